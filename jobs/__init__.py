@@ -1,0 +1,1 @@
+"""The domain, and everything that can be enqueued."""

@@ -1,0 +1,1 @@
+"""Runs RQ workers: one process per queue worker, under one supervisor."""
