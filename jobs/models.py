@@ -39,9 +39,9 @@ class SubmissionState(StrEnum):
     PLANNED = "planned"
     """Not sent. In: the plan, or a sender with proof that nothing left. Out: a sender's claim; stop, expiry."""
     CLAIMED = "claimed"
-    """A sender holds it under a lease; nothing has left. In: `claim`. Out: that sender; anyone once the lease ran out."""
+    """A sender holds it under a lease; nothing has left. In: `claim`. Out: that sender; anyone, after the lease."""
     SENDING = "sending"
-    """Written before the socket opens, so from here on the phones may ring. Out: the sender with the gateway's answer,
+    """Written before the socket opens: from here on phones may ring. Out: the sender with the gateway's answer,
     or, after the deadline, the sweeper to `unknown`."""
     ACCEPTED = "accepted"
     """The gateway gave a session id. Out: `refresh`, once every phone is accounted for."""
@@ -164,8 +164,8 @@ class DropState(StrEnum):
 class Disposition:
     """How a drop ended: one call record, free of the wire's spelling.
 
-    `status` and `reason` are the gateway's own words. `delivered_text` is the time as the gateway wrote it (Eastern wall
-    time, no zone), `delivered_at` the same as an aware instant, or None where the text could not be read.
+    `status` and `reason` are the gateway's own words. `delivered_text` is the time as the gateway wrote it (Eastern
+    wall time, no zone), `delivered_at` the same as an aware instant, or None where the text could not be read.
     """
 
     phone: str
@@ -196,7 +196,7 @@ class Problem:
         return f"{self.field}: {self.message}" if self.field else self.message
 
 
-class InvalidCampaignError(Exception):
+class InvalidCampaign(Exception):
     """A campaign cannot be taken; nothing was stored and nothing sent. Carries every problem at once."""
 
     def __init__(self, problems: tuple[Problem, ...]) -> None:
@@ -219,9 +219,7 @@ def _text(value: Any) -> Any:
     return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
 
-Line = Annotated[
-    str, StringConstraints(strip_whitespace=True, max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")
-]
+Line = Annotated[str, StringConstraints(strip_whitespace=True, max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")]
 Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
 CallerId = Annotated[str, BeforeValidator(_caller_id)]
 PhoneText = Annotated[str, BeforeValidator(_text)]
@@ -285,9 +283,7 @@ class Terms(BaseModel):
         if start < now:
             found.append(Problem("start", "lies in the past; use now, or an instant to come"))
         if start > now + MAX_AHEAD:
-            found.append(
-                Problem("start", f"lies more than {MAX_AHEAD.days} days ahead, which the gateway refuses")
-            )
+            found.append(Problem("start", f"lies more than {MAX_AHEAD.days} days ahead, which the gateway refuses"))
         if self.ends_at and self.ends_at <= start:
             found.append(Problem("ends_at", "must come after the start"))
         if self.expires_at and self.expires_at <= start:
@@ -312,12 +308,12 @@ class Campaign(Terms):
 
 
 def parse_campaign(stated: Mapping[str, Any]) -> Campaign:
-    """Read a campaign from JSON values; raises `InvalidCampaignError` with every problem, never repeating a value."""
+    """Read a campaign from JSON values; raises `InvalidCampaign` with every problem, never repeating a value."""
     return _parse(Campaign, stated)
 
 
 def parse_terms(stated: Mapping[str, Any]) -> Terms:
-    """Read a campaign's terms from JSON values; raises `InvalidCampaignError` like `parse_campaign`."""
+    """Read a campaign's terms from JSON values; raises `InvalidCampaign` like `parse_campaign`."""
     return _parse(Terms, stated)
 
 
@@ -333,7 +329,7 @@ def _parse(model: type[Model], stated: Mapping[str, Any]) -> Model:
             for error in invalid.errors(include_input=False, include_url=False, include_context=False)
         )
     # Raised outside the handler: pydantic's own error holds the values, and a traceback would show it.
-    raise InvalidCampaignError(problems)
+    raise InvalidCampaign(problems)
 
 
 @dataclass(frozen=True, slots=True)

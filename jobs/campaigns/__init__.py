@@ -1,1 +1,1 @@
-"""The use cases: plan, take, send, control and refresh a campaign. Law of the room: time and connections are handed in."""
+"""The use cases: plan, take, send, control and refresh. Law of the room: time and connections are handed in."""
