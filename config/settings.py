@@ -1,0 +1,235 @@
+"""The environment as one checked, frozen object. Law of the room: what is read is handed in, never looked up."""
+
+import difflib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Annotated, Any, Self
+
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError, ValidationInfo, field_validator
+from pydantic_core import ErrorDetails
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from config.urls import check_redis_url, parse_gateway_url, parse_public_url
+
+FALLBACKS: Mapping[str, str] = {"REDIS_URL": "REDIS_TLS_URL"}
+"""Read when the first is unset: hosted plans have used both names for the encrypted address."""
+
+FAMILIES = ("GATEWAY_", "REDIS_", "WORKERS_")
+"""How our variables begin where a misspelt one is worth a warning; the others are too common."""
+
+
+class InvalidSettings(Exception):
+    """The environment cannot be used. `problems` has all of it, each naming its variable and never a secret's value."""
+
+    def __init__(self, problems: tuple[str, ...]) -> None:
+        super().__init__("\n  ".join(("the environment needs attention:", *problems)))
+        self.problems = problems
+
+
+class UnknownAccount(LookupError):
+    """No gateway account has that name."""
+
+
+@dataclass(frozen=True, slots=True)
+class AccountSettings:
+    """The credentials of one gateway account."""
+
+    uid: str = field(repr=False)
+    password: SecretStr
+
+
+class LogLevel(StrEnum):
+    """How much is logged."""
+
+    DEBUG = "DEBUG"
+    INFO = "INFO"
+    WARNING = "WARNING"
+    ERROR = "ERROR"
+
+
+class LogFormat(StrEnum):
+    """How a log line looks."""
+
+    JSON = "json"
+    """One object per line, for machines."""
+    CONSOLE = "console"
+    """Aligned and coloured, for people."""
+    AUTO = "auto"
+    """`console` on a terminal, else `json`."""
+
+
+def _strip(value: Any) -> Any:
+    return value.strip() if isinstance(value, str) else value
+
+
+def _upper(value: Any) -> Any:
+    return value.strip().upper() if isinstance(value, str) else value
+
+
+def _lower(value: Any) -> Any:
+    return value.strip().lower() if isinstance(value, str) else value
+
+
+def _redis_url(url: SecretStr) -> SecretStr:
+    check_redis_url(url.get_secret_value())
+    return url
+
+
+RedisUrl = Annotated[SecretStr, BeforeValidator(_strip), AfterValidator(_redis_url)]
+GatewayUrl = Annotated[str, BeforeValidator(_strip), AfterValidator(parse_gateway_url)]
+PublicUrl = Annotated[str, BeforeValidator(_strip), AfterValidator(parse_public_url)]
+Seconds = Annotated[float, Field(gt=0, le=7 * 86_400, allow_inf_nan=False)]
+WorkerCount = Annotated[int, Field(ge=1, le=32)]
+
+
+class Settings(BaseSettings):
+    """Everything that an operator can set, read by `from_env`. A field's variable is its name in capitals, and an
+    empty variable counts as unset. Durations are in seconds.
+    """
+
+    model_config = SettingsConfigDict(
+        frozen=True,
+        extra="forbid",
+        hide_input_in_errors=True,
+        use_attribute_docstrings=True,
+    )
+
+    redis_url: RedisUrl = Field(default=SecretStr("redis://localhost:6379/0"), examples=["redis://localhost:6379/0"])
+    """Where ledger and queues live: redis://, rediss:// or unix://. Without it REDIS_TLS_URL is read."""
+    redis_tls_verify: bool = Field(default=False, examples=["true"])
+    """Whether a rediss:// server must prove who it is. Off, because hosted Redis (Heroku's among them) signs its own
+    certificates, which no strict client accepts; the connection is encrypted either way. Switch it on where a known
+    authority signed the certificate, or where REDIS_URL ends in `?ssl_ca_certs=<file>`."""
+
+    gateway_url: GatewayUrl = Field(
+        default="https://www.mobile-sphere.com/gateway/", examples=["https://www.mobile-sphere.com/gateway/"]
+    )
+    """The base of the gateway's scripts; ends in /gateway/."""
+    gateway_uid: Annotated[str, BeforeValidator(_strip)] | None = Field(
+        default=None, repr=False, examples=["you@example.com"]
+    )
+    """The account's user id. Needed only by what talks to the gateway."""
+    gateway_password: SecretStr | None = Field(default=None, examples=["(the account's password)"])
+    """The account's password. Needed only by what talks to the gateway."""
+    gateway_connect_timeout_s: Seconds = Field(default=5, examples=["5"])
+    """How long a connection to the gateway may take to open. Running out proves that nothing was sent."""
+    gateway_read_timeout_s: Seconds = Field(default=20, examples=["20"])
+    """How long the gateway may stay silent: it fetches the audio before it answers, so it can be slow."""
+    gateway_deadline_s: Annotated[Seconds, Field(le=22)] = Field(default=20, examples=["20"])
+    """How long one request may take in all. At most 22, because a dyno is killed 30 s after its SIGTERM, and a worker
+    that has just begun to send must still read the answer and write it down, or its outcome is unknown."""
+    public_url: PublicUrl | None = Field(default=None, examples=["https://drops.example.com"])
+    """Where the gateway's postbacks reach us, without a last slash. Unset: calls are followed by polls alone."""
+
+    workers_campaigns: WorkerCount = Field(default=1, examples=["1"])
+    """How many workers serve the queue `campaigns`."""
+    workers_status: WorkerCount = Field(default=1, examples=["1"])
+    """How many workers serve the queue `status`. (`control` always has one of its own.)"""
+    send_concurrency: Annotated[int, Field(ge=1, le=64)] = Field(default=8, examples=["8"])
+    """How many submissions one job sends at the same time."""
+
+    lead_s: Seconds = Field(default=600, examples=["600"])
+    """How long before its start a campaign for later is handed to the gateway. Short, because until then changes and
+    do-not-dial requests are local and final; long enough to settle an unknown outcome before a phone rings."""
+    poll_first_s: Seconds = Field(default=5, examples=["5"])
+    """The wait before the first poll of a session's results; the waits grow from there."""
+    poll_max_s: Seconds = Field(default=300, validate_default=True, examples=["300"])
+    """The longest wait between two polls of a running session."""
+    silence_s: Seconds = Field(default=86_400, examples=["86400"])
+    """A running session without any new record for that long is closed."""
+    settle_s: Seconds = Field(default=60, examples=["60"])
+    """The same for a session whose stop is confirmed."""
+    keep_keys_days: Annotated[int, Field(ge=100, le=3_650)] = Field(default=180, examples=["180"])
+    """How long an idempotency key is remembered. At least 100, because a start may lie 90 days ahead."""
+
+    log_level: Annotated[LogLevel, BeforeValidator(_upper)] = Field(default=LogLevel.INFO, examples=["INFO"])
+    """How much is logged: DEBUG, INFO, WARNING or ERROR."""
+    log_format: Annotated[LogFormat, BeforeValidator(_lower)] = Field(default=LogFormat.AUTO, examples=["json"])
+    """json, console, or auto: console on a terminal, else json."""
+
+    _suspects: tuple[str, ...] = ()
+
+    @field_validator("poll_max_s")
+    @classmethod
+    def _polls_slow_down(cls, value: float, info: ValidationInfo) -> float:
+        if value < info.data.get("poll_first_s", 0):
+            raise ValueError("must not be less than POLL_FIRST_S")
+        return value
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Nothing but what is handed in: a look at os.environ or .env in here would tie tests to the machine."""
+        return (init_settings,)
+
+    @classmethod
+    def from_env(cls, env: Mapping[str, str]) -> Self:
+        """Read `env`, usually os.environ. Variables that are not ours are ignored. Raises `InvalidSettings`."""
+        given = {name: variable for name in cls.model_fields if (variable := _variable_given(name, env))}
+        try:
+            settings = cls.model_validate({name: env[variable] for name, variable in given.items()})
+        except ValidationError as invalid:
+            problems = tuple(_problem(error, given) for error in invalid.errors(include_input=False))
+        else:
+            settings._suspects = tuple(_near_misses(env))
+            return settings
+        # Raised outside the handler: pydantic's own error holds the values, and a traceback would show it.
+        raise InvalidSettings(problems)
+
+    @property
+    def suspects(self) -> tuple[str, ...]:
+        """A sentence for each variable that looks like a misspelt one of ours."""
+        return self._suspects
+
+    def gateway_problems(self) -> tuple[str, ...]:
+        """What is missing for talking to the gateway."""
+        missing = [name for name in ("gateway_uid", "gateway_password") if getattr(self, name) is None]
+        return tuple(_sentence(name.upper(), "is missing, and the gateway asks for it", name) for name in missing)
+
+    def require_gateway(self) -> None:
+        """Raises `InvalidSettings` naming what is missing for talking to the gateway."""
+        if problems := self.gateway_problems():
+            raise InvalidSettings(problems)
+
+    def account(self, name: str = "default") -> AccountSettings:
+        """The credentials of the gateway account of that name; raises `UnknownAccount` or `InvalidSettings`."""
+        if name != "default":
+            raise UnknownAccount(f"no gateway account is named {name!r}; there is: default")
+        if self.gateway_uid is None or self.gateway_password is None:
+            raise InvalidSettings(self.gateway_problems())
+        return AccountSettings(self.gateway_uid, self.gateway_password)
+
+
+def variables(name: str) -> tuple[str, ...]:
+    """The variables that a field is read from, the first that is set."""
+    first = name.upper()
+    return (first, FALLBACKS[first]) if first in FALLBACKS else (first,)
+
+
+def _variable_given(name: str, env: Mapping[str, str]) -> str | None:
+    return next((variable for variable in variables(name) if env.get(variable, "").strip()), None)
+
+
+def _problem(error: ErrorDetails, given: Mapping[str, str]) -> str:
+    name = str(error["loc"][0])
+    complaint = error["msg"].removeprefix("Value error, ").removeprefix("Input ")
+    return _sentence(given.get(name, name.upper()), complaint, name)
+
+
+def _sentence(variable: str, complaint: str, name: str) -> str:
+    (example,) = Settings.model_fields[name].examples or ("",)
+    return f"{variable}: {complaint}; for example {variable}={example}"
+
+
+def _near_misses(env: Mapping[str, str]) -> list[str]:
+    ours = [variable for name in Settings.model_fields for variable in variables(name)]
+    strangers = sorted(name for name in env if name.upper().startswith(FAMILIES) and name not in ours)
+    matches = {name: difflib.get_close_matches(name.upper(), ours, n=1, cutoff=0.75) for name in strangers}
+    return [f"{name} is not read; did you mean {match}?" for name, found in matches.items() for match in found]

