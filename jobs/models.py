@@ -30,6 +30,10 @@ MAX_AHEAD = timedelta(days=90)
 """How far ahead the vendor takes a start."""
 
 
+EXPIRES_AFTER = timedelta(hours=24)
+"""Without an `expires_at`, what is not with the gateway this long after its start is not sent any more: a reminder that
+comes a day late, when a backlog clears at night, harms more than one that does not come."""
+
 CALLER_ID = re.compile(r"[2-9]\d{2}[2-9]\d{6}", re.ASCII)
 
 
@@ -229,9 +233,9 @@ class Terms(BaseModel):
     """A campaign as its producer states it, without the recipients.
 
     All instants are aware. `start` is `"now"` or an instant at most 90 days ahead. `ends_at` is when calls must have
-    stopped; `expires_at` is when it is too late to begin. Exactly one of `audio_title` (a recording in the account,
-    case-sensitive), `audio_url` (public; its type from `audio_type` or the URL's ending) and `audio_file` (a system
-    file name such as `r18904b140407197964.wav`).
+    stopped; `expires_at` is when it is too late to begin (24 h after the start, unless stated). Exactly one of
+    `audio_title` (a recording in the account, case-sensitive), `audio_url` (public; its type from `audio_type` or the
+    URL's ending) and `audio_file` (a system file name such as `r18904b140407197964.wav`).
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
@@ -270,16 +274,19 @@ class Terms(BaseModel):
         ending = PurePosixPath(urlsplit(self.audio_url).path).suffix.lower().lstrip(".")
         return AudioType(ending) if ending in set(AudioType) else None
 
-    @property
-    def last_chance_at(self) -> datetime | None:
-        """From this instant on it is too late to send; None when there is no such instant."""
-        limits = [limit for limit in (self.expires_at, self.ends_at) if limit]
-        return min(limits, default=None)
+    def start_at(self, taken_at: datetime) -> datetime:
+        """The start as an instant, for a campaign taken at `taken_at`."""
+        return taken_at if self.start == "now" else self.start
+
+    def too_late_at(self, taken_at: datetime) -> datetime:
+        """From this instant on it is too late to hand anything to the gateway."""
+        expires_at = self.expires_at or self.start_at(taken_at) + EXPIRES_AFTER
+        return min(expires_at, self.ends_at or expires_at)
 
     def problems_at(self, now: datetime) -> tuple[Problem, ...]:
         """What is wrong with the times of this campaign if it were taken at `now`."""
         found = []
-        start = now if self.start == "now" else self.start
+        start = self.start_at(now)
         if start < now:
             found.append(Problem("start", "lies in the past; use now, or an instant to come"))
         if start > now + MAX_AHEAD:
@@ -340,32 +347,94 @@ class Submission:
     campaign_id: str
     state: SubmissionState
     phone_count: int
-    attempt: str = ""
-    """The token of the attempt that holds or held it; names it in the postback URL; never logged."""
+    attempt: str = field(default="", repr=False)
+    """The token of the attempt that holds or held it: the fence of every move, and later the postback URL's secret."""
     session_id: str = ""
     run: Run = Run.GOING
     gateway_count: int | None = None
-    """How many phones the gateway says it took; recorded next to what was sent."""
+    """How many phones the gateway says it took; kept next to what was sent."""
     reason: str = ""
     """Why it is where it is, in a sentence for a person."""
     drops: Mapping[DropState, int] = field(default_factory=dict)
+    not_before: datetime | None = None
+    tries: int = 0
     sent_at: datetime | None = None
-    changed_at: datetime | None = None
+    deadline_at: datetime | None = None
+    """Until when a claim holds or an answer may come; past it, others may act."""
+    run_at: datetime | None = None
+    """When the gateway last confirmed a change of the run."""
+    heard_at: datetime | None = None
+    """When the newest call record came."""
+
+    @property
+    def accounted(self) -> int:
+        """Phones of which a call record says how the drop ended, or that are known to get none."""
+        return sum(count for state, count in self.drops.items() if state is not DropState.PENDING)
 
 
 @dataclass(frozen=True, slots=True)
 class CampaignView:
-    """All that the ledger says of a campaign, but its phones."""
+    """All that the ledger says of a campaign, but its phones and its single submissions.
+
+    `rows` is the input's length and equals `phone_count + excluded_count`; `phones` counts phones by the state of their
+    submission and adds up to `phone_count`; `drops` counts call records.
+    """
 
     id: str
     key: str
     terms: Terms
     intent: Intent
     created_at: datetime
-    row_count: int
-    """Rows of the input; equals `phone_count` + `excluded_count`."""
+    rows: int
     phone_count: int
     excluded_count: int
-    submissions: tuple[Submission, ...]
+    submission_count: int
+    submissions: Mapping[SubmissionState, int]
+    phones: Mapping[SubmissionState, int]
+    drops: Mapping[DropState, int]
+    runs: Mapping[Run, int]
+    intent_number: int = 0
+    """Grows with every change of the intent, so that carrying out an old one is not taken for the newest."""
     note: str = ""
-    """The newest reason given with a control request."""
+    """The newest reason that somebody gave with a control request."""
+
+    @property
+    def too_late_at(self) -> datetime:
+        """From this instant on nothing of it is handed to the gateway."""
+        return self.terms.too_late_at(self.created_at)
+
+    @property
+    def status(self) -> CampaignStatus:
+        """The one word for it all, from the intent and what has become of the submissions."""
+        if not self._count(*UNSETTLED):
+            return self._ended_status()
+        if not self._count(*UNSETTLED - {SubmissionState.UNKNOWN}):
+            return CampaignStatus.NEEDS_DECISION
+        if self.intent is not Intent.RUN:
+            return self._held_status()
+        if self._count(*UNSENT) == sum(self.submissions.values()):
+            return CampaignStatus.WAITING
+        return CampaignStatus.SENDING if self._count(*UNSENT) else CampaignStatus.RUNNING
+
+    def _count(self, *states: SubmissionState) -> int:
+        return sum(self.submissions.get(state, 0) for state in states)
+
+    def _ended_status(self) -> CampaignStatus:
+        if self.intent in ENDING_INTENTS:
+            return CampaignStatus.STOPPED if self.intent is Intent.STOP else CampaignStatus.CANCELLED
+        if self._count(SubmissionState.FINISHED):
+            return CampaignStatus.FINISHED
+        return CampaignStatus.REJECTED if self._count(SubmissionState.REJECTED) else CampaignStatus.EXPIRED
+
+    def _held_status(self) -> CampaignStatus:
+        if self.intent in ENDING_INTENTS:
+            return CampaignStatus.STOPPING
+        in_flight = self._count(SubmissionState.CLAIMED, SubmissionState.SENDING)
+        held = self.runs.get(Run.PAUSED, 0) + self.runs.get(Run.ENDED, 0)
+        confirmed = held >= self._count(SubmissionState.ACCEPTED) and not in_flight
+        return CampaignStatus.PAUSED if confirmed else CampaignStatus.PAUSING
+
+
+UNSENT = frozenset({SubmissionState.PLANNED, SubmissionState.CLAIMED, SubmissionState.SENDING})
+UNSETTLED = UNSENT | {SubmissionState.ACCEPTED, SubmissionState.UNKNOWN}
+ENDING_INTENTS = frozenset({Intent.STOP, Intent.CANCEL})

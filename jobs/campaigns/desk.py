@@ -1,0 +1,53 @@
+"""What a use case works with: connections, a clock, and the numbers it goes by."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from random import Random
+
+from redis import Redis
+
+from jobs.gateway.client import GatewayClient
+
+
+@dataclass(frozen=True, slots=True)
+class Timings:
+    """How long things may take, and how often they are looked at."""
+
+    lead: timedelta = timedelta(minutes=10)
+    """A campaign for later is handed to the gateway this long before its start."""
+    lease: timedelta = timedelta(seconds=15)
+    """How long a claim holds. From claim to `sending` is a few milliseconds of Redis."""
+    answer_within: timedelta = timedelta(seconds=30)
+    """A submission without an answer for this long is `unknown`; longer than the client's own deadline."""
+    resend_first: timedelta = timedelta(seconds=2)
+    resend_most: timedelta = timedelta(minutes=5)
+    """Waits after a submission that certainly never left: they double, from the first to the most."""
+    refused_again: timedelta = timedelta(minutes=1)
+    """The one delayed retry of a refusal that may pass, such as an audio host that was down."""
+    control_again: timedelta = timedelta(seconds=5)
+    """When a control verb got no answer, it is sent again after this."""
+    poll_first: timedelta = timedelta(seconds=5)
+    poll_most: timedelta = timedelta(minutes=5)
+    """Call records are asked for after a tenth of the session's age, within these bounds."""
+    silence: timedelta = timedelta(days=1)
+    """A session without a new call record for this long will get none."""
+    settle: timedelta = timedelta(minutes=1)
+    """The same for a session that the gateway has confirmed as ended."""
+
+
+@dataclass(frozen=True)
+class Desk:
+    """Everything that sending, controlling and refreshing need, handed in by the entry points."""
+
+    redis: Redis
+    gateway: Callable[[str], GatewayClient]
+    """The client of an account, by the account's name."""
+    clock: Callable[[], datetime]
+    """The present, as an aware instant."""
+    random: Random
+    timings: Timings = Timings()
+    concurrency: int = 8
+    """How many submissions or sessions one job works on at the same time."""
+    postbacks_url: str = ""
+    """Where postbacks reach us: a URL to which an attempt's token is added; '' for none."""

@@ -1,0 +1,71 @@
+"""Following a session: ask for its call records, merge them, and know when every phone is accounted for."""
+
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from jobs.campaigns.desk import Desk, Timings
+from jobs.gateway.errors import GatewayError
+from jobs.ledger import campaigns, dispositions, due, submissions
+from jobs.ledger.keys import Due
+from jobs.models import CampaignView, Run, Submission, SubmissionState
+
+
+class Refreshed(StrEnum):
+    """What came of a look at a session."""
+
+    FINISHED = "finished"
+    FOLLOWED = "followed"
+    """There may be more to come, and it stands in the due set."""
+    NO_ANSWER = "no_answer"
+    """The gateway did not say; it stands in the due set."""
+    PASSED_OVER = "passed_over"
+    """There is no session to follow."""
+
+
+def refresh(desk: Desk, submission_id: str) -> Refreshed:
+    """Merge what the gateway says of one submission's calls; safe to be called by anyone, any number of times."""
+    campaign = campaigns.read(desk.redis, submissions.campaign_of(submission_id))
+    found = submissions.read(desk.redis, [submission_id])
+    if campaign is None or not found or found[0].state is not SubmissionState.ACCEPTED:
+        due.remove(desk.redis, Due.REFRESH, [submission_id])
+        return Refreshed.PASSED_OVER
+    now = desk.clock()
+    try:
+        records = desk.gateway(campaign.terms.account).campaign_result(found[0].session_id)
+    except GatewayError as failed:
+        submissions.note(desk.redis, found[0], f"the gateway did not give its call records: {failed}")
+        due.add(desk.redis, Due.REFRESH, [submission_id], now + next_look(desk.timings, campaign, found[0], now))
+        return Refreshed.NO_ANSWER
+    dispositions.record(desk.redis, found[0], [each.disposition for each in records], now=now)
+    (submission,) = submissions.read(desk.redis, [submission_id])
+    return _follow_or_finish(desk, campaign, submission, now)
+
+
+def next_look(timings: Timings, campaign: CampaignView, submission: Submission, now: datetime) -> timedelta:
+    """How long until a session is worth another question: quick at first, slower later."""
+    if submission.run is Run.ENDED:
+        return timings.poll_first
+    age = now - _started_at(campaign, submission)
+    return max(timings.poll_first, min(timings.poll_most, age / 10))
+
+
+def _follow_or_finish(desk: Desk, campaign: CampaignView, submission: Submission, now: datetime) -> Refreshed:
+    if submission.accounted < submission.phone_count:
+        if submission.run is Run.PAUSED or now < _silent_at(desk.timings, campaign, submission):
+            due.add(desk.redis, Due.REFRESH, [submission.id], now + next_look(desk.timings, campaign, submission, now))
+            return Refreshed.FOLLOWED
+        dispositions.close(desk.redis, submission)
+    submissions.move(desk.redis, submission, SubmissionState.FINISHED, now=desk.clock())
+    return Refreshed.FINISHED
+
+
+def _silent_at(timings: Timings, campaign: CampaignView, submission: Submission) -> datetime:
+    """From when on nobody expects another call record."""
+    heard = [_started_at(campaign, submission), submission.heard_at, submission.run_at]
+    last = max(instant for instant in heard if instant)
+    return last + (timings.settle if submission.run is Run.ENDED else timings.silence)
+
+
+def _started_at(campaign: CampaignView, submission: Submission) -> datetime:
+    start = campaign.terms.start_at(campaign.created_at)
+    return max(start, submission.sent_at or start)

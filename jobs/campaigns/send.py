@@ -1,0 +1,178 @@
+"""Sending one submission: claim, write `sending`, one POST, and the ledger's word for how it ended.
+
+The three ends of a call decide: what never left is planned again, what was refused is rejected, and what nobody knows
+is `unknown` and stays there until evidence or a person settles it.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from jobs.campaigns.desk import Desk
+from jobs.gateway.errors import NotSent, OutcomeUnknown, RefusalKind, Rejected
+from jobs.gateway.replies import Accepted
+from jobs.ledger import campaigns, keys, submissions
+from jobs.ledger.fields import to_ms
+from jobs.ledger.keys import Due
+from jobs.ledger.script import Argument
+from jobs.ledger.submissions import Claim
+from jobs.models import CampaignView, Submission, SubmissionState
+
+
+class Sent(StrEnum):
+    """What came of an attempt to send a submission."""
+
+    ACCEPTED = "accepted"
+    REJECTED = "rejected"
+    UNKNOWN = "unknown"
+    LATER = "later"
+    """It certainly did not leave, and stands in the due set."""
+    WITHDRAWN = "withdrawn"
+    """It was too late to send it."""
+    PASSED_OVER = "passed_over"
+    """Another sender has it, its campaign is held, its time has not come, or it is past sending."""
+
+
+def send(desk: Desk, submission_id: str) -> Sent:
+    """Send a submission if it is planned and its time has come; safe to be called by anyone, any number of times."""
+    found = submissions.read(desk.redis, [submission_id])
+    campaign = campaigns.read(desk.redis, submissions.campaign_of(submission_id))
+    if not found or campaign is None:
+        return Sent.PASSED_OVER
+    submission = found[0]
+    if submission.state is SubmissionState.SENDING:
+        return _give_up_waiting(desk, submission)
+    token, now = submissions.new_token(), desk.clock()
+    claim = submissions.claim(desk.redis, submission_id, attempt=token, now=now, until=now + desk.timings.lease)
+    return _Attempt(desk, campaign, submission, token).run() if claim is Claim.CLAIMED else Sent.PASSED_OVER
+
+
+def _give_up_waiting(desk: Desk, submission: Submission) -> Sent:
+    """A sender that died after `sending` was written leaves a submission of which nobody knows."""
+    now = desk.clock()
+    if submission.deadline_at is None or now < submission.deadline_at:
+        return Sent.PASSED_OVER
+    reason = "its sender ended before it wrote down the gateway's answer, so nobody knows whether the gateway took it"
+    moved = submissions.move(
+        desk.redis, submission, SubmissionState.UNKNOWN, now=now, attempt=submission.attempt, reason=reason
+    )
+    return Sent.UNKNOWN if moved else Sent.PASSED_OVER
+
+
+@dataclass(frozen=True, slots=True)
+class _Attempt:
+    """One claim on one submission. Its token fences every move: once the claim is lost, nothing moves any more."""
+
+    desk: Desk
+    campaign: CampaignView
+    submission: Submission
+    token: str
+
+    def run(self) -> Sent:
+        """From the claim to the end of the call, whichever it is."""
+        now = self.desk.clock()
+        if now >= self.campaign.too_late_at:
+            withdrawn = self._move(SubmissionState.WITHDRAWN, now, reason="it was too late to send it")
+            return Sent.WITHDRAWN if withdrawn else Sent.PASSED_OVER
+        phones = submissions.phones(self.desk.redis, self.submission.id)
+        if not self._begin_sending(now):
+            return self._let_go(now)
+        try:
+            accepted = self._post(phones, now)
+        except NotSent as not_sent:
+            return self._plan_again(str(not_sent), self._wait())
+        except Rejected as rejected:
+            return self._refused(rejected)
+        except OutcomeUnknown as unknown:
+            return self._unknown(str(unknown))
+        return self._accepted(accepted)
+
+    def _move(
+        self,
+        to: SubmissionState,
+        now: datetime,
+        *,
+        due: tuple[Due, datetime] | None = None,
+        only_running: bool = False,
+        session_key: str = "",
+        **fields: Argument,
+    ) -> bool:
+        return submissions.move(
+            self.desk.redis,
+            self.submission,
+            to,
+            now=now,
+            attempt=self.token,
+            only_running=only_running,
+            due=dict([due]) if due else None,
+            session_key=session_key,
+            **fields,
+        )
+
+    def _begin_sending(self, now: datetime) -> bool:
+        """Written before the socket opens: from here on, only an answer or a proof says that no phone will ring."""
+        deadline_at = now + self.desk.timings.answer_within
+        return self._move(
+            SubmissionState.SENDING,
+            now,
+            due=(Due.SEND, deadline_at),
+            only_running=True,
+            sent_at=to_ms(now),
+            deadline_at=to_ms(deadline_at),
+        )
+
+    def _let_go(self, now: datetime) -> Sent:
+        """The campaign was paused or stopped after the claim: put it back, for the next claim to find out why."""
+        self._move(SubmissionState.PLANNED, now, due=(Due.SEND, now))
+        return Sent.PASSED_OVER
+
+    def _post(self, phones: list[str], now: datetime) -> Accepted:
+        terms = self.campaign.terms
+        start = terms.start_at(self.campaign.created_at)
+        return self.desk.gateway(terms.account).submit(
+            terms,
+            phones,
+            title=terms.title,
+            postback_url=f"{self.desk.postbacks_url}{self.token}" if self.desk.postbacks_url else None,
+            start_at=start if start > now else None,
+        )
+
+    def _accepted(self, accepted: Accepted) -> Sent:
+        now = self.desk.clock()
+        start = max(now, self.campaign.terms.start_at(self.campaign.created_at))
+        moved = self._move(
+            SubmissionState.ACCEPTED,
+            now,
+            due=(Due.REFRESH, start + self.desk.timings.poll_first),
+            session_key=keys.session(self.campaign.terms.account, accepted.session_id),
+            session_id=accepted.session_id,
+            gateway_count="" if accepted.phone_count is None else accepted.phone_count,
+            reason="",
+        )
+        return Sent.ACCEPTED if moved else Sent.PASSED_OVER
+
+    def _refused(self, rejected: Rejected) -> Sent:
+        if rejected.kind is RefusalKind.DUPLICATE_REQUEST:
+            return self._unknown(f"the gateway says that it has this submission already: {rejected.reason}")
+        if rejected.kind.is_worth_one_retry and self.submission.tries == 0:
+            return self._plan_again(
+                f"refused once, tried once more: {rejected.reason}", self.desk.timings.refused_again
+            )
+        self._move(SubmissionState.REJECTED, self.desk.clock(), reason=rejected.reason, refusal=rejected.kind)
+        return Sent.REJECTED
+
+    def _unknown(self, reason: str) -> Sent:
+        self._move(SubmissionState.UNKNOWN, self.desk.clock(), reason=reason)
+        return Sent.UNKNOWN
+
+    def _plan_again(self, reason: str, wait: timedelta) -> Sent:
+        """Only after proof that the gateway took nothing."""
+        now = self.desk.clock()
+        at = now + wait
+        self._move(SubmissionState.PLANNED, now, due=(Due.SEND, at), not_before=to_ms(at), reason=reason)
+        return Sent.LATER
+
+    def _wait(self) -> timedelta:
+        timings = self.desk.timings
+        most = min(timings.resend_most, timings.resend_first * 2 ** min(self.submission.tries, 20))
+        return most * self.desk.random.uniform(0.5, 1)

@@ -1,0 +1,132 @@
+"""Taking a campaign in: one ledger write, and its idempotency key decides whether it is a new one."""
+
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from hashlib import sha256
+
+from redis import Redis
+
+from jobs import eastern
+from jobs.campaigns.plan import Plan
+from jobs.ledger import campaigns
+from jobs.ledger.packing import pack_phones
+from jobs.models import InvalidCampaign, Problem, Terms
+
+KEEP_KEYS = timedelta(days=180)
+MOST_KEY_CHARACTERS = 200
+
+_ID_LETTERS = "bcdfghjklmnpqrstvwxz"
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """The handle of a campaign; `is_new` is false when its key was used before with the same payload."""
+
+    campaign_id: str
+    is_new: bool
+
+
+class KeyConflict(Exception):
+    """The idempotency key stands for a campaign with another payload. Nothing was stored and nothing sent."""
+
+    def __init__(self, campaign_id: str, fields: tuple[str, ...]) -> None:
+        super().__init__(
+            f"the key was used before, for campaign {campaign_id}, with another {', '.join(fields)}; "
+            "nothing was sent: use another key for another campaign, or the same payload to get the same campaign"
+        )
+        self.campaign_id = campaign_id
+        self.fields = fields
+
+
+def new_campaign_id() -> str:
+    """Sixteen consonants (69 bits): no digits, so that nothing takes it for a phone, and no words."""
+    return "".join(secrets.choice(_ID_LETTERS) for _ in range(16))
+
+
+def take(
+    redis: Redis,
+    terms: Terms,
+    plan: Plan,
+    *,
+    key: str,
+    now: datetime,
+    lead: timedelta,
+    keep_keys: timedelta = KEEP_KEYS,
+) -> Taken:
+    """Write a planned campaign into the ledger, once for its key.
+
+    Raises `InvalidCampaign` when there is nobody to send to or its times are wrong, and `KeyConflict` when the key
+    stands for another payload. A key that stands for this payload gives its campaign again, whatever the time is now.
+    """
+    fingerprint = fingerprint_of(terms, plan)
+    held = campaigns.holder(redis, _checked_key(key))
+    if held is None:
+        _check_against_the_clock(terms, plan, now)
+        new = _new_campaign(terms, plan, key, fingerprint, due_at=max(now, terms.start_at(now) - lead))
+        held = campaigns.take(redis, new, now=now, keep_key=keep_keys)
+        if held.campaign_id == new.id:
+            return Taken(new.id, is_new=True)
+    _check_same(held, fingerprint)
+    return Taken(held.campaign_id, is_new=False)
+
+
+def fingerprint_of(terms: Terms, plan: Plan) -> dict[str, str]:
+    """A digest for each field of the payload, so that a conflict can say what differs.
+
+    Recipients count as the set of phones that would be called: the same people in another order, spelling or file are
+    the same payload.
+    """
+    stated = terms.model_dump(mode="json")
+    numbers = pack_phones(phone for chunk in plan.chunks for phone in chunk)
+    digests = {name: sha256(repr(value).encode()).hexdigest()[:16] for name, value in stated.items()}
+    return {**digests, "recipients": sha256(numbers).hexdigest()}
+
+
+def _checked_key(key: str) -> str:
+    if not key.isprintable() or not 0 < len(key) <= MOST_KEY_CHARACTERS:
+        raise InvalidCampaign((Problem("key", f"must be 1 to {MOST_KEY_CHARACTERS} printable characters"),))
+    return key
+
+
+def _check_against_the_clock(terms: Terms, plan: Plan, now: datetime) -> None:
+    problems = [*terms.problems_at(now), *_wire_problems(terms)]
+    if not plan.phone_count:
+        problems.append(Problem("recipients", f"none of the {plan.row_count} rows holds a phone number to send to"))
+    if problems:
+        raise InvalidCampaign(tuple(problems))
+
+
+def _wire_problems(terms: Terms) -> list[Problem]:
+    """Instants that the gateway's wall clock cannot express."""
+    found = []
+    for field, instant in (("start", terms.start), ("ends_at", terms.ends_at)):
+        if isinstance(instant, datetime):
+            try:
+                eastern.to_wire(instant)
+            except eastern.AmbiguousInstant as ambiguous:
+                found.append(Problem(field, str(ambiguous)))
+    return found
+
+
+def _new_campaign(
+    terms: Terms, plan: Plan, key: str, fingerprint: Mapping[str, str], *, due_at: datetime
+) -> campaigns.NewCampaign:
+    return campaigns.NewCampaign(
+        id=new_campaign_id(),
+        key=key,
+        fingerprint=fingerprint,
+        terms=terms,
+        rows=plan.row_count,
+        chunks=plan.chunks,
+        excluded=[(each.line, each.text, each.reason) for each in plan.excluded],
+        due_at=due_at,
+    )
+
+
+def _check_same(held: campaigns.Holder, fingerprint: Mapping[str, str]) -> None:
+    names = sorted({*held.fingerprint, *fingerprint})
+    differing = tuple(name for name in names if held.fingerprint.get(name) != fingerprint.get(name))
+    if differing:
+        raise KeyConflict(held.campaign_id, differing)

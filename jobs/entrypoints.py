@@ -1,0 +1,151 @@
+"""The functions that RQ calls by dotted path. Law of the room: names and keywords are a wire format, never renamed.
+
+Each may run at any time, twice, or for ids that are long settled: the ledger decides, a job is only the doorbell.
+"""
+
+import os
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from functools import cache, partial
+from random import Random
+from typing import Any
+
+from rq import get_current_job
+from rq.job import Job
+
+from config.redis_connection import connect
+from config.settings import Settings
+from jobs.campaigns import control, refresh, send, take
+from jobs.campaigns.desk import Desk, Timings
+from jobs.campaigns.plan import plan
+from jobs.contacts import Row
+from jobs.gateway.client import Credentials, GatewayClient, Timeouts
+from jobs.ledger import campaigns, due
+from jobs.ledger.keys import Due
+from jobs.models import InvalidCampaign, Problem, parse_campaign
+
+JOB_BUDGET = timedelta(seconds=60)
+"""A job that works on many ids begins no new one after this long, and leaves the rest in the due set."""
+
+wind_down = threading.Event()
+"""Set when the process is asked to end: jobs begin nothing new, end what they began, and leave the rest due."""
+
+_LEFT = "left"
+
+
+def submit_campaign(*, campaign: Mapping[str, Any], key: str | None = None) -> dict[str, Any]:
+    """Take a campaign from another system. `campaign` is JSON as `jobs.models.Campaign` reads it.
+
+    Without a key the job's own id stands for the campaign, so that running the job again cannot make a second one.
+    Answers `{"campaign_id", "is_new"}`. Raises `InvalidCampaign` or `KeyConflict`; neither is worth another try.
+    """
+    stated = parse_campaign(campaign)
+    job = get_current_job()
+    if key is None:
+        if job is None:
+            raise InvalidCampaign((Problem("key", "is missing"),))
+        key = f"job:{job.id}"
+    rows = (Row(line, text) for line, text in enumerate(stated.recipients, start=1))
+    at = desk()
+    taken = take.take(at.redis, stated.terms(), plan(rows), key=key, now=at.clock(), lead=at.timings.lead)
+    if job is not None:
+        leave_nothing_behind(job)
+    return {"campaign_id": taken.campaign_id, "is_new": taken.is_new}
+
+
+def send_submissions(*, submission_ids: list[str]) -> dict[str, int]:
+    """Send those of the submissions that are due and nobody else has; answers how many came to which end."""
+    at = desk()
+    return _side_by_side(at, Due.SEND, partial(send.send, at), submission_ids)
+
+
+def control_campaign(*, campaign_id: str, verb: str | None = None, why: str = "") -> dict[str, int]:
+    """Carry out what is wanted of a campaign; with `verb` (pause, resume, stop, cancel) write that down first."""
+    at = desk()
+    if verb is not None:
+        if verb not in control.VERBS:
+            raise InvalidCampaign((Problem("verb", f"must be one of {', '.join(control.VERBS)}"),))
+        control.request(at.redis, campaign_id, control.VERBS[verb], why=why, now=at.clock())
+    done = control.control(at, campaign_id)
+    return {"confirmed": done.confirmed, "open": done.open}
+
+
+def refresh_campaigns(*, campaign_ids: Iterable[str] = (), submission_ids: Iterable[str] = ()) -> dict[str, int]:
+    """Ask the gateway for call records: of whole campaigns, of single submissions, or both."""
+    at = desk()
+    of_campaigns = [each for one in campaign_ids for each in campaigns.submission_ids(at.redis, one)]
+    return _side_by_side(at, Due.REFRESH, partial(refresh.refresh, at), [*submission_ids, *of_campaigns])
+
+
+def leave_nothing_behind(job: Job) -> None:
+    """Take the payload of a job from another system out of RQ: its phones are in the ledger now, or were refused."""
+    job.kwargs = {}
+    job.args = []
+    job.description = f"campaign handed in by job {job.id}"
+    job.save()
+
+
+@cache
+def desk() -> Desk:
+    """This process's desk, from its environment; made once, before the first job."""
+    return open_desk(os.environ)
+
+
+def open_desk(env: Mapping[str, str]) -> Desk:
+    """Connections and numbers as the environment states them; raises `InvalidSettings`."""
+    settings = Settings.from_env(env)
+    settings.require_gateway()
+    return Desk(
+        redis=connect(settings.redis_url.get_secret_value(), name="jobs", tls_verify=settings.redis_tls_verify),
+        gateway=_clients(settings),
+        clock=lambda: datetime.now(UTC),
+        random=Random(),
+        timings=timings(settings),
+        concurrency=settings.send_concurrency,
+        postbacks_url=f"{settings.public_url}/postbacks/" if settings.public_url else "",
+    )
+
+
+def timings(settings: Settings) -> Timings:
+    """The numbers that the environment may set; the others have no good reason to differ."""
+    return Timings(
+        lead=timedelta(seconds=settings.lead_s),
+        answer_within=timedelta(seconds=settings.gateway_deadline_s + 10),
+        poll_first=timedelta(seconds=settings.poll_first_s),
+        poll_most=timedelta(seconds=settings.poll_max_s),
+        silence=timedelta(seconds=settings.silence_s),
+        settle=timedelta(seconds=settings.settle_s),
+    )
+
+
+def _clients(settings: Settings) -> Callable[[str], GatewayClient]:
+    @cache
+    def client(account: str) -> GatewayClient:
+        found = settings.account(account)
+        return GatewayClient(
+            base_url=settings.gateway_url,
+            credentials=Credentials(uid=found.uid, password=found.password),
+            timeouts=Timeouts(
+                connect_s=settings.gateway_connect_timeout_s,
+                read_s=settings.gateway_read_timeout_s,
+                deadline_s=settings.gateway_deadline_s,
+            ),
+        )
+
+    return client
+
+
+def _side_by_side(at: Desk, left_to: Due, work: Callable[[str], str], ids: list[str]) -> dict[str, int]:
+    """Work on many ids at once, within the job's budget; those that were not begun are due again at once."""
+    end_at = at.clock() + JOB_BUDGET
+
+    def begin(each: str) -> str:
+        return _LEFT if wind_down.is_set() or at.clock() >= end_at else str(work(each))
+
+    with ThreadPoolExecutor(max_workers=at.concurrency) as pool:
+        ends = list(pool.map(begin, ids))
+    due.add(at.redis, left_to, [each for each, end in zip(ids, ends, strict=True) if end == _LEFT], at.clock())
+    return dict(Counter(ends))

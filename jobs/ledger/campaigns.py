@@ -1,0 +1,201 @@
+"""Campaigns in the ledger: taken in one step with their submissions and phones, then read, and told otherwise."""
+
+import json
+import zlib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from redis import Redis
+
+from jobs.ledger import keys
+from jobs.ledger.fields import counts, decoded, from_ms, text, to_ms
+from jobs.ledger.packing import pack_phones
+from jobs.ledger.script import Argument, Script
+from jobs.models import LEGAL_INTENTS, CampaignView, DropState, Intent, Run, SubmissionState, Terms
+
+_TAKE = Script("""
+-- KEYS: 1 idempotency key, 2 campaign, 3 all campaigns, 4 due to send, 5 excluded, then (submission, phones) each
+-- ARGV: 1 key's value, 2 key's life (s), 3 campaign id, 4 taken at (ms), 5 due at (ms), 6 exclusion report,
+--       7 how many campaign fields and values, these, then (submission id, phone count, packed phones) each
+-- Sent twice, the second finds the key of the first, with the same campaign id in it.
+local known = redis.call('GET', KEYS[1])
+if known then return known end
+redis.call('SET', KEYS[1], ARGV[1], 'EX', ARGV[2])
+local at = 8 + tonumber(ARGV[7])
+redis.call('HSET', KEYS[2], unpack(ARGV, 8, at - 1))
+redis.call('ZADD', KEYS[3], ARGV[4], ARGV[3])
+if ARGV[6] ~= '' then redis.call('SET', KEYS[5], ARGV[6]) end
+for key = 6, #KEYS, 2 do
+  redis.call('HSET', KEYS[key], 'campaign', ARGV[3], 'state', 'planned', 'phones', ARGV[at + 1], 'not_before', ARGV[5])
+  redis.call('SET', KEYS[key + 1], ARGV[at + 2])
+  redis.call('HINCRBY', KEYS[2], 'n:planned', 1)
+  redis.call('HINCRBY', KEYS[2], 'p:planned', ARGV[at + 1])
+  redis.call('ZADD', KEYS[4], ARGV[5], ARGV[at])
+  at = at + 3
+end
+return ARGV[1]
+""")
+
+_INTEND = Script("""
+-- KEYS: 1 campaign, 2 due to control
+-- ARGV: 1 campaign id, 2 new intent, 3 ' from intents ', 4 note, 5 now (ms)
+-- Sent twice, the second finds the intent as wanted.
+local intent = redis.call('HGET', KEYS[1], 'intent')
+if not intent then return '' end
+if intent ~= ARGV[2] then
+  if not string.find(ARGV[3], ' ' .. intent .. ' ', 1, true) then return intent end
+  redis.call('HSET', KEYS[1], 'intent', ARGV[2], 'note', ARGV[4])
+  redis.call('HINCRBY', KEYS[1], 'intent_number', 1)
+end
+redis.call('ZADD', KEYS[2], ARGV[5], ARGV[1])
+return ARGV[2]
+""")
+
+_CARRIED_OUT = Script("""
+-- KEYS: 1 campaign, 2 due to control.  ARGV: 1 campaign id, 2 intent's number, 3 now (ms)
+if redis.call('HGET', KEYS[1], 'intent_number') == ARGV[2] then return redis.call('ZREM', KEYS[2], ARGV[1]) end
+redis.call('ZADD', KEYS[2], ARGV[3], ARGV[1])
+""")
+
+
+@dataclass(frozen=True, slots=True)
+class NewCampaign:
+    """All of a campaign as it goes into the ledger: `chunks` are the phones of each submission."""
+
+    id: str
+    key: str
+    fingerprint: Mapping[str, str]
+    terms: Terms
+    rows: int
+    chunks: Sequence[Sequence[str]]
+    excluded: Sequence[tuple[int, str, str]]
+    """Line, text and reason of every row that is in no submission."""
+    due_at: datetime
+    """When its submissions may go to the gateway."""
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """The campaign that an idempotency key stands for, and the fingerprint of the payload it was taken with."""
+
+    campaign_id: str
+    fingerprint: Mapping[str, str]
+
+
+def submission_id(campaign_id: str, index: int) -> str:
+    """The id of a campaign's submission; they count from 1."""
+    return f"{campaign_id}-{index}"
+
+
+def holder(redis: Redis, key: str) -> Holder | None:
+    """Who holds an idempotency key, if anybody does."""
+    known = redis.get(keys.idempotency(key))
+    return _holder(known) if known else None
+
+
+def take(redis: Redis, new: NewCampaign, *, now: datetime, keep_key: timedelta) -> Holder:
+    """Write a campaign, all of it or nothing, unless its key is held already; answers who holds the key now."""
+    names = [keys.idempotency(new.key), keys.campaign(new.id), keys.CAMPAIGNS, keys.Due.SEND, keys.excluded(new.id)]
+    fields = _fields(new, now)
+    value = json.dumps({"campaign_id": new.id, "fingerprint": dict(new.fingerprint)})
+    arguments: list[Argument] = [value, int(keep_key.total_seconds()), new.id, to_ms(now), to_ms(new.due_at)]
+    arguments += [_pack_excluded(new.excluded), len(fields), *fields]
+    for index, chunk in enumerate(new.chunks, start=1):
+        own_id = submission_id(new.id, index)
+        names += [keys.submission(own_id), keys.phones(own_id)]
+        arguments += [own_id, len(chunk), pack_phones(chunk)]
+    return _holder(_TAKE(redis, names, arguments))
+
+
+def read(redis: Redis, campaign_id: str) -> CampaignView | None:
+    """A campaign with its counts; None when the ledger does not know it."""
+    return _view(campaign_id, redis.hgetall(keys.campaign(campaign_id)))
+
+
+def newest(redis: Redis, *, most: int) -> list[CampaignView]:
+    """The campaigns taken last, newest first."""
+    ids = [text(member) for member in redis.zrevrange(keys.CAMPAIGNS, 0, most - 1)]
+    with redis.pipeline(transaction=False) as pipeline:
+        for campaign_id in ids:
+            pipeline.hgetall(keys.campaign(campaign_id))
+        views = map(_view, ids, pipeline.execute())
+    return [view for view in views if view]
+
+
+def submission_ids(redis: Redis, campaign_id: str) -> list[str]:
+    """The ids of a campaign's submissions, in order."""
+    count = redis.hget(keys.campaign(campaign_id), "submissions")
+    return [submission_id(campaign_id, index) for index in range(1, int(count or 0) + 1)]
+
+
+def excluded(redis: Redis, campaign_id: str) -> list[tuple[int, str, str]]:
+    """Line, text and reason of every row that is in no submission."""
+    packed = redis.get(keys.excluded(campaign_id))
+    rows = json.loads(zlib.decompress(packed)) if isinstance(packed, bytes) else []
+    return [(line, value, reason) for line, value, reason in rows]
+
+
+def intend(redis: Redis, campaign_id: str, intent: Intent, *, note: str, now: datetime) -> Intent | None:
+    """Set what is wanted of a campaign and have it carried out; answers the intent that holds now, None if unknown.
+
+    From the moment this returns, no submission of the campaign can be claimed or begin to be sent unless it is `run`.
+    """
+    before = " ".join(each for each, after in LEGAL_INTENTS.items() if intent in after)
+    arguments: list[Argument] = [campaign_id, intent, f" {before} ", note, to_ms(now)]
+    holds = _INTEND(redis, [keys.campaign(campaign_id), keys.Due.CONTROL], arguments)
+    return Intent(holds.decode()) if holds else None
+
+
+def carried_out(redis: Redis, view: CampaignView, *, now: datetime) -> None:
+    """The gateway has confirmed the intent that `view` shows; if it has changed since, the new one is due at once."""
+    names = [keys.campaign(view.id), keys.Due.CONTROL]
+    _CARRIED_OUT(redis, names, [view.id, view.intent_number, to_ms(now)])
+
+
+def _fields(new: NewCampaign, now: datetime) -> list[Argument]:
+    fields: dict[str, Argument] = {
+        "key": new.key,
+        "terms": new.terms.model_dump_json(exclude_defaults=True),
+        "intent": Intent.RUN,
+        "intent_number": 0,
+        "created_at": to_ms(now),
+        "rows": new.rows,
+        "phones": sum(map(len, new.chunks)),
+        "excluded": len(new.excluded),
+        "submissions": len(new.chunks),
+    }
+    return [part for pair in fields.items() for part in pair]
+
+
+def _pack_excluded(rows: Iterable[tuple[int, str, str]]) -> bytes:
+    listed = list(rows)
+    return zlib.compress(json.dumps(listed).encode()) if listed else b""
+
+
+def _holder(value: bytes | str) -> Holder:
+    return Holder(**json.loads(value))
+
+
+def _view(campaign_id: str, raw: Mapping[Any, Any]) -> CampaignView | None:
+    if not raw:
+        return None
+    fields = decoded(raw)
+    return CampaignView(
+        id=campaign_id,
+        key=fields["key"],
+        terms=Terms.model_validate_json(fields["terms"]),
+        intent=Intent(fields["intent"]),
+        created_at=from_ms(fields["created_at"]),
+        rows=int(fields["rows"]),
+        phone_count=int(fields["phones"]),
+        excluded_count=int(fields["excluded"]),
+        submission_count=int(fields["submissions"]),
+        submissions=counts(fields, "n", SubmissionState),
+        phones=counts(fields, "p", SubmissionState),
+        drops=counts(fields, "d", DropState),
+        runs=counts(fields, "r", Run),
+        intent_number=int(fields["intent_number"]),
+        note=fields.get("note", ""),
+    )

@@ -1,0 +1,45 @@
+"""The due set: what must be looked at, and when. Whatever is not final stands in it.
+
+A ring does not take an id out: it moves it a little into the future, so that a doorbell that is lost rings again. Only
+the move that makes another look needless takes it out.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from redis import Redis
+
+from jobs.ledger.fields import text, to_ms
+from jobs.ledger.keys import Due
+from jobs.ledger.script import Script
+
+_RING = Script("""
+-- KEYS: 1 due set.  ARGV: 1 now (ms), 2 most ids, 3 ring again at (ms)
+local ids = redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', ARGV[1], 'LIMIT', 0, ARGV[2])
+for _, id in ipairs(ids) do redis.call('ZADD', KEYS[1], ARGV[3], id) end
+return ids
+""")
+
+
+def add(redis: Redis, due: Due, ids: Iterable[str], at: datetime) -> None:
+    """Have somebody look at `ids` at `at`; an id that stands there already gets the new instant."""
+    scores = dict.fromkeys(ids, to_ms(at))
+    if scores:
+        redis.zadd(due, scores)
+
+
+def remove(redis: Redis, due: Due, ids: Iterable[str]) -> None:
+    """Nobody needs to look at `ids` any more."""
+    if members := list(ids):
+        redis.zrem(due, *members)
+
+
+def ring(redis: Redis, due: Due, *, now: datetime, most: int, again_after: timedelta) -> list[str]:
+    """Up to `most` ids that are due, oldest first; due again after `again_after` unless a move says otherwise."""
+    rung = _RING(redis, [due], [to_ms(now), most, to_ms(now + again_after)])
+    return [text(member) for member in rung]
+
+
+def count(redis: Redis, due: Due, *, by: datetime | None = None) -> int:
+    """How many ids stand there; with `by`, only those due at that instant."""
+    return int(redis.zcount(due, "-inf", to_ms(by) if by else "+inf"))

@@ -1,0 +1,64 @@
+"""The name of every Redis key that is ours. All begin with `dropline:`; RQ's own begin with `rq:`."""
+
+from enum import StrEnum
+
+CAMPAIGNS = "dropline:campaigns"
+"""Sorted set: campaign ids by the instant (ms) they were taken."""
+
+
+class Due(StrEnum):
+    """What can be due later: one sorted set each, ids by the instant (ms) at which somebody must look again."""
+
+    SEND = "dropline:due:send"
+    """Submission ids that are not with the gateway yet."""
+    REFRESH = "dropline:due:refresh"
+    """Submission ids whose session's call records are wanted."""
+    CONTROL = "dropline:due:control"
+    """Campaign ids whose intent the gateway has not confirmed for every session."""
+    REQUEUE = "dropline:due:requeue"
+    """RQ job ids of campaigns handed in raw that failed for a passing reason."""
+
+
+def idempotency(key: str) -> str:
+    """String: JSON of the campaign id and the payload's fingerprint; expires after the promised time."""
+    return f"dropline:key:{key}"
+
+
+def campaign(campaign_id: str) -> str:
+    """Hash: terms, intent, and counts by state."""
+    return f"dropline:campaign:{campaign_id}"
+
+
+def excluded(campaign_id: str) -> str:
+    """String: the exclusion report, zlib-compressed JSON."""
+    return f"dropline:excluded:{campaign_id}"
+
+
+def words(campaign_id: str) -> str:
+    """Hash: texts that call records repeat (reasons, carriers), each to its small number."""
+    return f"dropline:words:{campaign_id}"
+
+
+def tally(campaign_id: str) -> str:
+    """Hash: how many drops ended with each outcome text, by its small number."""
+    return f"dropline:tally:{campaign_id}"
+
+
+def submission(submission_id: str) -> str:
+    """Hash: state, attempt, session, counts."""
+    return f"dropline:submission:{submission_id}"
+
+
+def phones(submission_id: str) -> str:
+    """String: the phones, ascending, 5 bytes each."""
+    return f"dropline:phones:{submission_id}"
+
+
+def dispositions(submission_id: str) -> str:
+    """String: how each drop ended, 9 bytes each, in the order of the phones."""
+    return f"dropline:dispositions:{submission_id}"
+
+
+def session(account: str, session_id: str) -> str:
+    """String: the submission that the gateway runs under this session id."""
+    return f"dropline:session:{account}:{session_id}"

@@ -1,0 +1,206 @@
+"""Submissions in the ledger: compare-and-set moves, each carrying the token by which a repetition is known.
+
+redis-py retransmits a command whose reply was lost. Every move therefore leaves its token in the submission, and a move
+whose token is there already answers as it did the first time. Who may move what is `LEGAL_MOVES`; here it is compared.
+"""
+
+import secrets
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from redis import Redis
+
+from jobs.ledger import keys
+from jobs.ledger.fields import counts, decoded, from_ms_if_any, text, to_ms
+from jobs.ledger.packing import unpack_phones
+from jobs.ledger.script import Argument, Script
+from jobs.models import DropState, Run, Submission, SubmissionState, states_before
+
+_COUNTED_MOVE = """
+local function moved(submission, campaign, from, to)
+  local phones = redis.call('HGET', submission, 'phones')
+  redis.call('HSET', submission, 'state', to)
+  redis.call('HINCRBY', campaign, 'n:' .. from, -1)
+  redis.call('HINCRBY', campaign, 'n:' .. to, 1)
+  redis.call('HINCRBY', campaign, 'p:' .. from, -phones)
+  redis.call('HINCRBY', campaign, 'p:' .. to, phones)
+end
+"""
+
+_CLAIM = Script(
+    _COUNTED_MOVE,
+    """
+-- KEYS: 1 submission, 2 campaign, 3 due to send
+-- ARGV: 1 submission id, 2 attempt, 3 now (ms), 4 lease until (ms)
+local state, attempt, deadline, not_before =
+  unpack(redis.call('HMGET', KEYS[1], 'state', 'attempt', 'deadline_at', 'not_before'))
+if state == 'claimed' and attempt == ARGV[2] then return 'claimed' end
+if state == 'sending' then return 'busy' end
+if state ~= 'planned' and state ~= 'claimed' then
+  redis.call('ZREM', KEYS[3], ARGV[1])
+  return 'gone'
+end
+if state == 'claimed' and tonumber(deadline) > tonumber(ARGV[3]) then return 'busy' end
+if redis.call('HGET', KEYS[2], 'intent') ~= 'run' then
+  redis.call('ZREM', KEYS[3], ARGV[1])  -- carrying out the next intent puts it back, or withdraws it
+  return 'held'
+end
+if tonumber(not_before) > tonumber(ARGV[3]) then
+  redis.call('ZADD', KEYS[3], not_before, ARGV[1])
+  return 'early'
+end
+moved(KEYS[1], KEYS[2], state, 'claimed')
+redis.call('HSET', KEYS[1], 'attempt', ARGV[2], 'deadline_at', ARGV[4])
+redis.call('HINCRBY', KEYS[1], 'tries', 1)
+redis.call('ZADD', KEYS[3], ARGV[4], ARGV[1])
+return 'claimed'
+""",
+)
+
+_MOVE = Script(
+    _COUNTED_MOVE,
+    """
+-- KEYS: 1 submission, 2 campaign, 3 due to send, 4 due to refresh, 5 due to control, 6 session ('' for none)
+-- ARGV: 1 submission id, 2 campaign id, 3 token, 4 attempt ('' for any), 5 ' from states ', 6 to state,
+--       7 intent needed ('' for any), 8 now (ms), 9 due to send at, 10 due to refresh at (ms; '' takes it out),
+--       11... field, value
+local moves = redis.call('HGET', KEYS[1], 'moves') or ''
+if string.find(moves, ARGV[3], 1, true) then return 1 end
+local state = redis.call('HGET', KEYS[1], 'state') or ''
+if not string.find(ARGV[5], ' ' .. state .. ' ', 1, true) then return 0 end
+if ARGV[4] ~= '' and redis.call('HGET', KEYS[1], 'attempt') ~= ARGV[4] then return 0 end
+local intent = redis.call('HGET', KEYS[2], 'intent')
+if ARGV[7] ~= '' and intent ~= ARGV[7] then return 0 end
+moved(KEYS[1], KEYS[2], state, ARGV[6])
+redis.call('HSET', KEYS[1], 'moves', string.sub(moves .. ARGV[3] .. ' ', -136))
+if #ARGV > 10 then redis.call('HSET', KEYS[1], unpack(ARGV, 11)) end
+for key = 3, 4 do
+  local at = ARGV[key + 6]
+  if at == '' then redis.call('ZREM', KEYS[key], ARGV[1]) else redis.call('ZADD', KEYS[key], at, ARGV[1]) end
+end
+if ARGV[6] == 'accepted' then
+  redis.call('SET', KEYS[6], ARGV[1], 'NX')
+  -- A session that comes into being after its campaign was told otherwise must be told, too.
+  if intent ~= 'run' then redis.call('ZADD', KEYS[5], ARGV[8], ARGV[2]) end
+end
+return 1
+""",
+)
+
+_RUN = Script("""
+-- KEYS: 1 submission, 2 campaign.  ARGV: 1 run, 2 now (ms).
+-- Sent twice, the second changes nothing. An ended run stays ended.
+local before = redis.call('HGET', KEYS[1], 'run') or 'going'
+if before == ARGV[1] or before == 'ended' then return end
+redis.call('HSET', KEYS[1], 'run', ARGV[1], 'run_at', ARGV[2], 'reason', '')
+redis.call('HINCRBY', KEYS[2], 'r:' .. before, -1)
+redis.call('HINCRBY', KEYS[2], 'r:' .. ARGV[1], 1)
+""")
+
+
+class Claim(StrEnum):
+    """What a sender was told when it asked for a submission."""
+
+    CLAIMED = "claimed"
+    """It is yours until the lease runs out."""
+    BUSY = "busy"
+    """Somebody else holds it."""
+    EARLY = "early"
+    """Its time has not come."""
+    HELD = "held"
+    """Its campaign is paused or ending."""
+    GONE = "gone"
+    """It is past sending."""
+
+
+def new_token() -> str:
+    """128 bits that nobody can guess: an attempt's name."""
+    return secrets.token_hex(16)
+
+
+def campaign_of(submission_id: str) -> str:
+    """The campaign that a submission belongs to."""
+    return submission_id.rpartition("-")[0]
+
+
+def claim(redis: Redis, submission_id: str, *, attempt: str, now: datetime, until: datetime) -> Claim:
+    """Ask to be the one sender of a planned submission, or of one whose claim ran out."""
+    names = [keys.submission(submission_id), keys.campaign(campaign_of(submission_id)), keys.Due.SEND]
+    return Claim(text(_CLAIM(redis, names, [submission_id, attempt, to_ms(now), to_ms(until)])))
+
+
+def move(
+    redis: Redis,
+    submission: Submission,
+    to: SubmissionState,
+    *,
+    now: datetime,
+    attempt: str = "",
+    only_running: bool = False,
+    due: Mapping[keys.Due, datetime] | None = None,
+    session_key: str = "",
+    **fields: Argument,
+) -> bool:
+    """Move a submission, if its state allows it and, with `attempt`, that attempt still holds it; say whether it moved.
+
+    `only_running` refuses unless the campaign's intent is `run`. `due` says when somebody must look again (send and
+    refresh); a due that is not named is taken out.
+    """
+    due = due or {}
+    before = " ".join(states_before(to))
+    names = [keys.submission(submission.id), keys.campaign(submission.campaign_id)]
+    names += [keys.Due.SEND, keys.Due.REFRESH, keys.Due.CONTROL, session_key]
+    arguments: list[Argument] = [submission.id, submission.campaign_id, secrets.token_hex(8), attempt, f" {before} "]
+    arguments += [to, "run" if only_running else "", to_ms(now)]
+    arguments += [to_ms(due[each]) if each in due else "" for each in (keys.Due.SEND, keys.Due.REFRESH)]
+    arguments += [part for pair in {**fields, "changed_at": to_ms(now)}.items() for part in pair]
+    return bool(_MOVE(redis, names, arguments))
+
+
+def confirm_run(redis: Redis, submission: Submission, run: Run, *, now: datetime) -> None:
+    """Note what the gateway confirmed of a session's run."""
+    _RUN(redis, [keys.submission(submission.id), keys.campaign(submission.campaign_id)], [run, to_ms(now)])
+
+
+def note(redis: Redis, submission: Submission, reason: str) -> None:
+    """Leave a sentence for a person without moving anything."""
+    redis.hset(keys.submission(submission.id), "reason", reason)
+
+
+def read(redis: Redis, submission_ids: Iterable[str]) -> list[Submission]:
+    """The submissions that the ledger knows, in the order asked for."""
+    ids = list(submission_ids)
+    with redis.pipeline(transaction=False) as pipeline:
+        for submission_id in ids:
+            pipeline.hgetall(keys.submission(submission_id))
+        found = zip(ids, pipeline.execute(), strict=True)
+    return [_submission(submission_id, decoded(raw)) for submission_id, raw in found if raw]
+
+
+def phones(redis: Redis, submission_id: str) -> list[str]:
+    """The phones of a submission, ascending."""
+    packed: Any = redis.get(keys.phones(submission_id))
+    return unpack_phones(packed or b"")
+
+
+def _submission(submission_id: str, fields: Mapping[str, str]) -> Submission:
+    return Submission(
+        id=submission_id,
+        campaign_id=fields["campaign"],
+        state=SubmissionState(fields["state"]),
+        phone_count=int(fields["phones"]),
+        attempt=fields.get("attempt", ""),
+        session_id=fields.get("session_id", ""),
+        run=Run(fields.get("run", Run.GOING)),
+        gateway_count=int(fields["gateway_count"]) if fields.get("gateway_count") else None,
+        reason=fields.get("reason", ""),
+        drops=counts(fields, "d", DropState),
+        tries=int(fields.get("tries", 0)),
+        not_before=from_ms_if_any(fields.get("not_before")),
+        sent_at=from_ms_if_any(fields.get("sent_at")),
+        deadline_at=from_ms_if_any(fields.get("deadline_at")),
+        run_at=from_ms_if_any(fields.get("run_at")),
+        heard_at=from_ms_if_any(fields.get("heard_at")),
+    )

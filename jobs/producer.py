@@ -1,0 +1,153 @@
+"""The only way in for Python, and the only caller of `Queue.enqueue`: campaigns, requests, and bells.
+
+A job carries ids. What must happen is in the ledger before its bell rings, so a bell may be lost, doubled or late.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from redis import Redis
+from rq import Queue
+from rq.exceptions import InvalidJobOperation, NoSuchJobError
+from rq.job import Job
+from rq.serializers import JSONSerializer
+
+from config.queues import CAMPAIGNS, CONTROL, STATUS, QueueSpec
+from jobs import entrypoints
+from jobs.campaigns import control, take
+from jobs.campaigns.plan import Plan
+from jobs.campaigns.take import Taken
+from jobs.ledger import due
+from jobs.ledger.keys import Due
+from jobs.models import Terms
+
+
+@dataclass(frozen=True, slots=True)
+class Bell:
+    """Which job rings for the ids of a due set."""
+
+    due: Due
+    queue: QueueSpec
+    entry_point: Callable[..., Any]
+    ids_per_job: int
+    again_after: timedelta
+    """When to ring again for an id of which no move has been seen."""
+
+    def keywords(self, ids: Sequence[str]) -> dict[str, Any]:
+        """The JSON keywords of a job for these ids."""
+        return {"campaign_id": ids[0]} if self.due is Due.CONTROL else {"submission_ids": list(ids)}
+
+
+BELLS = (
+    Bell(Due.CONTROL, CONTROL, entrypoints.control_campaign, ids_per_job=1, again_after=timedelta(seconds=10)),
+    Bell(Due.SEND, CAMPAIGNS, entrypoints.send_submissions, ids_per_job=100, again_after=timedelta(seconds=30)),
+    Bell(Due.REFRESH, STATUS, entrypoints.refresh_campaigns, ids_per_job=100, again_after=timedelta(minutes=1)),
+)
+"""In the order in which they are rung: a stop before a start."""
+
+DEEP = 100
+"""Jobs waiting in a queue from which on its bell stays silent: what is behind is not a bell that was lost."""
+
+MOST_IDS_A_RING = 5_000
+
+
+class Producer:
+    """Hands campaigns and requests in: writes the ledger, then rings."""
+
+    def __init__(
+        self,
+        redis: Redis,
+        *,
+        lead: timedelta,
+        keep_keys: timedelta = take.KEEP_KEYS,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self._redis = redis
+        self._lead = lead
+        self._keep_keys = keep_keys
+        self._clock = clock
+
+    def submit(self, terms: Terms, plan: Plan, *, key: str) -> Taken:
+        """Hand in a planned campaign; the same key and payload give the same campaign again, and nothing is sent twice.
+
+        Raises `InvalidCampaign` and `KeyConflict`; whatever else is raised (no Redis), the same call may be repeated.
+        """
+        taken = self._take(terms, plan, key)
+        self.ring()
+        return taken
+
+    def submit_many(self, campaigns: Iterable[tuple[Terms, Plan, str]]) -> list[Taken]:
+        """Hand in many campaigns with their keys, and ring once. One that is refused ends the call with its error;
+        those before it are in, and repeating the call finds them by their keys.
+        """
+        try:
+            return [self._take(terms, plan, key) for terms, plan, key in campaigns]
+        finally:
+            self.ring()
+
+    def control(self, campaign_id: str, verb: str, *, why: str = "") -> None:
+        """Pause, resume, stop or cancel a campaign; when this returns, the request holds.
+
+        Raises `UnknownCampaign` or `CampaignIsOver`.
+        """
+        control.request(self._redis, campaign_id, control.VERBS[verb], why=why, now=self._clock())
+        self.ring()
+
+    def ring(self) -> int:
+        """Ring for everything that is due; answers how many jobs that made."""
+        return ring(self._redis, now=self._clock())
+
+    def _take(self, terms: Terms, plan: Plan, key: str) -> Taken:
+        now = self._clock()
+        return take.take(self._redis, terms, plan, key=key, now=now, lead=self._lead, keep_keys=self._keep_keys)
+
+
+def ring(redis: Redis, *, now: datetime) -> int:
+    """Enqueue jobs for all ids that are due at `now`; safe to be called by anyone, any number of times."""
+    return requeue_failed(redis, now=now) + sum(_ring_one(redis, bell, now) for bell in BELLS)
+
+
+def open_queue(redis: Redis, spec: QueueSpec) -> Queue:
+    """The RQ queue of a spec; JSON, always, for RQ's own default is pickle."""
+    return Queue(spec.name, connection=redis, serializer=JSONSerializer)
+
+
+def requeue_failed(redis: Redis, *, now: datetime) -> int:
+    """Put failed jobs whose wait is over back into their queue; answers how many."""
+    rung = due.ring(redis, Due.REQUEUE, now=now, most=MOST_IDS_A_RING, again_after=timedelta(minutes=1))
+    for job_id in rung:
+        # A person may have been quicker, and deleted it, or requeued it from the dashboard.
+        with suppress(NoSuchJobError, InvalidJobOperation):
+            Job.fetch(job_id, connection=redis, serializer=JSONSerializer).requeue()
+        due.remove(redis, Due.REQUEUE, [job_id])
+    return len(rung)
+
+
+def _ring_one(redis: Redis, bell: Bell, now: datetime) -> int:
+    if not due.count(redis, bell.due, by=now):
+        return 0
+    queue = open_queue(redis, bell.queue)
+    room = DEEP - queue.count
+    if room <= 0:
+        return 0
+    most = min(MOST_IDS_A_RING, room * bell.ids_per_job)
+    ids = due.ring(redis, bell.due, now=now, most=most, again_after=bell.again_after)
+    batches = [ids[start : start + bell.ids_per_job] for start in range(0, len(ids), bell.ids_per_job)]
+    queue.enqueue_many([_job_data(bell, batch) for batch in batches])
+    return len(batches)
+
+
+def _job_data(bell: Bell, ids: Sequence[str]) -> Any:
+    name = bell.entry_point.__name__
+    return Queue.prepare_data(
+        f"{bell.entry_point.__module__}.{name}",
+        kwargs=bell.keywords(ids),
+        timeout=bell.queue.timeout_s,
+        result_ttl=bell.queue.result_ttl_s,
+        failure_ttl=bell.queue.failure_ttl_s,
+        description=f"{name} {ids[0]}" + (f" and {len(ids) - 1} more" if len(ids) > 1 else ""),
+        job_id=f"{name}-{take.new_campaign_id()}",
+    )

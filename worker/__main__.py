@@ -1,0 +1,72 @@
+"""`python -m worker`: the supervisor; `python -m worker --queue NAME --number N`: one of its children."""
+
+import os
+import subprocess
+import sys
+from datetime import UTC, datetime
+from random import Random
+from socket import gethostname
+from typing import Annotated
+
+import typer
+
+from config.logs import configure_logs
+from config.queues import queue_named
+from config.redis_connection import connect
+from config.settings import InvalidSettings, Settings
+from jobs import entrypoints
+from worker import chores
+from worker.queue_worker import QueueWorker
+from worker.supervisor import Slot, Supervisor, slots
+
+SUPERVISOR_PATIENCE_S = 2
+"""The supervisor looks after processes first: it does not wait long for Redis, and comes back at its next tick."""
+
+
+def main(
+    queue: Annotated[str | None, typer.Option(help="Run one worker for this queue, as the supervisor's child.")] = None,
+    number: Annotated[int, typer.Option(help="This worker's number among those of its queue.")] = 1,
+) -> None:
+    """Run the workers that the environment asks for, and ring for what is due."""
+    try:
+        settings = Settings.from_env(os.environ)
+        settings.require_gateway()
+    except InvalidSettings as invalid:
+        typer.echo(str(invalid), err=True)
+        raise typer.Exit(2) from None
+    secrets = [settings.account().password.get_secret_value()]
+    configure_logs(level=settings.log_level, format=settings.log_format, secrets=secrets)
+    if queue is None:
+        _supervise(settings)
+    else:
+        _work(Slot(queue_named(queue), number))
+
+
+def _supervise(settings: Settings) -> None:
+    redis = connect(
+        settings.redis_url.get_secret_value(),
+        name="supervisor",
+        patience_s=SUPERVISOR_PATIENCE_S,
+        max_connections=1,
+        tls_verify=settings.redis_tls_verify,
+    )
+    random, outage = Random(), chores.Outage()
+    ring = outage.guard(lambda: chores.ring(redis))
+    rescue = outage.guard(lambda: _rescue(redis, random))
+    Supervisor(slots(settings), start=_start, chores=[ring, chores.every(chores.RESCUE_EVERY_S, rescue)]).run()
+
+
+def _start(slot: Slot) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "worker", "--queue", slot.queue.name, "--number", str(slot.number)]
+    )
+
+
+def _work(slot: Slot) -> None:
+    desk = entrypoints.desk()
+    name = f"{gethostname()}-{slot.name}-{os.getpid()}"
+    QueueWorker(desk.redis, slot.queue, name=name, random=Random()).work()
+
+
+if __name__ == "__main__":
+    typer.run(main)

@@ -1,0 +1,104 @@
+"""One RQ worker on one queue, in this process. With two queues RQ can lose a job between pop and start.
+
+RQ's SimpleWorker does the work; what is changed here is how it ends. Its own handlers raise inside the blocking pop, and
+abort the job at the second signal; Heroku sends several, to every process. Ours only set a flag, which is looked at
+between two jobs, and by long jobs between two submissions.
+"""
+
+import os
+import signal
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from random import Random
+from types import FrameType, TracebackType
+from typing import Any
+
+import structlog
+from redis import Redis
+from rq import Queue, SimpleWorker
+from rq.executions import Execution
+from rq.job import Job
+
+from config.queues import QueueSpec
+from jobs import entrypoints
+from jobs.producer import open_queue
+from worker.failures import carries_work, sort_failure
+
+LOOK_UP_S = 2
+"""How long one blocking pop lasts, and so how long an idle worker takes to notice that it should end."""
+MAINTENANCE_S = 15
+"""How often RQ's registries are cleaned of what a killed worker left behind."""
+WORKER_TTL_S = 30
+"""How long a silent worker counts as alive."""
+
+log = structlog.get_logger()
+
+
+class QueueWorker(SimpleWorker):
+    """A worker for one queue that ends between two jobs, at one signal or at ten, or when its parent is gone."""
+
+    log_result_lifespan = False
+
+    def __init__(self, redis: Redis, spec: QueueSpec, *, name: str, random: Random) -> None:
+        super().__init__(
+            [open_queue(redis, spec)],
+            name=name,
+            connection=redis,
+            serializer="json",
+            exception_handlers=[self._sort_failure],
+            default_result_ttl=spec.result_ttl_s,
+            worker_ttl=WORKER_TTL_S,
+            maintenance_interval=MAINTENANCE_S,
+            log_job_description=False,
+        )
+        self._random = random
+        self._parent = os.getppid()
+
+    @property
+    def dequeue_timeout(self) -> int:
+        """Seconds of one blocking pop."""
+        return LOOK_UP_S
+
+    def dequeue_job_and_maintain_ttl(
+        self, timeout: int | None, max_idle_time: int | None = None
+    ) -> tuple[Job, Queue] | None:
+        """The next job, or None when it is time to end. A job that is popped is always worked on."""
+        while not self._should_end():
+            found = super().dequeue_job_and_maintain_ttl(timeout, max_idle_time=LOOK_UP_S)
+            if found:
+                return found
+        return None
+
+    def perform_job(self, job: Job, queue: Queue, execution: Execution) -> bool:
+        """Run one job, with its ids on every log line."""
+        began = time.monotonic()
+        with structlog.contextvars.bound_contextvars(job_id=job.id, queue=queue.name):
+            done = super().perform_job(job, queue, execution)
+            answer = job._result if done else None
+            log.info("job_done" if done else "job_failed", answer=answer, took_s=round(time.monotonic() - began, 3))
+        return done
+
+    def subscribe(self) -> None:
+        """No command channel: it would cost a connection, and all it could do to an in-process worker is end it."""
+
+    def unsubscribe(self) -> None:
+        """There is nothing to unsubscribe from."""
+
+    def _install_signal_handlers(self) -> None:
+        signal.signal(signal.SIGTERM, self._end_soon)
+        signal.signal(signal.SIGINT, self._end_soon)
+
+    def _end_soon(self, signum: int, frame: FrameType | None) -> None:
+        entrypoints.wind_down.set()
+
+    def _should_end(self) -> bool:
+        return entrypoints.wind_down.is_set() or os.getppid() != self._parent
+
+    def _sort_failure(
+        self, job: Job, kind: type[BaseException], error: BaseException, traceback: TracebackType | None
+    ) -> None:
+        if carries_work(job):
+            now = datetime.now(UTC)
+            wait = sort_failure(self.connection, job, error, now=now, random=self._random)
+            log.warning("job_comes_back" if wait else "job_given_up", wait_s=wait and wait.total_seconds())
