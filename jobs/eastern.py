@@ -46,6 +46,11 @@ def to_wire(instant: datetime, *, round_down: bool = False) -> str:
     return wall.isoformat(sep=" ")
 
 
+def wall_text(instant: datetime) -> str:
+    """What Eastern clocks show at an instant, `YYYY-MM-DD HH:MM:SS`; the repeated hour's passes look the same."""
+    return _wall(instant).replace(microsecond=0).isoformat(sep=" ")
+
+
 def from_wall(wall: str | datetime) -> datetime:
     """The instant, in UTC, of an Eastern wall time: text `YYYY-MM-DD HH:MM[:SS]` (or with a `T`), or a naive datetime.
 

@@ -52,14 +52,12 @@ def _supervise(settings: Settings) -> None:
     )
     random, outage = Random(), chores.Outage()
     ring = outage.guard(lambda: chores.ring(redis))
-    rescue = outage.guard(lambda: _rescue(redis, random))
+    rescue = outage.guard(lambda: chores.rescue(redis, now=datetime.now(UTC), random=random))
     Supervisor(slots(settings), start=_start, chores=[ring, chores.every(chores.RESCUE_EVERY_S, rescue)]).run()
 
 
 def _start(slot: Slot) -> subprocess.Popen[bytes]:
-    return subprocess.Popen(
-        [sys.executable, "-m", "worker", "--queue", slot.queue.name, "--number", str(slot.number)]
-    )
+    return subprocess.Popen([sys.executable, "-m", "worker", "--queue", slot.queue.name, "--number", str(slot.number)])
 
 
 def _work(slot: Slot) -> None:

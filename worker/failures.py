@@ -25,18 +25,20 @@ PASSING: tuple[type[BaseException], ...] = (
     AbandonedJobError,  # its worker was killed; nothing is known against the job
     MemoryError,
 )
-"""What may be over by the next try. All else stays as it is however often it is tried: give up, and let a person see."""
-
-CARRIES_WORK = frozenset({f"jobs.entrypoints.{each.__name__}" for each in (entrypoints.submit_campaign,)})
-"""The entry points whose jobs are more than a doorbell."""
+"""What may be over by the next try. All else stays as it is however often it is tried: a person must see it."""
 
 _TRIES = "tries"
 
 
 def carries_work(job: Job) -> bool:
     """Whether losing this job would lose something that is not in the ledger."""
-    verb = job.func_name == "jobs.entrypoints.control_campaign" and job.kwargs.get("verb")
-    return bool(verb) or (job.func_name in CARRIES_WORK and bool(job.kwargs))
+    match job.func_name:
+        case "jobs.entrypoints.submit_campaign":
+            return bool(job.kwargs or job.args)
+        case "jobs.entrypoints.control_campaign":
+            return "verb" in job.kwargs
+        case _:
+            return False
 
 
 def wait_before(next_try: int, waits_s: tuple[int, ...], random: Random) -> timedelta | None:
@@ -58,6 +60,6 @@ def sort_failure(redis: Redis, job: Job, error: BaseException, *, now: datetime,
         entrypoints.leave_nothing_behind(job)
         return None
     job.meta[_TRIES] = tries
-    job.save_meta()
+    job.save_meta()  # type: ignore[no-untyped-call]  # rq leaves this one method without types
     due.add(redis, Due.REQUEUE, [job.id], now + wait)
     return wait

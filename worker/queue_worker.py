@@ -1,18 +1,16 @@
 """One RQ worker on one queue, in this process. With two queues RQ can lose a job between pop and start.
 
-RQ's SimpleWorker does the work; what is changed here is how it ends. Its own handlers raise inside the blocking pop, and
-abort the job at the second signal; Heroku sends several, to every process. Ours only set a flag, which is looked at
+RQ's SimpleWorker does the work; what is changed here is how it ends. Its own handlers raise inside the blocking pop,
+and abort the job at the second signal; Heroku sends several, to every process. Ours only set a flag, which is looked at
 between two jobs, and by long jobs between two submissions.
 """
 
 import os
 import signal
 import time
-from collections.abc import Callable
 from datetime import UTC, datetime
 from random import Random
 from types import FrameType, TracebackType
-from typing import Any
 
 import structlog
 from redis import Redis

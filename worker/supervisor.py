@@ -82,7 +82,11 @@ class Supervisor:
     """Keeps a child in every slot until it is told to end."""
 
     def __init__(
-        self, slots: Sequence[Slot], *, start: Callable[[Slot], subprocess.Popen[bytes]], chores: Iterable[Callable[[], None]]
+        self,
+        slots: Sequence[Slot],
+        *,
+        start: Callable[[Slot], subprocess.Popen[bytes]],
+        chores: Iterable[Callable[[], None]],
     ) -> None:
         self._children = [_Child(slot, start) for slot in slots]
         self._chores = tuple(chores)

@@ -43,3 +43,8 @@ def ring(redis: Redis, due: Due, *, now: datetime, most: int, again_after: timed
 def count(redis: Redis, due: Due, *, by: datetime | None = None) -> int:
     """How many ids stand there; with `by`, only those due at that instant."""
     return int(redis.zcount(due, "-inf", to_ms(by) if by else "+inf"))
+
+
+def stands(redis: Redis, due: Due, member: str) -> bool:
+    """Whether an id stands there."""
+    return redis.zscore(due, member) is not None

@@ -1,0 +1,57 @@
+"""The nouns, their states and the legal moves between them. Law of the room: no I/O, time is handed in."""
+
+from jobs.models.records import CampaignView, Disposition, Submission
+from jobs.models.states import (
+    ENDING_INTENTS,
+    FINAL_STATUSES,
+    LEGAL_INTENTS,
+    LEGAL_MOVES,
+    UNSENT,
+    UNSETTLED,
+    CampaignStatus,
+    DropState,
+    Intent,
+    Run,
+    SubmissionState,
+    states_before,
+)
+from jobs.models.terms import (
+    EXPIRES_AFTER,
+    MAX_AHEAD,
+    MAX_PHONES_PER_SUBMISSION,
+    AudioType,
+    Campaign,
+    InvalidCampaign,
+    Problem,
+    Terms,
+    parse_campaign,
+    parse_terms,
+)
+
+__all__ = [
+    "ENDING_INTENTS",
+    "EXPIRES_AFTER",
+    "FINAL_STATUSES",
+    "LEGAL_INTENTS",
+    "LEGAL_MOVES",
+    "MAX_AHEAD",
+    "MAX_PHONES_PER_SUBMISSION",
+    "UNSENT",
+    "UNSETTLED",
+    "AudioType",
+    "Campaign",
+    "CampaignStatus",
+    "CampaignView",
+    "Disposition",
+    "DropState",
+    "Intent",
+    "InvalidCampaign",
+    "Problem",
+    "Run",
+    "Submission",
+    "SubmissionState",
+    "Terms",
+    "parse_campaign",
+    "parse_terms",
+    "states_before",
+]

@@ -1,0 +1,130 @@
+"""What the ledger knows: of a campaign, of a submission, of a drop."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from jobs.models.states import (
+    ENDING_INTENTS,
+    UNSENT,
+    UNSETTLED,
+    CampaignStatus,
+    DropState,
+    Intent,
+    Run,
+    SubmissionState,
+)
+from jobs.models.terms import Terms
+
+
+@dataclass(frozen=True, slots=True)
+class Disposition:
+    """How a drop ended: one call record, free of the wire's spelling.
+
+    `status` and `reason` are the gateway's own words. `delivered_text` is the time as the gateway wrote it (Eastern
+    wall time, no zone), `delivered_at` the same as an aware instant, or None where the text could not be read.
+    """
+
+    phone: str
+    state: DropState
+    status: str = ""
+    reason: str = ""
+    delivered_text: str = ""
+    delivered_at: datetime | None = None
+    carrier: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """At most 10,000 phones of a campaign and the one POST that carries them, as the ledger has it."""
+
+    id: str
+    campaign_id: str
+    state: SubmissionState
+    phone_count: int
+    attempt: str = field(default="", repr=False)
+    """The token of the attempt that holds or held it: the fence of every move, and later the postback URL's secret."""
+    session_id: str = ""
+    run: Run = Run.GOING
+    gateway_count: int | None = None
+    """How many phones the gateway says it took; kept next to what was sent."""
+    reason: str = ""
+    """Why it is where it is, in a sentence for a person."""
+    drops: Mapping[DropState, int] = field(default_factory=dict)
+    not_before: datetime | None = None
+    tries: int = 0
+    sent_at: datetime | None = None
+    deadline_at: datetime | None = None
+    """Until when a claim holds or an answer may come; past it, others may act."""
+    run_at: datetime | None = None
+    """When the gateway last confirmed a change of the run."""
+    heard_at: datetime | None = None
+    """When the newest call record came."""
+
+    @property
+    def accounted(self) -> int:
+        """Phones of which a call record says how the drop ended, or that are known to get none."""
+        return sum(count for state, count in self.drops.items() if state is not DropState.PENDING)
+
+
+@dataclass(frozen=True, slots=True)
+class CampaignView:
+    """All that the ledger says of a campaign, but its phones and its single submissions.
+
+    `rows` is the input's length and equals `phone_count + excluded_count`; `phones` counts phones by the state of their
+    submission and adds up to `phone_count`; `drops` counts call records.
+    """
+
+    id: str
+    key: str
+    terms: Terms
+    intent: Intent
+    created_at: datetime
+    rows: int
+    phone_count: int
+    excluded_count: int
+    submission_count: int
+    submissions: Mapping[SubmissionState, int]
+    phones: Mapping[SubmissionState, int]
+    drops: Mapping[DropState, int]
+    runs: Mapping[Run, int]
+    intent_number: int = 0
+    """Grows with every change of the intent, so that carrying out an old one is not taken for the newest."""
+    note: str = ""
+    """The newest reason that somebody gave with a control request."""
+
+    @property
+    def too_late_at(self) -> datetime:
+        """From this instant on nothing of it is handed to the gateway."""
+        return self.terms.too_late_at(self.created_at)
+
+    @property
+    def status(self) -> CampaignStatus:
+        """The one word for it all, from the intent and what has become of the submissions."""
+        if not self._count(*UNSETTLED):
+            return self._ended_status()
+        if not self._count(*UNSETTLED - {SubmissionState.UNKNOWN}):
+            return CampaignStatus.NEEDS_DECISION
+        if self.intent is not Intent.RUN:
+            return self._held_status()
+        if self._count(*UNSENT) == sum(self.submissions.values()):
+            return CampaignStatus.WAITING
+        return CampaignStatus.SENDING if self._count(*UNSENT) else CampaignStatus.RUNNING
+
+    def _count(self, *states: SubmissionState) -> int:
+        return sum(self.submissions.get(state, 0) for state in states)
+
+    def _ended_status(self) -> CampaignStatus:
+        if self.intent in ENDING_INTENTS:
+            return CampaignStatus.STOPPED if self.intent is Intent.STOP else CampaignStatus.CANCELLED
+        if self._count(SubmissionState.FINISHED):
+            return CampaignStatus.FINISHED
+        return CampaignStatus.REJECTED if self._count(SubmissionState.REJECTED) else CampaignStatus.EXPIRED
+
+    def _held_status(self) -> CampaignStatus:
+        if self.intent in ENDING_INTENTS:
+            return CampaignStatus.STOPPING
+        in_flight = self._count(SubmissionState.CLAIMED, SubmissionState.SENDING)
+        held = self.runs.get(Run.PAUSED, 0) + self.runs.get(Run.ENDED, 0)
+        confirmed = held >= self._count(SubmissionState.ACCEPTED) and not in_flight
+        return CampaignStatus.PAUSED if confirmed else CampaignStatus.PAUSING

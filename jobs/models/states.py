@@ -1,0 +1,136 @@
+"""What state things are in, who moves them in and out, and which moves are legal. Finished states are never left."""
+
+from collections.abc import Mapping
+from enum import StrEnum
+
+
+class SubmissionState(StrEnum):
+    """Where one POST of at most 10,000 phones stands."""
+
+    PLANNED = "planned"
+    """Not sent. In: the plan, or a sender with proof that nothing left. Out: a sender's claim; stop, expiry."""
+    CLAIMED = "claimed"
+    """A sender holds it under a lease; nothing has left. In: `claim`. Out: that sender; anyone, after the lease."""
+    SENDING = "sending"
+    """Written before the socket opens: from here on phones may ring. Out: the sender with the gateway's answer,
+    or, after the deadline, the sweeper to `unknown`."""
+    ACCEPTED = "accepted"
+    """The gateway gave a session id. Out: `refresh`, once every phone is accounted for."""
+    UNKNOWN = "unknown"
+    """Nobody knows whether the gateway took it. Never sent again by a timer. Out: evidence or a person."""
+    REJECTED = "rejected"
+    """The gateway refused it, with a reason. Final."""
+    WITHDRAWN = "withdrawn"
+    """Stopped, cancelled or expired before it was sent. Final."""
+    FINISHED = "finished"
+    """Every phone of it is accounted for. Final."""
+
+
+LEGAL_MOVES: Mapping[SubmissionState, frozenset[SubmissionState]] = {
+    SubmissionState.PLANNED: frozenset({SubmissionState.CLAIMED, SubmissionState.WITHDRAWN}),
+    SubmissionState.CLAIMED: frozenset(
+        {SubmissionState.CLAIMED, SubmissionState.PLANNED, SubmissionState.SENDING, SubmissionState.WITHDRAWN}
+    ),
+    SubmissionState.SENDING: frozenset(
+        {SubmissionState.ACCEPTED, SubmissionState.REJECTED, SubmissionState.PLANNED, SubmissionState.UNKNOWN}
+    ),
+    SubmissionState.UNKNOWN: frozenset({SubmissionState.ACCEPTED, SubmissionState.REJECTED}),
+    SubmissionState.ACCEPTED: frozenset({SubmissionState.FINISHED}),
+    SubmissionState.REJECTED: frozenset(),
+    SubmissionState.WITHDRAWN: frozenset(),
+    SubmissionState.FINISHED: frozenset(),
+}
+
+
+def states_before(state: SubmissionState) -> frozenset[SubmissionState]:
+    """The states from which a submission may move to `state`."""
+    return frozenset(before for before, after in LEGAL_MOVES.items() if state in after)
+
+
+class Intent(StrEnum):
+    """What the people responsible want of a campaign. Nothing new starts unless it is `run`."""
+
+    RUN = "run"
+    PAUSE = "pause"
+    STOP = "stop"
+    CANCEL = "cancel"
+
+
+LEGAL_INTENTS: Mapping[Intent, frozenset[Intent]] = {
+    Intent.RUN: frozenset({Intent.PAUSE, Intent.STOP, Intent.CANCEL}),
+    Intent.PAUSE: frozenset({Intent.RUN, Intent.STOP, Intent.CANCEL}),
+    Intent.STOP: frozenset(),
+    Intent.CANCEL: frozenset(),
+}
+
+
+class Run(StrEnum):
+    """What the gateway last confirmed of a session's run."""
+
+    GOING = "going"
+    PAUSED = "paused"
+    ENDED = "ended"
+    """Stopped or cancelled at the gateway, or it said that the session was over already."""
+
+
+class CampaignStatus(StrEnum):
+    """One word for a person who looks at a campaign; derived from its intent and its submissions, never stored."""
+
+    WAITING = "waiting"
+    """Nothing is sent yet: its hour has not come, or no worker has got to it."""
+    SENDING = "sending"
+    """Some submissions are with the gateway, others still on their way."""
+    RUNNING = "running"
+    """All that can be sent is with the gateway; records of calls are coming in."""
+    PAUSING = "pausing"
+    """Nothing new starts; the gateway has not confirmed the pause of every session yet."""
+    PAUSED = "paused"
+    """Nothing new starts and every session's pause is confirmed."""
+    STOPPING = "stopping"
+    """Nothing new starts; some session is not confirmed as ended, or its last records are not in."""
+    NEEDS_DECISION = "needs_decision"
+    """All else has ended, but of some submission nobody knows whether the gateway took it."""
+    FINISHED = "finished"
+    """Every phone is accounted for. Final."""
+    STOPPED = "stopped"
+    """Stopped by a person, and every phone is accounted for. Final."""
+    CANCELLED = "cancelled"
+    """Cancelled by a person, and every phone is accounted for. Final."""
+    REJECTED = "rejected"
+    """The gateway refused every submission. Final."""
+    EXPIRED = "expired"
+    """Its time had passed before anything was sent. Final."""
+
+    @property
+    def is_final(self) -> bool:
+        """Whether nothing will change any more without a person."""
+        return self in FINAL_STATUSES
+
+
+FINAL_STATUSES = frozenset(
+    {
+        CampaignStatus.FINISHED,
+        CampaignStatus.STOPPED,
+        CampaignStatus.CANCELLED,
+        CampaignStatus.REJECTED,
+        CampaignStatus.EXPIRED,
+    }
+)
+
+
+class DropState(StrEnum):
+    """How one drop ended, as far as a call record says."""
+
+    PENDING = "pending"
+    """No call record yet."""
+    DELIVERED = "delivered"
+    """A call record says so."""
+    FAILED = "failed"
+    """A call record says so; its reason is kept word for word."""
+    NO_RECORD = "no_record"
+    """The session is over and no call record came. A record that still comes replaces it."""
+
+
+UNSENT = frozenset({SubmissionState.PLANNED, SubmissionState.CLAIMED, SubmissionState.SENDING})
+UNSETTLED = UNSENT | {SubmissionState.ACCEPTED, SubmissionState.UNKNOWN}
+ENDING_INTENTS = frozenset({Intent.STOP, Intent.CANCEL})

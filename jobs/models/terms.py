@@ -1,0 +1,194 @@
+"""A campaign as its producer states it, and what is wrong with it.
+
+An error names the field and never repeats its value: it may be somebody's number, or an audio URL with a secret in it.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from pathlib import PurePosixPath
+from typing import Annotated, Any, Literal, Self, TypeVar
+from urllib.parse import urlsplit
+
+from pydantic import (
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    StringConstraints,
+    ValidationError,
+    model_validator,
+)
+
+MAX_PHONES_PER_SUBMISSION = 10_000
+"""The vendor's limit for one request."""
+
+MAX_AHEAD = timedelta(days=90)
+"""How far ahead the vendor takes a start."""
+
+
+EXPIRES_AFTER = timedelta(hours=24)
+"""Without an `expires_at`, what is not with the gateway this long after its start is not sent any more: a reminder that
+comes a day late, when a backlog clears at night, harms more than one that does not come."""
+
+CALLER_ID = re.compile(r"[2-9]\d{2}[2-9]\d{6}", re.ASCII)
+
+
+class AudioType(StrEnum):
+    """The kinds of file that the gateway takes by URL."""
+
+    WAV = "wav"
+    MP3 = "mp3"
+    M4A = "m4a"
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing wrong with what somebody sent in: the field (or row) and a sentence that says what to do."""
+
+    field: str
+    message: str
+
+    def __str__(self) -> str:
+        return f"{self.field}: {self.message}" if self.field else self.message
+
+
+class InvalidCampaign(Exception):
+    """A campaign cannot be taken; nothing was stored and nothing sent. Carries every problem at once."""
+
+    def __init__(self, problems: tuple[Problem, ...]) -> None:
+        super().__init__("; ".join(map(str, problems)))
+        self.problems = problems
+
+
+def _lower(value: Any) -> Any:
+    return value.lower() if isinstance(value, str) else value
+
+
+def _caller_id(value: Any) -> Any:
+    if not CALLER_ID.fullmatch(str(value)):
+        raise ValueError("must be a valid US or Canadian number in 10 digits, such as 6175550123")
+    return str(value)
+
+
+def _text(value: Any) -> Any:
+    """JSON producers write numbers with and without quotes."""
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+
+
+Line = Annotated[str, StringConstraints(strip_whitespace=True, max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")]
+Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
+CallerId = Annotated[str, BeforeValidator(_caller_id)]
+PhoneText = Annotated[str, BeforeValidator(_text)]
+
+
+class Terms(BaseModel):
+    """A campaign as its producer states it, without the recipients.
+
+    All instants are aware. `start` is `"now"` or an instant at most 90 days ahead. `ends_at` is when calls must have
+    stopped; `expires_at` is when it is too late to begin (24 h after the start, unless stated). Exactly one of
+    `audio_title` (a recording in the account, case-sensitive), `audio_url` (public; its type from `audio_type` or the
+    URL's ending) and `audio_file` (a system file name such as `r18904b140407197964.wav`).
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+    caller_id: CallerId
+    audio_title: Line | None = None
+    audio_url: Annotated[str, StringConstraints(strip_whitespace=True, max_length=2000)] | None = None
+    audio_type: Annotated[AudioType, BeforeValidator(_lower)] | None = None
+    audio_file: Line | None = None
+    title: Line = ""
+    start: Literal["now"] | AwareDatetime = "now"
+    ends_at: AwareDatetime | None = None
+    expires_at: AwareDatetime | None = None
+    mobile_only: bool = False
+    account: Name = "default"
+
+    @model_validator(mode="after")
+    def _one_audio(self) -> Self:
+        given = [name for name in ("audio_title", "audio_url", "audio_file") if getattr(self, name)]
+        if len(given) != 1:
+            found = " and ".join(given) or "none"
+            raise ValueError(f"give exactly one of audio_title, audio_url and audio_file; found {found}")
+        if self.audio_type and not self.audio_url:
+            raise ValueError("audio_type goes with audio_url only")
+        if self.audio_url:
+            _check_audio_url(self.audio_url)
+            if self.url_audio_type is None:
+                raise ValueError("audio_type is missing, and the URL does not end in .wav, .mp3 or .m4a")
+        return self
+
+    @property
+    def url_audio_type(self) -> AudioType | None:
+        """The type of `audio_url`'s file: as stated, else by the URL's ending; None without a URL or without a clue."""
+        if self.audio_type or not self.audio_url:
+            return self.audio_type
+        ending = PurePosixPath(urlsplit(self.audio_url).path).suffix.lower().lstrip(".")
+        return AudioType(ending) if ending in set(AudioType) else None
+
+    def start_at(self, taken_at: datetime) -> datetime:
+        """The start as an instant, for a campaign taken at `taken_at`."""
+        return taken_at if self.start == "now" else self.start
+
+    def too_late_at(self, taken_at: datetime) -> datetime:
+        """From this instant on it is too late to hand anything to the gateway."""
+        expires_at = self.expires_at or self.start_at(taken_at) + EXPIRES_AFTER
+        return min(expires_at, self.ends_at or expires_at)
+
+    def problems_at(self, now: datetime) -> tuple[Problem, ...]:
+        """What is wrong with the times of this campaign if it were taken at `now`."""
+        found = []
+        start = self.start_at(now)
+        if start < now:
+            found.append(Problem("start", "lies in the past; use now, or an instant to come"))
+        if start > now + MAX_AHEAD:
+            found.append(Problem("start", f"lies more than {MAX_AHEAD.days} days ahead, which the gateway refuses"))
+        if self.ends_at and self.ends_at <= start:
+            found.append(Problem("ends_at", "must come after the start"))
+        if self.expires_at and self.expires_at <= start:
+            found.append(Problem("expires_at", "must come after the start, or nothing would ever be sent"))
+        return tuple(found)
+
+
+def _check_audio_url(url: str) -> None:
+    parts = urlsplit(url)
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        raise ValueError("audio_url must begin with https:// or http:// and name a host")
+
+
+class Campaign(Terms):
+    """A campaign with its recipients, as a job from another system carries it. Recipients are as people paste them."""
+
+    recipients: tuple[PhoneText, ...]
+
+    def terms(self) -> Terms:
+        """The same campaign without its recipients."""
+        return Terms.model_validate(self.model_dump(exclude={"recipients"}))
+
+
+def parse_campaign(stated: Mapping[str, Any]) -> Campaign:
+    """Read a campaign from JSON values; raises `InvalidCampaign` with every problem, never repeating a value."""
+    return _parse(Campaign, stated)
+
+
+def parse_terms(stated: Mapping[str, Any]) -> Terms:
+    """Read a campaign's terms from JSON values; raises `InvalidCampaign` like `parse_campaign`."""
+    return _parse(Terms, stated)
+
+
+Model = TypeVar("Model", bound=BaseModel)
+
+
+def _parse(model: type[Model], stated: Mapping[str, Any]) -> Model:
+    try:
+        return model.model_validate(dict(stated))
+    except ValidationError as invalid:
+        problems = tuple(
+            Problem(".".join(map(str, error["loc"])), error["msg"].removeprefix("Value error, "))
+            for error in invalid.errors(include_input=False, include_url=False, include_context=False)
+        )
+    # Raised outside the handler: pydantic's own error holds the values, and a traceback would show it.
+    raise InvalidCampaign(problems)

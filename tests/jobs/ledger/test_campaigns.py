@@ -1,0 +1,91 @@
+"""A campaign is taken whole, once for its key, and counts add up from the first moment."""
+
+from datetime import timedelta
+
+from redis import Redis
+
+from jobs.ledger import campaigns, due, submissions
+from jobs.ledger.keys import Due
+from jobs.models import Intent, SubmissionState
+from tests.jobs.ledger.conftest import NOW, TERMS, new_campaign, taken
+
+KEEP = timedelta(days=180)
+
+
+def test_a_taken_campaign_is_there_with_its_submissions_and_phones(ledger: Redis) -> None:
+    campaign_id = taken(ledger, ["6175550123", "2125550101"], ["3105550102"])
+    view = campaigns.read(ledger, campaign_id)
+    assert view is not None
+    assert (view.terms, view.key, view.intent, view.created_at) == (TERMS, "march", Intent.RUN, NOW)
+    assert (view.rows, view.phone_count, view.excluded_count, view.submission_count) == (4, 3, 1, 2)
+    assert view.submissions == {SubmissionState.PLANNED: 2}
+    assert view.phones == {SubmissionState.PLANNED: 3}
+    assert campaigns.excluded(ledger, campaign_id) == [(7, "not a phone", "not_a_number")]
+    first, second = campaigns.submission_ids(ledger, campaign_id)
+    assert submissions.phones(ledger, first) == ["2125550101", "6175550123"]
+    assert submissions.phones(ledger, second) == ["3105550102"]
+    assert due.ring(ledger, Due.SEND, now=NOW, most=10, again_after=timedelta(seconds=30)) == [first, second]
+
+
+def test_a_campaign_for_later_is_due_when_it_says(ledger: Redis) -> None:
+    later = NOW + timedelta(hours=1)
+    taken(ledger, ["6175550123"], due_at=later)
+    assert due.count(ledger, Due.SEND, by=NOW) == 0
+    assert due.count(ledger, Due.SEND, by=later) == 1
+
+
+def test_a_key_belongs_to_the_first_campaign_that_used_it(ledger: Redis) -> None:
+    first = campaigns.take(ledger, new_campaign(["6175550123"]), now=NOW, keep_key=KEEP)
+    second = campaigns.take(ledger, new_campaign(["6175550124"], campaign_id="other"), now=NOW, keep_key=KEEP)
+    assert second == first == campaigns.holder(ledger, "march")
+    assert campaigns.read(ledger, "other") is None
+    assert [view.id for view in campaigns.newest(ledger, most=10)] == [first.campaign_id]
+
+
+def test_a_retransmitted_take_changes_nothing(ledger: Redis) -> None:
+    new = new_campaign(["6175550123"])
+    assert campaigns.take(ledger, new, now=NOW, keep_key=KEEP) == campaigns.take(ledger, new, now=NOW, keep_key=KEEP)
+    view = campaigns.read(ledger, new.id)
+    assert view is not None
+    assert view.submissions == {SubmissionState.PLANNED: 1}
+
+
+def test_a_key_is_kept_as_long_as_promised(ledger: Redis) -> None:
+    taken(ledger, ["6175550123"])
+    assert timedelta(days=100) < timedelta(seconds=ledger.ttl("dropline:key:march")) <= KEEP
+
+
+def test_the_newest_campaign_is_listed_first(ledger: Redis) -> None:
+    for number in range(3):
+        new = new_campaign(["6175550123"], campaign_id=f"c{number}", key=f"k{number}")
+        campaigns.take(ledger, new, now=NOW + timedelta(seconds=number), keep_key=KEEP)
+    assert [view.id for view in campaigns.newest(ledger, most=2)] == ["c2", "c1"]
+
+
+def test_an_end_is_never_taken_back(ledger: Redis) -> None:
+    campaign_id = taken(ledger, ["6175550123"])
+    assert campaigns.intend(ledger, campaign_id, Intent.PAUSE, note="lunch", now=NOW) is Intent.PAUSE
+    assert campaigns.intend(ledger, campaign_id, Intent.STOP, note="wrong list", now=NOW) is Intent.STOP
+    assert campaigns.intend(ledger, campaign_id, Intent.RUN, note="", now=NOW) is Intent.STOP
+    view = campaigns.read(ledger, campaign_id)
+    assert view is not None
+    assert view.note == "wrong list"
+
+
+def test_nobody_can_be_told_anything_about_an_unknown_campaign(ledger: Redis) -> None:
+    assert campaigns.intend(ledger, "nobody", Intent.STOP, note="", now=NOW) is None
+    assert due.count(ledger, Due.CONTROL) == 0
+
+
+def test_carrying_out_an_old_intent_leaves_the_new_one_due(ledger: Redis) -> None:
+    campaign_id = taken(ledger, ["6175550123"])
+    campaigns.intend(ledger, campaign_id, Intent.PAUSE, note="", now=NOW)
+    seen = campaigns.read(ledger, campaign_id)
+    assert seen is not None
+    campaigns.intend(ledger, campaign_id, Intent.RUN, note="", now=NOW)
+    campaigns.carried_out(ledger, seen, now=NOW)
+    assert due.stands(ledger, Due.CONTROL, campaign_id)
+    newest = campaigns.read(ledger, campaign_id)
+    assert newest is not None
+    campaigns.carried_out(ledger, newest, now=NOW)
+    assert not due.stands(ledger, Due.CONTROL, campaign_id)

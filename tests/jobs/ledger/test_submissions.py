@@ -1,0 +1,156 @@
+"""Moves are compared before they are set, fenced by the attempt, and answer a repetition as the first time."""
+
+from datetime import timedelta
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from redis import Redis
+
+from jobs.ledger import campaigns, due, keys, submissions
+from jobs.ledger.keys import Due
+from jobs.ledger.submissions import Claim
+from jobs.models import LEGAL_MOVES, Intent, Run, Submission, SubmissionState
+from tests.jobs.ledger.conftest import NOW, taken
+
+LEASE = timedelta(seconds=15)
+
+
+def only_submission(ledger: Redis, campaign_id: str = "bcdf") -> Submission:
+    (found,) = submissions.read(ledger, campaigns.submission_ids(ledger, campaign_id))
+    return found
+
+
+def claim(ledger: Redis, attempt: str, *, after: timedelta = timedelta()) -> Claim:
+    now = NOW + after
+    return submissions.claim(ledger, "bcdf-1", attempt=attempt, now=now, until=now + LEASE)
+
+
+def move(ledger: Redis, to: SubmissionState, **options: object) -> bool:
+    return submissions.move(ledger, only_submission(ledger), to, now=NOW, **options)  # type: ignore[arg-type]  # tests pass what they vary
+
+
+def test_one_of_two_senders_gets_the_claim(ledger: Redis) -> None:
+    taken(ledger, ["6175550123"])
+    assert claim(ledger, "first") is Claim.CLAIMED
+    assert claim(ledger, "second") is Claim.BUSY
+    assert claim(ledger, "first") is Claim.CLAIMED  # its reply was lost, and redis-py sent it again
+    assert only_submission(ledger).tries == 1
+
+
+def test_a_claim_that_ran_out_is_taken_over_and_its_first_owner_is_fenced_off(ledger: Redis) -> None:
+    taken(ledger, ["6175550123"])
+    claim(ledger, "frozen")
+    assert claim(ledger, "second", after=LEASE) is Claim.CLAIMED
+    assert not move(ledger, SubmissionState.SENDING, attempt="frozen")
+    assert move(ledger, SubmissionState.SENDING, attempt="second")
+
+
+def test_nothing_is_claimed_before_its_time(ledger: Redis) -> None:
+    later = NOW + timedelta(hours=1)
+    taken(ledger, ["6175550123"], due_at=later)
+    assert claim(ledger, "early") is Claim.EARLY
+    assert claim(ledger, "on time", after=timedelta(hours=1)) is Claim.CLAIMED
+
+
+@pytest.mark.parametrize("intent", [Intent.PAUSE, Intent.STOP, Intent.CANCEL])
+def test_after_a_request_is_written_nothing_is_claimed_and_nothing_begins(ledger: Redis, intent: Intent) -> None:
+    taken(ledger, ["6175550123"])
+    claim(ledger, "in time")
+    campaigns.intend(ledger, "bcdf", intent, note="", now=NOW)
+    assert not move(ledger, SubmissionState.SENDING, attempt="in time", only_running=True)
+    assert claim(ledger, "late", after=LEASE) is Claim.HELD
+
+
+@pytest.mark.parametrize("state", [SubmissionState.ACCEPTED, SubmissionState.UNKNOWN, SubmissionState.REJECTED])
+def test_what_is_past_sending_cannot_be_claimed(ledger: Redis, state: SubmissionState) -> None:
+    taken(ledger, ["6175550123"])
+    claim(ledger, "a")
+    move(ledger, SubmissionState.SENDING, attempt="a")
+    move(ledger, state, attempt="a")
+    assert claim(ledger, "b", after=timedelta(days=1)) is Claim.GONE
+
+
+def test_a_retransmitted_move_answers_as_the_first_and_counts_once(ledger: Redis) -> None:
+    """The script is sent twice with the same token, as redis-py does when a reply is lost."""
+    taken(ledger, ["6175550123", "6175550124"])
+    claim(ledger, "a")
+    sent: list[tuple[object, ...]] = []
+    original = ledger.evalsha
+    submissions.move(_Repeating(ledger, sent), only_submission(ledger), SubmissionState.SENDING, now=NOW, attempt="a")  # type: ignore[arg-type]  # stands in for a connection that repeats itself
+    assert sent == [(1,), (1,)]
+    assert original == ledger.evalsha
+    view = campaigns.read(ledger, "bcdf")
+    assert view is not None
+    assert view.submissions == {SubmissionState.SENDING: 1}
+    assert view.phones == {SubmissionState.SENDING: 2}
+
+
+class _Repeating:
+    """A connection on which every script reaches the server twice."""
+
+    def __init__(self, redis: Redis, answers: list[tuple[object, ...]]) -> None:
+        self._redis, self._answers = redis, answers
+
+    def evalsha(self, digest: str, *arguments: object) -> object:
+        for _ in range(2):
+            answer = self._redis.evalsha(digest, *arguments)  # type: ignore[arg-type]  # handed through as it came
+            self._answers.append((answer,))
+        return answer
+
+    def eval(self, text: str, *arguments: object) -> object:
+        self._redis.script_load(text)
+        return self.evalsha_of(text, *arguments)
+
+    def evalsha_of(self, text: str, *arguments: object) -> object:
+        digest = self._redis.script_load(text)
+        return self.evalsha(str(digest), *arguments)
+
+
+def test_accepting_makes_the_session_known_and_due_for_its_records(ledger: Redis) -> None:
+    taken(ledger, ["6175550123"])
+    claim(ledger, "a")
+    move(ledger, SubmissionState.SENDING, attempt="a", due={Due.SEND: NOW + LEASE})
+    session = keys.session("default", "4294967296")
+    due_at = {Due.REFRESH: NOW + LEASE}
+    assert move(ledger, SubmissionState.ACCEPTED, attempt="a", due=due_at, session_key=session, session_id="4294967296")
+    assert only_submission(ledger).session_id == "4294967296"
+    assert ledger.get(session) == b"bcdf-1"
+    assert not due.stands(ledger, Due.SEND, "bcdf-1")
+    assert due.stands(ledger, Due.REFRESH, "bcdf-1")
+    assert not due.stands(ledger, Due.CONTROL, "bcdf")
+
+
+def test_a_session_accepted_after_a_stop_is_due_to_be_stopped(ledger: Redis) -> None:
+    taken(ledger, ["6175550123"])
+    claim(ledger, "a")
+    move(ledger, SubmissionState.SENDING, attempt="a")
+    campaigns.intend(ledger, "bcdf", Intent.STOP, note="", now=NOW)
+    due.remove(ledger, Due.CONTROL, ["bcdf"])
+    move(ledger, SubmissionState.ACCEPTED, attempt="a", session_key="dropline:session:default:1")
+    assert due.stands(ledger, Due.CONTROL, "bcdf")
+
+
+def test_a_run_that_has_ended_stays_ended(ledger: Redis) -> None:
+    taken(ledger, ["6175550123"])
+    for run in (Run.PAUSED, Run.ENDED, Run.GOING):
+        submissions.confirm_run(ledger, only_submission(ledger), run, now=NOW)
+    assert only_submission(ledger).run is Run.ENDED
+    view = campaigns.read(ledger, "bcdf")
+    assert view is not None
+    assert {run: count for run, count in view.runs.items() if count > 0} == {Run.ENDED: 1}
+
+
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(wanted=st.lists(st.sampled_from(SubmissionState), max_size=12))
+def test_only_legal_moves_happen_and_counts_always_add_up(fake_redis: Redis, wanted: list[SubmissionState]) -> None:
+    fake_redis.flushall()
+    taken(fake_redis, ["6175550123", "6175550124"])
+    state = SubmissionState.PLANNED
+    for to in wanted:
+        moved = move(fake_redis, to)
+        assert moved is (to in LEGAL_MOVES[state])
+        state = to if moved else state
+        view = campaigns.read(fake_redis, "bcdf")
+        assert view is not None
+        assert (view.submissions, view.phones) == ({state: 1}, {state: 2})
