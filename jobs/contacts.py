@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import chain, islice, zip_longest
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from jobs.phones import Refusal, normalise
 
@@ -42,8 +42,8 @@ class UnreadableContacts(Exception):
 def read_contacts(stream: BinaryIO, *, column: str | None = None) -> Iterator[Row]:
     """The rows of a CSV-like file, with or without a header; `column` is a header's name or a position from 1.
 
-    Raises `UnreadableContacts` at once, or while iterating for a record further down that cannot be read. Takes the
-    stream over: it is read once, forwards, and ends up closed.
+    Raises `UnreadableContacts` at once, or while iterating for a record further down that cannot be read. The stream is
+    read once, forwards, and left open.
     """
     lines = _lines(stream)
     head = list(islice(lines, SAMPLE_LINES))
@@ -75,9 +75,24 @@ _MAGIC = {
 }
 
 
+class _Borrowed(io.RawIOBase):
+    """The caller's stream to read from, not to close: the readers stacked on it close what they stand on."""
+
+    def __init__(self, stream: BinaryIO) -> None:
+        self._stream = stream
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        read = self._stream.read(len(buffer))
+        buffer[: len(read)] = read
+        return len(read)
+
+
 def _lines(stream: BinaryIO) -> Iterator[str]:
     """The physical lines, with their ends."""
-    buffered = io.BufferedReader(stream, 1 << 16)  # type: ignore[type-var]  # any stream with `readinto` will do
+    buffered = io.BufferedReader(_Borrowed(stream), 1 << 16)
     start = buffered.peek(4)
     for magic, what in _MAGIC.items():
         if start.startswith(magic):

@@ -16,7 +16,7 @@ class Refusal(StrEnum):
     sentence: str
     """What is wrong and what to do about it."""
 
-    def __new__(cls, code: str, sentence: str) -> "Refusal":
+    def __new__(cls, code: str, sentence: str = "") -> "Refusal":
         member = str.__new__(cls, code)
         member._value_ = code
         member.sentence = sentence
@@ -68,7 +68,7 @@ def split(phones: Iterable[str], size: int) -> Iterator[tuple[str, ...]]:
 # Possessive quantifiers (`*+`) keep every pattern linear: a cell full of brackets must not stall a worker.
 _PARTING = r"[ ().\-/]*+"
 _PHONE = re.compile(
-    rf"{_PARTING}(?:\+?{_PARTING}1{_PARTING})?+([2-9](?!11)[0-9]{{2}}){_PARTING}([2-9][0-9]{{2}}){_PARTING}([0-9]{{4}}){_PARTING}"
+    _PARTING.join(["", rf"(?:\+?{_PARTING}1{_PARTING})?+([2-9](?!11)[0-9]{{2}})", "([2-9][0-9]{2})", "([0-9]{4})", ""])
 )
 
 _TO_ASCII: dict[int, str | None] = {

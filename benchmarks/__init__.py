@@ -1,0 +1,1 @@
+"""What Dropline costs, measured. Each module runs by itself: `python -m benchmarks.<name>`."""
