@@ -1,0 +1,54 @@
+"""Answers about the account: its balance, its do-not-dial list, its credentials (gateway-protocol, 6, 7 and 10)."""
+
+import re
+from dataclasses import dataclass
+
+from jobs.gateway.replies.bodies import Json, affirms, describe, one_object, scalar_text, unclear, understand
+
+
+@dataclass(frozen=True, slots=True)
+class Balance:
+    """Messages that the account can still send, and those in campaigns that are not through; None when not said."""
+
+    remaining: int
+    pending: int | None
+
+
+_NUMBER = r"(\d[\d,]{0,14})(?=\s|$)"
+_BEGINNING = re.compile(r"(?:OK\s+)?(?:remaining|pending)\b", re.IGNORECASE)
+
+
+def parse_balance_reply(text: str) -> Balance:
+    """How much is left; raises `Rejected` or `OutcomeUnknown`. The labels are not certain, only their first words."""
+    body = understand(text)
+    remaining = _amount(body, "remaining")
+    if remaining is None:
+        raise unclear(describe(body))
+    return Balance(remaining, _amount(body, "pending"))
+
+
+def parse_do_not_dial_reply(text: str) -> None:
+    """Return when the gateway added or removed the numbers; raises `Rejected` or `OutcomeUnknown`."""
+    body = understand(text)
+    if not affirms(body, "do_not_dial", "remove_do_not_dial"):
+        raise unclear(describe(body))
+
+
+def parse_user_verify_reply(text: str) -> None:
+    """Return when the credentials are good, which is said by `OK` alone; raises `Rejected` or `OutcomeUnknown`."""
+    body = understand(text)
+    good = body == "OK" if isinstance(body, str) else affirms(body, "user_verify")
+    if not good:
+        raise unclear(describe(body))
+
+
+def _amount(body: str | Json, label: str) -> int | None:
+    if isinstance(body, str):
+        found = re.search(rf"\b{label}[^=]{{0,40}}=\s*{_NUMBER}", body, re.IGNORECASE | re.ASCII)
+        return _whole(found[1]) if found and _BEGINNING.match(body) else None
+    return next((_whole(scalar_text(value)) for key, value in one_object(body).items() if key.startswith(label)), None)
+
+
+def _whole(number: str) -> int | None:
+    digits = number.replace(",", "")
+    return int(digits) if re.fullmatch(r"\d{1,15}", digits, re.ASCII) else None
