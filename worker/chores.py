@@ -30,7 +30,7 @@ class Outage:
     def __init__(self) -> None:
         self._since: float | None = None
 
-    def guard(self, chore: Callable[[], None]) -> Callable[[], None]:
+    def guard(self, chore: Callable[[], object]) -> Callable[[], None]:
         """The chore, unable to fail for want of Redis."""
 
         def guarded() -> None:

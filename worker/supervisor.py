@@ -1,4 +1,4 @@
-"""The supervisor: one child process per queue worker; restarts what dies, passes one SIGTERM on, is gone inside 30 s."""
+"""The supervisor: a child per queue worker; restarts what dies, passes one SIGTERM on, is gone in 30 s."""
 
 import signal
 import subprocess
