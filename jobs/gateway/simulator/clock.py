@@ -1,0 +1,64 @@
+"""Simulated time: it may run faster than real time, stand still and jump ahead. It never goes back."""
+
+import threading
+import time
+from datetime import UTC, datetime, timedelta
+
+
+class Clock:
+    """Aware UTC instants. `speed` is simulated seconds per real second; a stopped clock moves by jumps only."""
+
+    def __init__(self, speed: float = 1.0, starts_at: datetime | None = None, *, stopped: bool = False) -> None:
+        self._lock = threading.Lock()
+        self._mark_at = starts_at or datetime.now(UTC)
+        self._mark_s = time.monotonic()
+        self._speed = speed
+        self._stopped = stopped
+
+    @property
+    def speed(self) -> float:
+        return self._speed
+
+    @property
+    def is_stopped(self) -> bool:
+        return self._stopped
+
+    def now(self) -> datetime:
+        with self._lock:
+            return self._now()
+
+    def stop(self) -> None:
+        with self._lock:
+            self._set_mark()
+            self._stopped = True
+
+    def go(self, speed: float | None = None) -> None:
+        """Let time run on, at another speed if one is given."""
+        with self._lock:
+            self._set_mark()
+            self._stopped = False
+            self._speed = speed or self._speed
+
+    def jump(self, ahead: timedelta) -> None:
+        """Raises ValueError for a jump back: sessions remember what has happened."""
+        if ahead < timedelta(0):
+            raise ValueError("time never goes back")
+        with self._lock:
+            self._mark_at += ahead
+
+    def jump_to(self, at: datetime) -> None:
+        """Raises ValueError for an instant that has passed."""
+        with self._lock:
+            if at < self._now():
+                raise ValueError("time never goes back")
+            self._set_mark()
+            self._mark_at = at
+
+    def _now(self) -> datetime:
+        if self._stopped:
+            return self._mark_at
+        return self._mark_at + timedelta(seconds=(time.monotonic() - self._mark_s) * self._speed)
+
+    def _set_mark(self) -> None:
+        self._mark_at = self._now()
+        self._mark_s = time.monotonic()
