@@ -178,11 +178,13 @@ def test_a_raw_job_whose_worker_is_killed_comes_back_and_is_taken(stage: Stage) 
 def test_a_raw_control_request_holds_and_is_carried_out(stage: Stage) -> None:
     campaign_id = stage.submit([PHONE], key="stopped")
     queue = Queue("control", connection=stage.redis, serializer=JSONSerializer)
-    request = {"campaign_id": campaign_id, "verb": "stop", "why": "asked by phone"}
+    request = {"campaign_id": campaign_id, "verb": "stop", "why": f"asked for by {PHONE}"}
     stage.redis.delete("rq:queue:campaigns")  # its bell is lost; the stop comes before the next one
-    queue.enqueue("jobs.entrypoints.control_campaign", kwargs=request)
+    job = queue.enqueue("jobs.entrypoints.control_campaign", kwargs=request, description="stop")
     stage.start_worker()
     over = stage.wait_until_over(campaign_id)
     assert over.status is CampaignStatus.STOPPED
-    assert over.note == "asked by phone"
+    assert over.note == f"asked for by {PHONE}"
+    stage.wait_for(lambda: job.is_finished)
+    assert_silence(stage)
     assert json.dumps(stage.accepted()) == "{}"
