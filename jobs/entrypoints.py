@@ -81,7 +81,7 @@ def refresh_campaigns(*, campaign_ids: Iterable[str] = (), submission_ids: Itera
 
 
 def leave_nothing_behind(job: Job | None, **harmless: str) -> None:
-    """Take what another system handed in out of RQ: it is in the ledger now, or was refused. `harmless` keywords stay."""
+    """Take what another system handed in out of RQ: the ledger has it now, or it was refused. `harmless` stays."""
     if job is None:
         return
     job.kwargs = harmless
