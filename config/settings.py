@@ -2,7 +2,6 @@
 
 import difflib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Annotated, Any, Self
 
@@ -10,6 +9,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, Validati
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from config.accounts import DEFAULT_ACCOUNT, Accounts, AccountSettings, UnknownAccount, place
 from config.urls import check_redis_url, parse_gateway_url, parse_public_url
 
 FALLBACKS: Mapping[str, str] = {"REDIS_URL": "REDIS_TLS_URL"}
@@ -25,18 +25,6 @@ class InvalidSettings(Exception):
     def __init__(self, problems: tuple[str, ...]) -> None:
         super().__init__("\n  ".join(("the environment needs attention:", *problems)))
         self.problems = problems
-
-
-class UnknownAccount(LookupError):
-    """No gateway account has that name."""
-
-
-@dataclass(frozen=True, slots=True)
-class AccountSettings:
-    """The credentials of one gateway account."""
-
-    uid: str = field(repr=False)
-    password: SecretStr
 
 
 class LogLevel(StrEnum):
@@ -112,6 +100,11 @@ class Settings(BaseSettings):
     """The account's user id. Needed only by what talks to the gateway."""
     gateway_password: SecretStr | None = Field(default=None, examples=["(the account's password)"])
     """The account's password. Needed only by what talks to the gateway."""
+    gateway_accounts: Accounts = Field(
+        default_factory=dict, examples=['{"west": {"uid": "west@example.com", "password": "(its password)"}}']
+    )
+    """Further accounts by name, as a JSON object. A campaign names the one it goes through; without a name it is the
+    default account, that of GATEWAY_UID. Credentials, limits and do-not-dial lists are each account's own."""
     gateway_connect_timeout_s: Seconds = Field(default=5, examples=["5"])
     """How long a connection to the gateway may take to open. Running out proves that nothing was sent."""
     gateway_read_timeout_s: Seconds = Field(default=20, examples=["20"])
@@ -149,6 +142,17 @@ class Settings(BaseSettings):
     """json, console, or auto: console on a terminal, else json."""
 
     _suspects: tuple[str, ...] = ()
+
+    @field_validator("gateway_accounts")
+    @classmethod
+    def _one_name_each(cls, accounts: Accounts, info: ValidationInfo) -> Accounts:
+        """Two names for one account would be two do-not-dial lists for the same phones."""
+        named = {uid.casefold(): DEFAULT_ACCOUNT for uid in [info.data.get("gateway_uid")] if uid}
+        for name, account in accounts.items():
+            other = named.setdefault(account.uid.casefold(), name)
+            if other != name:
+                raise ValueError(f"{name} has the same uid as {other}; an account has one name only")
+        return accounts
 
     @field_validator("poll_max_s")
     @classmethod
@@ -189,8 +193,10 @@ class Settings(BaseSettings):
         return self._suspects
 
     def gateway_problems(self) -> tuple[str, ...]:
-        """What is missing for talking to the gateway."""
+        """What is missing for talking to the gateway: further accounts can do without the default one."""
         missing = [name for name in ("gateway_uid", "gateway_password") if getattr(self, name) is None]
+        if self.gateway_accounts and len(missing) == 2:
+            return ()
         return tuple(_sentence(name.upper(), "is missing, and the gateway asks for it", name) for name in missing)
 
     def require_gateway(self) -> None:
@@ -198,13 +204,27 @@ class Settings(BaseSettings):
         if problems := self.gateway_problems():
             raise InvalidSettings(problems)
 
-    def account(self, name: str = "default") -> AccountSettings:
+    def account(self, name: str = DEFAULT_ACCOUNT) -> AccountSettings:
         """The credentials of the gateway account of that name; raises `UnknownAccount` or `InvalidSettings`."""
-        if name != "default":
-            raise UnknownAccount(f"no gateway account is named {name!r}; there is: default")
+        if name == DEFAULT_ACCOUNT:
+            self.require_gateway()
+        if found := self.accounts.get(name):
+            return found
+        raise UnknownAccount(f"no gateway account is named {name!r}; there is: {', '.join(self.accounts) or 'none'}")
+
+    @property
+    def accounts(self) -> Mapping[str, AccountSettings]:
+        """Every account that can be used, by name."""
         if self.gateway_uid is None or self.gateway_password is None:
-            raise InvalidSettings(self.gateway_problems())
-        return AccountSettings(self.gateway_uid, self.gateway_password)
+            return self.gateway_accounts
+        default = AccountSettings(uid=self.gateway_uid, password=self.gateway_password)
+        return {DEFAULT_ACCOUNT: default, **self.gateway_accounts}
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """What must not be in any log line."""
+        passwords = [self.gateway_password, *(each.password for each in self.gateway_accounts.values())]
+        return tuple(each.get_secret_value() for each in passwords if each)
 
 
 def variables(name: str) -> tuple[str, ...]:
@@ -220,6 +240,8 @@ def _variable_given(name: str, env: Mapping[str, str]) -> str | None:
 def _problem(error: ErrorDetails, given: Mapping[str, str]) -> str:
     name = str(error["loc"][0])
     complaint = error["msg"].removeprefix("Value error, ").removeprefix("Input ")
+    if where := place(error["loc"][1:]):
+        complaint = f"{where}: {complaint}"
     return _sentence(given.get(name, name.upper()), complaint, name)
 
 

@@ -34,8 +34,7 @@ def main(
     except InvalidSettings as invalid:
         typer.echo(str(invalid), err=True)
         raise typer.Exit(2) from None
-    secrets = [settings.account().password.get_secret_value()]
-    configure_logs(settings.log_level, settings.log_format, secrets=secrets)
+    configure_logs(settings.log_level, settings.log_format, secrets=settings.secrets)
     if queue is None:
         _supervise(settings)
     else:
