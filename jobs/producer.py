@@ -17,9 +17,11 @@ from rq.serializers import JSONSerializer
 
 from config.queues import CAMPAIGNS, CONTROL, STATUS, QueueSpec
 from jobs import entrypoints
-from jobs.campaigns import control, take
+from jobs.campaigns import control, do_not_dial, take
+from jobs.campaigns.do_not_dial import Asked, Changed, Verb
 from jobs.campaigns.plan import Plan
 from jobs.campaigns.take import Taken
+from jobs.contacts import Row
 from jobs.ledger import due
 from jobs.ledger.keys import Due
 from jobs.models import Terms
@@ -38,11 +40,18 @@ class Bell:
 
     def keywords(self, ids: Sequence[str]) -> dict[str, Any]:
         """The JSON keywords of a job for these ids."""
-        return {"campaign_id": ids[0]} if self.due is Due.CONTROL else {"submission_ids": list(ids)}
+        match self.due:
+            case Due.CONTROL:
+                return {"campaign_id": ids[0]}
+            case Due.DO_NOT_DIAL:
+                return {"account": ids[0]}
+            case _:
+                return {"submission_ids": list(ids)}
 
 
 BELLS = (
     Bell(Due.CONTROL, CONTROL, entrypoints.control_campaign, ids_per_job=1, again_after=timedelta(seconds=10)),
+    Bell(Due.DO_NOT_DIAL, CONTROL, entrypoints.sync_do_not_dial, ids_per_job=1, again_after=timedelta(seconds=30)),
     Bell(Due.SEND, CAMPAIGNS, entrypoints.send_submissions, ids_per_job=100, again_after=timedelta(seconds=30)),
     Bell(Due.REFRESH, STATUS, entrypoints.refresh_campaigns, ids_per_job=100, again_after=timedelta(minutes=1)),
 )
@@ -95,6 +104,17 @@ class Producer:
         """
         control.request(self._redis, campaign_id, control.VERBS[verb], why=why, now=self._clock())
         self.ring()
+
+    def do_not_dial(self, account: str, verb: Verb, rows: Iterable[Row], *, by: str, why: str, source: str) -> Changed:
+        """Put phones on an account's do-not-dial list, or take them off; when this returns, it holds.
+
+        Raises `UnexplainedRequest`; whatever else is raised (no Redis), the same call may be repeated.
+        """
+        asked = Asked(by, why, source, self._clock())
+        try:
+            return do_not_dial.change(self._redis, account, verb, rows, asked)
+        finally:
+            self.ring()
 
     def ring(self) -> int:
         """Ring for everything that is due; answers how many jobs that made."""

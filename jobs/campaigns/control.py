@@ -5,10 +5,11 @@ be done any number of times: a session whose confirmed run is as wanted is left 
 """
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from redis import Redis
 
+from config.accounts import UnknownAccount
 from jobs.campaigns.desk import Desk
 from jobs.gateway.client import GatewayClient
 from jobs.gateway.errors import GatewayError, Rejected
@@ -68,8 +69,16 @@ def control(desk: Desk, campaign_id: str) -> Controlled:
     if all(in_step):
         campaigns.carried_out(desk.redis, campaign, now=now)
     else:
-        due.add(desk.redis, Due.CONTROL, [campaign_id], now + desk.timings.control_again)
+        due.add(desk.redis, Due.CONTROL, [campaign_id], now + _again(desk, campaign.terms.account))
     return Controlled(confirmed=sum(in_step), open=len(in_step) - sum(in_step))
+
+
+def _again(desk: Desk, account: str) -> timedelta:
+    try:
+        desk.gateway(account)
+    except UnknownAccount:
+        return desk.timings.account_again
+    return desk.timings.control_again
 
 
 def _bring_in_step(desk: Desk, campaign: CampaignView, submission: Submission) -> bool:
@@ -97,13 +106,12 @@ def _hold_or_release(desk: Desk, campaign: CampaignView, submission: Submission)
 
 def _tell(desk: Desk, campaign: CampaignView, submission: Submission) -> bool:
     """Send the verb; say whether there is nothing left to do for this session."""
-    client, now = desk.gateway(campaign.terms.account), desk.clock()
     try:
-        answer = _send_verb(client, campaign, submission.session_id, now)
+        answer = _send_verb(desk.gateway(campaign.terms.account), campaign, submission.session_id, desk.clock())
     except Rejected as rejected:
         submissions.note(desk.redis, submission, f"the gateway refused to {campaign.intent} it: {rejected.reason}")
         return campaign.intent not in ENDING_INTENTS
-    except GatewayError as failed:
+    except (GatewayError, UnknownAccount) as failed:
         submissions.note(desk.redis, submission, f"the gateway did not confirm {campaign.intent} yet: {failed}")
         return False
     over = answer is ControlAnswer.ALREADY_OVER

@@ -25,6 +25,8 @@ class Timings:
     """Waits after a submission that certainly never left: they double, from the first to the most."""
     refused_again: timedelta = timedelta(minutes=1)
     """The one delayed retry of a refusal that may pass, such as an audio host that was down."""
+    account_again: timedelta = timedelta(minutes=1)
+    """What is for an account that nobody here knows is looked at again after this; only new settings can help it."""
     control_again: timedelta = timedelta(seconds=5)
     """When a control verb got no answer, it is sent again after this."""
     poll_first: timedelta = timedelta(seconds=5)
@@ -42,7 +44,7 @@ class Desk:
 
     redis: Redis
     gateway: Callable[[str], GatewayClient]
-    """The client of an account, by the account's name."""
+    """The client of an account, by the account's name; raises `UnknownAccount`."""
     clock: Callable[[], datetime]
     """The present, as an aware instant."""
     random: Random

@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from config.accounts import UnknownAccount
 from jobs.campaigns.desk import Desk, Timings
 from jobs.gateway.errors import GatewayError
 from jobs.ledger import campaigns, dispositions, due, submissions
@@ -32,7 +33,7 @@ def refresh(desk: Desk, submission_id: str) -> Refreshed:
     now = desk.clock()
     try:
         records = desk.gateway(campaign.terms.account).campaign_result(found[0].session_id, near=now)
-    except GatewayError as failed:
+    except (GatewayError, UnknownAccount) as failed:
         submissions.note(desk.redis, found[0], f"the gateway did not give its call records: {failed}")
         due.add(desk.redis, Due.REFRESH, [submission_id], now + next_look(desk.timings, campaign, found[0], now))
         return Refreshed.NO_ANSWER

@@ -8,7 +8,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from config.accounts import UnknownAccount
+from jobs.campaigns import do_not_dial
 from jobs.campaigns.desk import Desk
+from jobs.gateway.client import GatewayClient
 from jobs.gateway.errors import NotSent, OutcomeUnknown, Rejected
 from jobs.gateway.replies import Accepted
 from jobs.ledger import campaigns, keys, submissions
@@ -17,6 +20,9 @@ from jobs.ledger.keys import Due
 from jobs.ledger.script import Argument
 from jobs.ledger.submissions import Claim
 from jobs.models import CampaignView, Submission, SubmissionState
+
+SCREENINGS = 5
+"""How often an attempt screens anew because the do-not-dial list has grown meanwhile, as it does during an import."""
 
 
 class Sent(StrEnum):
@@ -28,7 +34,7 @@ class Sent(StrEnum):
     LATER = "later"
     """It certainly did not leave, and stands in the due set."""
     WITHDRAWN = "withdrawn"
-    """It was too late to send it."""
+    """It was too late to send it, or nobody was left after the last screening."""
     PASSED_OVER = "passed_over"
     """Another sender has it, its campaign is held, its time has not come, or it is past sending."""
 
@@ -74,11 +80,17 @@ class _Attempt:
         if now >= self.campaign.too_late_at:
             withdrawn = self._move(SubmissionState.WITHDRAWN, now, reason="it was too late to send it")
             return Sent.WITHDRAWN if withdrawn else Sent.PASSED_OVER
-        phones = submissions.phones(self.desk.redis, self.submission.id)
-        if not self._begin_sending(now):
-            return self._let_go(now)
         try:
-            accepted = self._post(phones, now)
+            gateway = self.desk.gateway(self.campaign.terms.account)
+        except UnknownAccount as unknown:
+            return self._plan_again(str(unknown), self.desk.timings.account_again)
+        phones = self._begin_sending(now)
+        if phones is None:
+            return self._let_go(now)
+        if not phones:
+            return self._nobody_left(now)
+        try:
+            accepted = self._post(gateway, phones, now)
         except NotSent as not_sent:
             return self._plan_again(str(not_sent), self._wait())
         except Rejected as rejected:
@@ -95,6 +107,7 @@ class _Attempt:
         due: tuple[Due, datetime] | None = None,
         only_running: bool = False,
         session_key: str = "",
+        screened: int = 0,
         **fields: Argument,
     ) -> bool:
         return submissions.move(
@@ -106,10 +119,21 @@ class _Attempt:
             only_running=only_running,
             due=dict([due]) if due else None,
             session_key=session_key,
+            screened=screened,
             **fields,
         )
 
-    def _begin_sending(self, now: datetime) -> bool:
+    def _begin_sending(self, now: datetime) -> list[str] | None:
+        """The phones to send to, with `sending` written; or nobody, or None where it may not begin."""
+        for _ in range(SCREENINGS):
+            screening = do_not_dial.screen(
+                self.desk.redis, self.campaign.terms.account, self.submission, attempt=self.token
+            )
+            if not screening.phones or self._write_sending(now, screened=screening.version):
+                return screening.phones
+        return None
+
+    def _write_sending(self, now: datetime, *, screened: int) -> bool:
         """Written before the socket opens: from here on, only an answer or a proof says that no phone will ring."""
         deadline_at = now + self.desk.timings.answer_within
         return self._move(
@@ -117,6 +141,7 @@ class _Attempt:
             now,
             due=(Due.SEND, deadline_at),
             only_running=True,
+            screened=screened,
             sent_at=to_ms(now),
             deadline_at=to_ms(deadline_at),
         )
@@ -126,10 +151,14 @@ class _Attempt:
         self._move(SubmissionState.PLANNED, now, due=(Due.SEND, now))
         return Sent.PASSED_OVER
 
-    def _post(self, phones: list[str], now: datetime) -> Accepted:
+    def _nobody_left(self, now: datetime) -> Sent:
+        reason = "everybody on it is on the do-not-dial list"
+        return Sent.WITHDRAWN if self._move(SubmissionState.WITHDRAWN, now, reason=reason) else Sent.PASSED_OVER
+
+    def _post(self, gateway: GatewayClient, phones: list[str], now: datetime) -> Accepted:
         terms = self.campaign.terms
         start = terms.start_at(self.campaign.created_at)
-        return self.desk.gateway(terms.account).submit(
+        return gateway.submit(
             terms,
             phones,
             title=terms.title,

@@ -9,10 +9,12 @@ from hashlib import sha256
 from redis import Redis
 
 from jobs import eastern
+from jobs.campaigns import do_not_dial
 from jobs.campaigns.plan import Plan
 from jobs.ledger import campaigns
 from jobs.ledger.packing import pack_phones
 from jobs.models import InvalidCampaign, Problem, Terms
+from jobs.phones import Refusal
 
 KEEP_KEYS = timedelta(days=180)
 MOST_KEY_CHARACTERS = 200
@@ -63,8 +65,11 @@ def take(
     fingerprint = fingerprint_of(terms, plan)
     held = campaigns.holder(redis, _checked_key(key))
     if held is None:
-        _check_against_the_clock(terms, plan, now)
-        new = _new_campaign(terms, plan, key, fingerprint, due_at=max(now, terms.start_at(now) - lead))
+        # Only now: who is on the do-not-dial list today must not make the same payload another one.
+        left, screened = do_not_dial.screen_plan(redis, terms.account, plan)
+        _check_against_the_clock(terms, left, now)
+        due_at = max(now, terms.start_at(now) - lead)
+        new = _new_campaign(terms, left, key, fingerprint, due_at=due_at, screened=screened)
         held = campaigns.take(redis, new, now=now, keep_key=keep_keys)
         if held.campaign_id == new.id:
             return Taken(new.id, is_new=True)
@@ -93,9 +98,15 @@ def _checked_key(key: str) -> str:
 def _check_against_the_clock(terms: Terms, plan: Plan, now: datetime) -> None:
     problems = [*terms.problems_at(now), *_wire_problems(terms)]
     if not plan.phone_count:
-        problems.append(Problem("recipients", f"none of the {plan.row_count} rows holds a phone number to send to"))
+        problems.append(Problem("recipients", _why_nobody(plan)))
     if problems:
         raise InvalidCampaign(tuple(problems))
+
+
+def _why_nobody(plan: Plan) -> str:
+    listed = sum(each.reason is Refusal.DO_NOT_DIAL for each in plan.excluded)
+    why = f"; {listed} are on the account's do-not-dial list" if listed else ""
+    return f"none of the {plan.row_count} rows holds a phone number to send to{why}"
 
 
 def _wire_problems(terms: Terms) -> list[Problem]:
@@ -111,7 +122,7 @@ def _wire_problems(terms: Terms) -> list[Problem]:
 
 
 def _new_campaign(
-    terms: Terms, plan: Plan, key: str, fingerprint: Mapping[str, str], *, due_at: datetime
+    terms: Terms, plan: Plan, key: str, fingerprint: Mapping[str, str], *, due_at: datetime, screened: int
 ) -> campaigns.NewCampaign:
     return campaigns.NewCampaign(
         id=new_campaign_id(),
@@ -122,6 +133,7 @@ def _new_campaign(
         chunks=plan.chunks,
         excluded=[(each.line, each.text, each.reason) for each in plan.excluded],
         due_at=due_at,
+        screened=screened,
     )
 
 

@@ -21,6 +21,7 @@ from jobs.gateway.replies import (
     parse_call_status_reply,
     parse_campaign_result_reply,
     parse_control_reply,
+    parse_do_not_dial_reply,
     parse_submission_reply,
 )
 from jobs.gateway.transport import Answer, Timeouts, post
@@ -120,6 +121,18 @@ class GatewayClient:
         """End a session that runs. It never starts again."""
         return self._control("stop", session_id)
 
+    def add_to_do_not_dial(self, phones: Sequence[str]) -> None:
+        """Have the gateway take these phones out of the account's campaigns; repeating it does no harm."""
+        self._tell_do_not_dial("do_not_dial", phones)
+
+    def remove_from_do_not_dial(self, phones: Sequence[str]) -> None:
+        """Have the gateway dial these phones again; repeating it does no harm."""
+        self._tell_do_not_dial("remove_do_not_dial", phones)
+
+    def _tell_do_not_dial(self, verb: str, phones: Sequence[str]) -> None:
+        _check_phones(phones)
+        parse_do_not_dial_reply(self._ask([("c_option", verb)], phones).text)
+
     def _control(self, verb: str, session_id: str) -> ControlAnswer:
         return parse_control_reply(self._ask([("c_option", verb), ("session_id", session_id)]).text)
 
@@ -167,9 +180,9 @@ def _given(**fields: str) -> Fields:
 def _check_phones(phones: Sequence[str]) -> None:
     """Raises ValueError, which says nothing of the numbers: what is wrong here is the caller's mistake."""
     if not 0 < len(phones) <= MAX_PHONES_PER_SUBMISSION:
-        raise ValueError(f"a submission takes 1 to {MAX_PHONES_PER_SUBMISSION} phones, not {len(phones)}")
+        raise ValueError(f"a request takes 1 to {MAX_PHONES_PER_SUBMISSION} phones, not {len(phones)}")
     if not all(len(phone) == 10 and phone.isascii() and phone.isdigit() for phone in phones):
-        raise ValueError("a submission's phones must have exactly 10 digits each")
+        raise ValueError("phones must have exactly 10 digits each")
 
 
 def _encode(credentials: Credentials, fields: Fields, phones: Iterable[str]) -> SecretBytes:
