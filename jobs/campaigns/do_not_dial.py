@@ -17,7 +17,7 @@ from jobs.campaigns.plan import Excluded, Plan, without
 from jobs.contacts import Row
 from jobs.gateway.client import GatewayClient
 from jobs.gateway.errors import GatewayError, RefusalKind, Rejected
-from jobs.ledger import dispositions, do_not_dial, due, pushes, submissions
+from jobs.ledger import dispositions, do_not_dial, due, pushes
 from jobs.ledger.do_not_dial import STEP, Asked, Request, UnexplainedRequest, Verb
 from jobs.ledger.keys import Due
 from jobs.ledger.pushes import Push
@@ -116,10 +116,9 @@ def screen_plan(redis: Redis, account: str, plan: Plan) -> tuple[Plan, int]:
     return (without(plan, listed) if listed else plan), version
 
 
-def screen(redis: Redis, account: str, submission: Submission, *, attempt: str) -> Screening:
-    """The last screening: take out of a claimed submission who came on the list since it was last screened."""
+def screen(redis: Redis, account: str, submission: Submission, *, since: int, attempt: str) -> Screening:
+    """The last screening: take out of a claimed submission who came on the list since that change of it."""
     phones = dispositions.to_send(redis, submission.id)
-    since = submissions.screened(redis, submission)
     listed, newest = do_not_dial.listed_since(redis, account, phones, since)
     if listed:
         dispositions.take_out(redis, submission, listed, attempt=attempt)

@@ -125,11 +125,12 @@ class _Attempt:
 
     def _begin_sending(self, now: datetime) -> list[str] | None:
         """The phones to send to, with `sending` written; or nobody, or None where it may not begin."""
+        redis, account = self.desk.redis, self.campaign.terms.account
+        screened = submissions.screened(redis, self.submission)
         for _ in range(SCREENINGS):
-            screening = do_not_dial.screen(
-                self.desk.redis, self.campaign.terms.account, self.submission, attempt=self.token
-            )
-            if not screening.phones or self._write_sending(now, screened=screening.version):
+            screening = do_not_dial.screen(redis, account, self.submission, since=screened, attempt=self.token)
+            screened = screening.version
+            if not screening.phones or self._write_sending(now, screened=screened):
                 return screening.phones
         return None
 
