@@ -42,7 +42,7 @@ def understand(text: str) -> str | Json:
 
 
 def unclear(what: str) -> OutcomeUnknown:
-    """The error to raise for an answer that came whole and is neither yes nor no; `what` does not repeat its content."""
+    """The error to raise for an answer that came whole and is neither yes nor no; `what` never repeats it."""
     return OutcomeUnknown(Phase.UNDERSTANDING, what)
 
 

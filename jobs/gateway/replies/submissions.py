@@ -40,14 +40,14 @@ def parse_submission_reply(text: str, *, is_whole: bool = True) -> Accepted:
     """What became of a submission, by the body of the answer; raises `Rejected` or `OutcomeUnknown`.
 
     Say `is_whole=False` when nothing proves that the body came to its end. Its last word is then not believed, since
-    half a session id looks like a session id; nor is a refusal, since the word that says what it is about may be missing.
+    half a session id looks like a session id; nor is a refusal, since its decisive word may be missing.
     """
     try:
         body = understand(text if is_whole else _without_last_word(text))
     except Rejected:
         if is_whole:
             raise
-        raise unclear("a refusal that may be cut short")
+        raise unclear("a refusal that may be cut short") from None
     accepted = _read_text(body) if isinstance(body, str) else _read_object(body)
     if not accepted:
         raise unclear(describe(body))
