@@ -36,7 +36,7 @@ def main() -> None:
         command = [sys.executable, "-m", "benchmarks.planning", "--measure", str(path)]
         measured = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
     _show(measured)
-    sys.exit(_verdict(measured, written))
+    sys.exit(0 if verdict(measured, written) else 1)
 
 
 def measure(path: Path) -> dict[str, Any]:
@@ -71,15 +71,15 @@ def _show(measured: dict[str, Any]) -> None:
     print(f"peak {measured['peak_mb']:.0f} MB, {measured['rows'] / measured['wall_s']:,.0f} rows/s")
 
 
-def _verdict(measured: dict[str, Any], written: Counter[str]) -> int:
-    """The exit status: 0 when the plan matches what was written and keeps within the bounds."""
-    is_right = measured["kinds"] == dict(written)
-    is_within = measured["wall_s"] <= MOST_SECONDS and measured["peak_mb"] <= MOST_MEGABYTES
+def verdict(measured: dict[str, Any], written: Counter[str]) -> bool:
+    """Say whether the plan matches what was written and keeps within the bounds."""
+    is_right: bool = measured["kinds"] == dict(written)
+    is_within: bool = measured["wall_s"] <= MOST_SECONDS and measured["peak_mb"] <= MOST_MEGABYTES
     bounds = f"at most {MOST_SECONDS} s and {MOST_MEGABYTES} MB"
     print(
         f"{'PASS' if is_right and is_within else 'FAIL'}: {bounds}; the counts are {'right' if is_right else 'WRONG'}"
     )
-    return 0 if is_right and is_within else 1
+    return is_right and is_within
 
 
 def _arguments() -> argparse.Namespace:

@@ -40,7 +40,7 @@ class UnreadableContacts(Exception):
 
 
 def read_contacts(stream: BinaryIO, *, column: str | None = None) -> Iterator[Row]:
-    """The rows of a CSV-like file, with or without a header; `column` is a header's name or a position from 1.
+    """The rows of a CSV-like file, with or without a header; `column` is a position from 1 or a header's name.
 
     Raises `UnreadableContacts` at once, or while iterating for a record further down that cannot be read. The stream is
     read once, forwards, and left open.
@@ -57,11 +57,6 @@ def read_contacts(stream: BinaryIO, *, column: str | None = None) -> Iterator[Ro
     if _has_header(sample, index):
         next(records)
     return (Row(line, record[index] if index < len(record) else "") for line, record in records)
-
-
-def _has_header(sample: "_Sample", index: int) -> bool:
-    """Whether the first row is no contact: it promises phones, or has no number in it and a word above them."""
-    return bool(sample.named) or (index < len(sample.header) and any(map(str.isalpha, sample.header[index])))
 
 
 # How the file is written
@@ -149,7 +144,7 @@ class _Sample:
     delimiter: str
     rows: Sequence[Sequence[str]]
     named: Sequence[int]
-    """Columns whose header is the wanted one or, without a wanted one, promises phones."""
+    """Columns whose header is the wanted name or, without a wanted name, promises phones."""
     phones: Sequence[int]
     """How many cells of each column are phones."""
     filled: Sequence[int]
@@ -180,7 +175,7 @@ def _sample(head: Sequence[str], delimiter: str, column: str | None) -> _Sample 
     if not rows:
         return None
     columns = list(zip_longest(*rows, fillvalue=""))
-    is_named = TELLING_NAME.fullmatch if column is None else _plain(column).__eq__
+    is_named = TELLING_NAME.fullmatch if column is None or column.isdecimal() else _plain(column).__eq__
     return _Sample(
         delimiter,
         rows,
@@ -188,6 +183,11 @@ def _sample(head: Sequence[str], delimiter: str, column: str | None) -> _Sample 
         phones=[sum(not isinstance(normalise(cell), Refusal) for cell in cells) for cells in columns],
         filled=[sum(bool(cell.strip()) for cell in cells) for cells in columns],
     )
+
+
+def _has_header(sample: _Sample, index: int) -> bool:
+    """Whether the first row is no contact: it promises phones, or has no number in it and a word above them."""
+    return bool(sample.named) or (index < len(sample.header) and any(map(str.isalpha, sample.header[index])))
 
 
 def _first_records(head: Sequence[str], delimiter: str) -> list[list[str]]:
@@ -224,17 +224,17 @@ def _phone_column(sample: _Sample) -> int:
 
 
 def _wanted_column(sample: _Sample, column: str) -> int:
-    """The column of that name or, if none has it, at that position from 1."""
+    """The column at that position, when it is a number, or of that name."""
+    if column.isdecimal():
+        if 1 <= int(column) <= len(sample.phones):
+            return int(column) - 1
+        raise UnreadableContacts(f"there is no such column; {_which(sample)}")
+    if not sample.named:
+        raise UnreadableContacts(f"no column has that name; {_which(sample)}")
     if len(sample.named) > 1:
         positions = " and ".join(str(index + 1) for index in sample.named)
-        raise UnreadableContacts(
-            f"columns {positions} share that name; choose by position, such as --column {positions[0]}"
-        )
-    if sample.named:
-        return sample.named[0]
-    if column.isdecimal() and 1 <= int(column) <= len(sample.phones):
-        return int(column) - 1
-    raise UnreadableContacts(f"no column has that name; {_which(sample)}")
+        raise UnreadableContacts(f"columns {positions} share that name; choose one by number, such as --column 1")
+    return sample.named[0]
 
 
 def _which(sample: _Sample) -> str:

@@ -25,7 +25,7 @@ class Refusal(StrEnum):
     EMPTY = "empty", "There is no phone number here; add one, or leave the row out."
     SPREADSHEET_NUMBER = (
         "spreadsheet_number",
-        "A spreadsheet wrote this as 6.17E+09 and may have lost digits; format the column as text and export it again.",
+        "A spreadsheet put this in its E+09 form, which may lose digits; format the column as text and export again.",
     )
     EXTENSION = "extension", "A voicemail drop cannot dial an extension; give a direct number."
     NOT_A_NUMBER = "not_a_number", "This is more, or other, than a phone number; leave one number and nothing else."
@@ -82,7 +82,7 @@ _WRAPPING = " '\"`="
 """Spreadsheets guard text as `'617…` or `="617…"`."""
 _URI = re.compile(r"tel: ?", re.IGNORECASE)
 _EXACT_FLOAT = re.compile(r"(1?[0-9]{10})\.0+")
-"""What pandas makes of a column with an empty cell. Unlike 6.17E+09 it still has every digit, so it is a phone."""
+"""What pandas makes of a column with an empty cell. Unlike the E+09 form it has every digit, so it is a phone."""
 
 
 def _tidied(text: str) -> str:

@@ -31,7 +31,7 @@ def refresh(desk: Desk, submission_id: str) -> Refreshed:
         return Refreshed.PASSED_OVER
     now = desk.clock()
     try:
-        records = desk.gateway(campaign.terms.account).campaign_result(found[0].session_id)
+        records = desk.gateway(campaign.terms.account).campaign_result(found[0].session_id, near=now)
     except GatewayError as failed:
         submissions.note(desk.redis, found[0], f"the gateway did not give its call records: {failed}")
         due.add(desk.redis, Due.REFRESH, [submission_id], now + next_look(desk.timings, campaign, found[0], now))

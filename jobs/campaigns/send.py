@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from jobs.campaigns.desk import Desk
-from jobs.gateway.errors import NotSent, OutcomeUnknown, RefusalKind, Rejected
+from jobs.gateway.errors import NotSent, OutcomeUnknown, Rejected
 from jobs.gateway.replies import Accepted
 from jobs.ledger import campaigns, keys, submissions
 from jobs.ledger.fields import to_ms
@@ -152,7 +152,7 @@ class _Attempt:
         return Sent.ACCEPTED if moved else Sent.PASSED_OVER
 
     def _refused(self, rejected: Rejected) -> Sent:
-        if rejected.kind is RefusalKind.DUPLICATE_REQUEST:
+        if rejected.kind.is_sign_of_acceptance:
             return self._unknown(f"the gateway says that it has this submission already: {rejected.reason}")
         if rejected.kind.is_worth_one_retry and self.submission.tries == 0:
             return self._plan_again(
@@ -174,5 +174,5 @@ class _Attempt:
 
     def _wait(self) -> timedelta:
         timings = self.desk.timings
-        most = min(timings.resend_most, timings.resend_first * 2 ** min(self.submission.tries, 20))
+        most = min(timings.resend_most, timings.resend_first * (1 << min(self.submission.tries, 20)))
         return most * self.desk.random.uniform(0.5, 1)

@@ -25,7 +25,7 @@ class Disposition:
     wall time, no zone), `delivered_at` the same as an aware instant, or None where the text could not be read.
     """
 
-    phone: str
+    phone: str = field(repr=False)
     state: DropState
     status: str = ""
     reason: str = ""

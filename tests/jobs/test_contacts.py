@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jobs.contacts import Row, UnreadableContacts, read_contacts
+from jobs.contacts import SAMPLE_LINES, Row, UnreadableContacts, read_contacts
 
 
 def rows_of(data: bytes | str, column: str | None = None) -> list[tuple[int, str]]:
@@ -79,6 +79,11 @@ def test_other_columns_may_hold_delimiters_and_newlines() -> None:
     assert rows_of(text) == [(2, "617-555-0123"), (3, "617-555-0124"), (7, "617-555-0125")]
 
 
+def test_a_cell_may_go_on_past_the_sample() -> None:
+    note = "\n" * (SAMPLE_LINES + 10)
+    assert rows_of(f'name,phone,note\nAda,617-555-0123,\nBo,617-555-0124,"{note}"\n') == TWO_ROWS
+
+
 def test_quotes_after_a_blank_are_quotes() -> None:
     assert rows_of('name, phone\n"Doe, Jo", "617-555-0123"\nBo, 617-555-0124\n') == TWO_ROWS
 
@@ -119,6 +124,11 @@ def test_a_column_can_be_chosen_by_position() -> None:
     text = "6175550199,617-555-0123\n6175550198,617-555-0124\n"
     assert rows_of(text, column="2") == [(1, "617-555-0123"), (2, "617-555-0124")]
     assert rows_of(f"phone1,phone2\n{text}", column="2") == TWO_ROWS
+    assert rows_of(f"first,second\n{text}", column="2") == TWO_ROWS
+
+
+def test_a_position_is_never_taken_for_a_cell_that_looks_like_it() -> None:
+    assert rows_of("2,6175550123\n3,6175550124\n", column="2") == [(1, "6175550123"), (2, "6175550124")]
 
 
 def test_two_equal_columns_are_a_question() -> None:

@@ -1,0 +1,58 @@
+# Every target sets up what it needs, in .venv/ and var/ and nowhere else. Needed: make, and Python 3.11 or newer.
+# Another Python than python3: make test PYTHON=python3.13
+
+PYTHON ?= python3
+VENV := .venv
+RUN := $(VENV)/bin/python -m
+READY := $(VENV)/ready
+
+# Whatever a shell has set for another project's Python must not reach this one.
+unexport PYTHONPATH PYTHONHOME PYTHONSAFEPATH
+
+# A command whose output matters only when it fails.
+quietly = $(1) >$(VENV)/last.log 2>&1 || { cat $(VENV)/last.log >&2; exit 1; }
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check bench lock
+
+help:  ## show this list
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 16
+
+demo: $(READY)  ## watch a campaign of 25,000 calls: no account, no server, nobody is called
+	@$(RUN) docs.demo
+
+test: $(READY)  ## the whole suite, with the tests that start and kill real processes
+	@$(RUN) pytest -n auto --maxprocesses 4
+
+check: $(READY)  ## format, lint, types, imports and the fast tests
+	@$(RUN) ruff format --check --quiet .
+	@$(RUN) ruff check --quiet .
+	@$(RUN) mypy --no-error-summary
+	@$(call quietly,$(VENV)/bin/lint-imports --no-cache)
+	@$(RUN) pytest -n auto --maxprocesses 4 -m "not processes"
+
+bench: $(READY)  ## measure what Dropline costs on this machine
+	@$(RUN) benchmarks.planning
+
+# Pins stay where they are unless a range in pyproject.toml asks for more; all anew: make lock UPGRADE=--upgrade
+# No address is written down: where packages come from is for each machine to say.
+COMPILE = $(RUN) uv pip compile pyproject.toml --quiet --universal --python-version 3.11 --generate-hashes \
+	--no-emit-index-url --no-emit-find-links --no-header --no-annotate $(UPGRADE)
+
+lock: $(READY)  ## write requirements.txt and requirements-dev.txt anew from pyproject.toml
+	@$(COMPILE) --extra dev --output-file requirements-dev.txt
+	@$(COMPILE) --constraint requirements-dev.txt --output-file requirements.txt
+	@echo "requirements.txt and requirements-dev.txt are up to date"
+
+# Made anew after each change of the lock and after an install that was cut short, so that what is there is the lock.
+# From / because pyenv would obey .python-version, which is for Heroku, and refuse where it has no such Python.
+FROM_ROOT = cd / && $(if $(findstring /,$(PYTHON)),$(abspath $(PYTHON)),$(PYTHON))
+
+$(READY): requirements-dev.txt
+	@($(FROM_ROOT) -c 'import sys; sys.exit(sys.version_info < (3, 11))') >/dev/null 2>&1 || { \
+		echo "Dropline needs Python 3.11 or newer. Found as $(PYTHON): $$($(FROM_ROOT) --version 2>&1)"; \
+		echo "Name another one like this: make $(MAKECMDGOALS) PYTHON=python3.13"; exit 1; } >&2
+	@echo "Setting up $(VENV) (once; a minute at most) ..."
+	@$(FROM_ROOT) -m venv --clear $(CURDIR)/$(VENV)
+	@$(call quietly,$(RUN) pip install --disable-pip-version-check --no-input --require-hashes -r requirements-dev.txt)
+	@touch $@

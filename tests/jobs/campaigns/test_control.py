@@ -1,0 +1,150 @@
+"""What is wanted holds at once in the ledger, and soon at the gateway."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from jobs.campaigns.control import CampaignIsOver, UnknownCampaign, control, request
+from jobs.campaigns.desk import Desk
+from jobs.campaigns.refresh import refresh
+from jobs.campaigns.send import Sent, send
+from jobs.gateway.simulator import Clock, Fault, FaultKind, Simulator
+from jobs.ledger import due
+from jobs.ledger.keys import Due
+from jobs.models import CampaignStatus, Intent, Run, SubmissionState
+from tests.jobs.campaigns.conftest import TERMS, at_gateway, submission, taken, view
+from tests.servers import free_port
+
+
+@pytest.fixture
+def running(desk: Desk) -> str:
+    """A campaign whose one session calls three people, one each second."""
+    campaign_id = taken(desk, "6175550123", "6175550124", "6175550125").campaign_id
+    send(desk, f"{campaign_id}-1")
+    return campaign_id
+
+
+def tell(desk: Desk, campaign_id: str, intent: Intent, why: str = "") -> None:
+    request(desk.redis, campaign_id, intent, why=why, now=desk.clock())
+
+
+def verbs(simulator: Simulator) -> list[str]:
+    return [each.option for each in simulator.truth.arrivals if each.option in {"pause", "run", "stop", "cancel"}]
+
+
+def test_a_pause_is_confirmed_by_the_gateway_and_a_resume_lifts_it(
+    desk: Desk, simulator: Simulator, running: str
+) -> None:
+    tell(desk, running, Intent.PAUSE)
+    assert view(desk, running).status is CampaignStatus.PAUSING
+    control(desk, running)
+    assert view(desk, running).status is CampaignStatus.PAUSED
+    tell(desk, running, Intent.RUN)
+    control(desk, running)
+    assert view(desk, running).status is CampaignStatus.RUNNING
+    assert verbs(simulator) == ["pause", "run"]
+    assert not due.stands(desk.redis, Due.CONTROL, running)
+
+
+def test_carrying_out_again_tells_the_gateway_nothing_twice(desk: Desk, simulator: Simulator, running: str) -> None:
+    tell(desk, running, Intent.PAUSE)
+    control(desk, running)
+    control(desk, running)
+    assert verbs(simulator) == ["pause"]
+
+
+def test_a_paused_submission_is_sent_after_the_resume(desk: Desk, simulator: Simulator) -> None:
+    campaign_id = taken(desk, "6175550123").campaign_id
+    tell(desk, campaign_id, Intent.PAUSE)
+    assert send(desk, f"{campaign_id}-1") is Sent.PASSED_OVER
+    control(desk, campaign_id)
+    assert view(desk, campaign_id).status is CampaignStatus.PAUSED
+    assert due.count(desk.redis, Due.SEND) == 0
+    tell(desk, campaign_id, Intent.RUN)
+    control(desk, campaign_id)
+    assert due.count(desk.redis, Due.SEND, by=desk.clock()) == 1
+    assert send(desk, f"{campaign_id}-1") is Sent.ACCEPTED
+
+
+def test_a_stop_withdraws_what_is_not_sent_and_ends_what_is(desk: Desk, simulator: Simulator, clock: Clock) -> None:
+    phones = [f"212555{number:04}" for number in range(10_000)]
+    campaign_id = taken(desk, *phones, "6175550123").campaign_id
+    send(desk, f"{campaign_id}-1")
+    tell(desk, campaign_id, Intent.STOP, why="wrong list")
+    control(desk, campaign_id)
+    assert submission(desk, campaign_id, 1).run is Run.ENDED
+    assert submission(desk, campaign_id, 2).state is SubmissionState.WITHDRAWN
+    assert view(desk, campaign_id).status is CampaignStatus.STOPPING
+    assert verbs(simulator) == ["stop"]
+    clock.jump(desk.timings.settle)
+    refresh(desk, f"{campaign_id}-1")
+    found = view(desk, campaign_id)
+    assert (found.status, found.note) == (CampaignStatus.STOPPED, "wrong list")
+    assert sum(found.drops.values()) == 10_000
+
+
+def test_a_scheduled_session_is_cancelled_rather_than_stopped(desk: Desk, simulator: Simulator, clock: Clock) -> None:
+    later = TERMS.model_copy(update={"start": desk.clock() + timedelta(minutes=5)})
+    campaign_id = taken(desk, "6175550123", terms=later).campaign_id
+    send(desk, f"{campaign_id}-1")
+    tell(desk, campaign_id, Intent.STOP)
+    control(desk, campaign_id)
+    assert verbs(simulator) == ["cancel"]
+    assert submission(desk, campaign_id).run is Run.ENDED
+
+
+def test_what_one_verb_refuses_the_other_may_do(desk: Desk, simulator: Simulator, running: str) -> None:
+    simulator.faults.arm(Fault(kind=FaultKind.REFUSE, text="1 not running", on="control"))
+    tell(desk, running, Intent.STOP)
+    control(desk, running)
+    assert verbs(simulator) == ["stop", "cancel"]
+    assert submission(desk, running).run is Run.ENDED
+
+
+def test_a_session_that_is_over_needs_no_stop(desk: Desk, clock: Clock, running: str) -> None:
+    clock.jump(timedelta(minutes=1))
+    tell(desk, running, Intent.STOP)
+    control(desk, running)
+    assert submission(desk, running).run is Run.ENDED
+    assert not due.stands(desk.redis, Due.CONTROL, running)
+
+
+def test_a_stop_without_an_answer_is_sent_until_it_is_confirmed(desk: Desk, simulator: Simulator, running: str) -> None:
+    tell(desk, running, Intent.STOP)
+    nobody = at_gateway(desk, f"http://127.0.0.1:{free_port()}/gateway/")
+    assert control(nobody, running).open == 1
+    assert due.count(desk.redis, Due.CONTROL, by=desk.clock() + desk.timings.control_again) == 1
+    assert "did not confirm stop" in submission(desk, running).reason
+    control(desk, running)
+    assert submission(desk, running).run is Run.ENDED
+    assert submission(desk, running).reason == ""
+
+
+def test_a_session_accepted_after_the_stop_is_stopped(desk: Desk, simulator: Simulator) -> None:
+    """The stop comes while the POST is on its way: the answer of a slow gateway makes the campaign due again."""
+    campaign_id = taken(desk, "6175550123").campaign_id
+
+    class StopMeanwhile:
+        def __getattr__(self, name: str) -> object:
+            return getattr(desk.gateway("default"), name)
+
+        def submit(self, *arguments: object, **options: object) -> object:
+            tell(desk, campaign_id, Intent.STOP)
+            control(desk, campaign_id)
+            due.remove(desk.redis, Due.CONTROL, [campaign_id])
+            return desk.gateway("default").submit(*arguments, **options)  # type: ignore[arg-type]  # handed through
+
+    meanwhile = replace(desk, gateway=lambda _account: StopMeanwhile())  # type: ignore[arg-type,return-value]  # the real client, with a person at its elbow
+    assert send(meanwhile, f"{campaign_id}-1") is Sent.ACCEPTED
+    assert due.count(desk.redis, Due.CONTROL, by=desk.clock()) == 1
+    control(desk, campaign_id)
+    assert verbs(simulator) == ["stop"]
+
+
+def test_an_end_cannot_be_taken_back_and_a_stranger_cannot_be_told(desk: Desk, running: str) -> None:
+    tell(desk, running, Intent.CANCEL)
+    with pytest.raises(CampaignIsOver, match="was told to cancel before"):
+        tell(desk, running, Intent.RUN)
+    with pytest.raises(UnknownCampaign, match="no campaign nobody is known"):
+        tell(desk, "nobody", Intent.STOP)

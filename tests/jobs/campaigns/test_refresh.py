@@ -1,0 +1,89 @@
+"""Records are merged as they come, and a campaign is finished when every phone is accounted for."""
+
+from datetime import timedelta
+
+import pytest
+
+from jobs.campaigns.control import control, request
+from jobs.campaigns.desk import Desk, Timings
+from jobs.campaigns.refresh import Refreshed, next_look, refresh
+from jobs.campaigns.send import send
+from jobs.gateway.simulator import Clock
+from jobs.ledger import dispositions, due
+from jobs.ledger.keys import Due
+from jobs.models import CampaignStatus, Disposition, DropState, Intent, SubmissionState
+from tests.jobs.campaigns.conftest import at_gateway, submission, taken, view
+from tests.servers import free_port
+
+
+@pytest.fixture
+def sent(desk: Desk) -> str:
+    """A campaign to a mailbox that takes messages, one that is busy, and one of which no record ever comes."""
+    campaign_id = taken(desk, "6175550101", "6175550104", "6175550107").campaign_id
+    send(desk, f"{campaign_id}-1")
+    return campaign_id
+
+
+def states(desk: Desk, campaign_id: str) -> dict[str, DropState]:
+    return {each.phone: each.state for each in dispositions.read(desk.redis, submission(desk, campaign_id))}
+
+
+def test_records_come_in_as_calls_are_made(desk: Desk, clock: Clock, sent: str) -> None:
+    clock.jump(timedelta(seconds=1.5))
+    assert refresh(desk, f"{sent}-1") is Refreshed.FOLLOWED
+    clock.jump(timedelta(seconds=10))
+    assert refresh(desk, f"{sent}-1") is Refreshed.FOLLOWED
+    assert states(desk, sent) == {
+        "6175550101": DropState.DELIVERED,
+        "6175550104": DropState.FAILED,
+        "6175550107": DropState.PENDING,
+    }
+    assert dispositions.tally(desk.redis, sent) == {("OK", ""): 1, ("Failure", "Voicemail Busy"): 1}
+    assert due.stands(desk.redis, Due.REFRESH, f"{sent}-1")
+
+
+def test_a_session_that_falls_silent_is_closed_with_the_phones_named(desk: Desk, clock: Clock, sent: str) -> None:
+    clock.jump(timedelta(minutes=1))
+    refresh(desk, f"{sent}-1")
+    clock.jump(desk.timings.silence)
+    assert refresh(desk, f"{sent}-1") is Refreshed.FINISHED
+    assert states(desk, sent)["6175550107"] is DropState.NO_RECORD
+    assert view(desk, sent).status is CampaignStatus.FINISHED
+    assert refresh(desk, f"{sent}-1") is Refreshed.PASSED_OVER
+    assert not due.stands(desk.redis, Due.REFRESH, f"{sent}-1")
+
+
+def test_a_paused_session_may_be_silent_for_as_long_as_it_likes(desk: Desk, clock: Clock, sent: str) -> None:
+    request(desk.redis, sent, Intent.PAUSE, why="", now=desk.clock())
+    control(desk, sent)
+    clock.jump(desk.timings.silence * 3)
+    assert refresh(desk, f"{sent}-1") is Refreshed.FOLLOWED
+
+
+def test_a_campaign_is_finished_when_every_phone_has_its_record(desk: Desk, clock: Clock) -> None:
+    campaign_id = taken(desk, "6175550101", "6175550105").campaign_id
+    send(desk, f"{campaign_id}-1")
+    clock.jump(timedelta(minutes=1))
+    assert refresh(desk, f"{campaign_id}-1") is Refreshed.FINISHED
+    found = view(desk, campaign_id)
+    assert found.status is CampaignStatus.FINISHED
+    assert found.phones == {SubmissionState.FINISHED: 2}
+    assert found.drops == {DropState.DELIVERED: 1, DropState.FAILED: 1}
+    landline = list(dispositions.read(desk.redis, submission(desk, campaign_id)))[1]
+    assert landline.reason == "Landline Removed"
+    assert isinstance(landline, Disposition)
+
+
+def test_a_gateway_that_does_not_answer_is_asked_again(desk: Desk, sent: str) -> None:
+    nobody = at_gateway(desk, f"http://127.0.0.1:{free_port()}/gateway/")
+    due.remove(desk.redis, Due.REFRESH, [f"{sent}-1"])
+    assert refresh(nobody, f"{sent}-1") is Refreshed.NO_ANSWER
+    assert due.stands(desk.redis, Due.REFRESH, f"{sent}-1")
+    assert "did not give its call records" in submission(desk, sent).reason
+
+
+def test_polls_are_quick_at_first_and_slower_later(desk: Desk, sent: str) -> None:
+    timings, start = Timings(), desk.clock()
+    ages = [timedelta(), timedelta(minutes=2), timedelta(minutes=20), timedelta(hours=20)]
+    waits = [next_look(timings, view(desk, sent), submission(desk, sent), start + age) for age in ages]
+    assert waits == [timings.poll_first, timedelta(seconds=12), timedelta(minutes=2), timings.poll_most]
