@@ -11,7 +11,7 @@ from datetime import datetime
 from urllib.parse import urlencode, urlsplit
 
 from pydantic import SecretBytes, SecretStr
-from requests.certs import where as usual_authorities
+from requests.utils import DEFAULT_CA_BUNDLE_PATH
 
 from jobs import eastern
 from jobs.gateway.replies import (
@@ -67,7 +67,7 @@ class GatewayClient:
         self._url = base_url + "vmb.php"
         self._credentials = credentials
         self._timeouts = timeouts or Timeouts()
-        self._tls = tls or ssl.create_default_context(cafile=usual_authorities())
+        self._tls = tls or ssl.create_default_context(cafile=DEFAULT_CA_BUNDLE_PATH)
 
     def __repr__(self) -> str:
         return f"<GatewayClient of {urlsplit(self._url).hostname}>"

@@ -193,7 +193,7 @@ class _TLSPool(HTTPSConnectionPool):
 
 
 class _Adapter(HTTPAdapter):
-    """requests' way to urllib3, for one flight. Used without a `Session`: that would add redirects, netrc and proxies."""
+    """requests' way to urllib3, for one flight. Without a `Session`, which would add redirects, netrc, proxies."""
 
     def __init__(self, flight: _Flight, url: str, tls: ssl.SSLContext) -> None:
         super().__init__(max_retries=0)
