@@ -135,8 +135,8 @@ class Rejected(GatewayError):
 
     def __init__(self, reason: str) -> None:
         """`reason` is the gateway's text as it came; it is kept without numbers, addresses and URLs."""
-        self.kind = kind_of_refusal(reason)
         self.reason = presentable(reason)
+        self.kind = kind_of_refusal(self.reason)
         advice = _ADVICE.get(self.kind, "It will refuse again until that is changed.")
         super().__init__(f"The gateway refused ({self.kind}): {self.reason or 'it gave no reason'}. {advice}")
 
@@ -149,7 +149,7 @@ _ADVICE = {
 
 _URL = re.compile(r"\b\w+://\S+")
 _ADDRESS = re.compile(r"\S+@\S+")
-_PHONE = re.compile(r"(?<!\d)(?:1[-. ]?)?\(?\d{3}\)?[-. ]?\d{3}[-. ]?(\d{4})(?!\d)", re.ASCII)
+_PHONE = re.compile(r"(?<!\d)(?:1[-. ]?)?\(?\d{3}\)?[-. ]?\d{3}[-. ]?(\d{4})(?!\d)")
 _LONGEST_REASON = 300
 
 

@@ -17,6 +17,7 @@ SESSION_ID = r"\d{6,20}"
 
 _HTML = re.compile(r"<\s*(!doctype|html|head|body|title|script|br|b|h1|p|div)\b", re.IGNORECASE)
 _REFUSAL = re.compile(r"ERROR:?[ \t]*(?:\n(?P<lines>.*))?|ERROR[ \t:]+(?P<same_line>.*)", re.DOTALL)
+_GATEWAY_TALK = re.compile(rf"(?:c_\w+|session[ _]id\b|{SESSION_ID}\b)", re.IGNORECASE | re.ASCII)
 _BARE_REFUSAL = re.compile(
     r"(?:bad audio|api access not allowed|\d+ (?:already finished|invalid or not found)|[\w :,'-]*duplicates request)\b"
     r"[^\n<>{}]*",
@@ -79,7 +80,7 @@ def _refusal(tidy: str) -> str | None:
     """The reason of a refusal in text; None when it is none.
 
     `ERROR` alone on its line is one whatever follows. With the reason on the same line it could be a sentence of some
-    machine between us and the gateway, so the reason must be one that we know.
+    machine between us and the gateway, so the reason must begin as the gateway's do, or be one that we know.
     """
     found = _REFUSAL.fullmatch(tidy)
     if not found:
@@ -87,7 +88,8 @@ def _refusal(tidy: str) -> str | None:
     same_line = found["same_line"]
     if same_line is None:
         return found["lines"] or ""
-    return same_line if kind_of_refusal(same_line) is not RefusalKind.UNKNOWN else None
+    is_known = _GATEWAY_TALK.match(same_line) or kind_of_refusal(same_line) is not RefusalKind.UNKNOWN
+    return same_line if is_known else None
 
 
 def _without_refusal(body: Json) -> Json:

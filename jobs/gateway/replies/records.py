@@ -61,9 +61,8 @@ def parse_campaign_result_reply(text: str, *, near: datetime, session_id: str = 
 
 def _records_in_text(body: str, near: datetime) -> list[CallRecord]:
     """Records begin at a line's beginning or, where the gateway writes blanks for newlines, after a blank."""
-    starts = [match.start() for match in _START.finditer(body)]
-    pieces = (body[start:end].partition("\n")[0] for start, end in zip(starts, [*starts[1:], len(body)], strict=True))
-    return [record for piece in pieces if (record := parse_record(piece, near=near))]
+    lines = (piece.partition("\n")[0] for piece in _START.split(body))
+    return [record for line in lines if (record := parse_record(line, near=near))]
 
 
 def _record_of_object(item: Any, session_id: str, near: datetime) -> CallRecord | None:

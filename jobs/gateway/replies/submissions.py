@@ -27,9 +27,9 @@ class Accepted:
     phone_count: int | None
 
 
-_LABELLED_ID = re.compile(
-    rf"\bsession[ _]?id\s*[=:]\s*\"?({SESSION_ID})\"?(?=\s*\Z|\s+[^\s\d])", re.IGNORECASE | re.ASCII
-)
+# What follows an id must be the end or another label: else it could be the other half of the same id.
+_AFTER_ID = r"(?=\s*\Z|\s+[a-z][a-z _#]*\s*(?:[=:]|\Z))"
+_LABELLED_ID = re.compile(rf"\bsession[ _]?id\s*[=:]\s*\"?({SESSION_ID})\"?{_AFTER_ID}", re.IGNORECASE | re.ASCII)
 _ANY_LABEL = re.compile(r"\bsession[ _]?id\b", re.IGNORECASE | re.ASCII)
 _COUNT_LABEL = r"number[ _]of[ _]phones?(?:[ _]#s)?\s*[=:]"
 _COUNT = re.compile(rf"\b{_COUNT_LABEL}\s*(\d[\d,]{{0,8}})(?=\s|$)", re.IGNORECASE | re.ASCII)

@@ -1,0 +1,35 @@
+from jobs.gateway.errors import RefusalKind
+from jobs.gateway.replies import Balance, parse_balance_reply, parse_do_not_dial_reply, parse_user_verify_reply
+from tests.jobs.gateway.replies.samples import UNKNOWN, outcomes
+
+
+def test_every_sample_of_a_balance_is_read_as_it_must_be() -> None:
+    assert outcomes("balance", parse_balance_reply) == {
+        "live.C": Balance(12345, 123),
+        "after_ok.D": Balance(12345, 123),
+        "blanks.D": Balance(12345, 123),
+        "without_pending.D": Balance(12345, None),
+        "json.D": Balance(12345, 123),
+        "refused.A": RefusalKind.CREDENTIALS,
+        "no_number.D": UNKNOWN,
+        "some_sentence.D": UNKNOWN,
+        "empty.D": UNKNOWN,
+    }
+
+
+def test_do_not_dial_is_done_when_the_gateway_says_ok() -> None:
+    assert outcomes("do_not_dial", parse_do_not_dial_reply) == {
+        "ok.D": None,
+        "with_count.D": None,
+        "refused.A": RefusalKind.PHONES,
+        "empty.D": UNKNOWN,
+    }
+
+
+def test_credentials_are_good_when_the_gateway_says_ok_and_nothing_else() -> None:
+    assert outcomes("user_verify", parse_user_verify_reply) == {
+        "ok.B": None,
+        "refused.D": RefusalKind.CREDENTIALS,
+        "more_than_ok.D": UNKNOWN,
+        "empty.D": UNKNOWN,
+    }
