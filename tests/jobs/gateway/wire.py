@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 
 Script = Callable[[socket.socket], None]
 """What is done with a connection; it is closed afterwards."""
@@ -31,13 +32,14 @@ class RawServer:
 
 
 @contextmanager
-def raw_server(script: Script, *, tls: ssl.SSLContext | None = None) -> Iterator[RawServer]:
-    """Serve every connection by reading the whole request, then following the script."""
+def raw_server(script: Script, *, tls: ssl.SSLContext | None = None, reads: bool = True) -> Iterator[RawServer]:
+    """Serve every connection by reading the whole request, unless told not to, then following the script."""
     with socket.create_server(("127.0.0.1", 0), backlog=64) as listener:
         server = RawServer(listener.getsockname()[1])
         listener.settimeout(0.02)
         closing = threading.Event()
-        thread = threading.Thread(target=_accept, args=(listener, server, script, tls, closing))
+        serve = partial(_serve, script=script, tls=tls, reads=reads)
+        thread = threading.Thread(target=_accept, args=(listener, server, serve, closing))
         thread.start()
         try:
             yield server
@@ -47,38 +49,35 @@ def raw_server(script: Script, *, tls: ssl.SSLContext | None = None) -> Iterator
 
 
 def _accept(
-    listener: socket.socket, server: RawServer, script: Script, tls: ssl.SSLContext | None, closing: threading.Event
+    listener: socket.socket,
+    server: RawServer,
+    serve: Callable[[socket.socket, bytearray], None],
+    closing: threading.Event,
 ) -> None:
     threads = []
     while not closing.is_set():
         with contextlib.suppress(TimeoutError):
             connection, _ = listener.accept()
             server.received.append(bytearray())
-            threads.append(
-                threading.Thread(target=_serve, args=(connection, server.received[-1], script, tls, closing))
-            )
+            threads.append(threading.Thread(target=serve, args=(connection, server.received[-1])))
             threads[-1].start()
     for thread in threads:
         thread.join()
 
 
 def _serve(
-    connection: socket.socket,
-    received: bytearray,
-    script: Script,
-    tls: ssl.SSLContext | None,
-    closing: threading.Event,
+    connection: socket.socket, received: bytearray, *, script: Script, tls: ssl.SSLContext | None, reads: bool
 ) -> None:
     connection.settimeout(5)
     with contextlib.suppress(OSError):
         if tls:
             connection = tls.wrap_socket(connection, server_side=True)
-        if read_request(connection, received):
+        if not reads or _read_request(connection, received):
             script(connection)
     connection.close()
 
 
-def read_request(connection: socket.socket, received: bytearray) -> bool:
+def _read_request(connection: socket.socket, received: bytearray) -> bool:
     """Read until the body is as long as its header says; False when the client hung up before."""
     while b"\r\n\r\n" not in received or len(received) < _length(received):
         part = connection.recv(65536)
