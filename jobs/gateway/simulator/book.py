@@ -25,10 +25,12 @@ class Session:
     audio: str
     phones: tuple[str, ...]
     outcomes: tuple[Outcome, ...]
+    likeness: str
+    """What it shares with a submission that the gateway takes for a repetition."""
     accepted_at: datetime
     timeline: Timeline
     postbacks: Counter[str] = field(default_factory=Counter)
-    """How many records were `sent`, `confirmed` and `given_up`."""
+    """How many posts were `sent`; how many records were `confirmed`, `given_up`, and sent twice as `extra`."""
 
     @property
     def title(self) -> str:
@@ -66,6 +68,8 @@ class Arrival:
     verdict: str = ""
     """`accepted`, `refused` or `answered`; empty while it is under way or if it was never looked at."""
     fault: str = ""
+    hints: tuple[str, ...] = ()
+    """What a developer should look at in the request itself."""
     answered_s: float | None = None
 
 

@@ -32,12 +32,15 @@ class Clock:
             self._set_mark()
             self._stopped = True
 
-    def go(self, speed: float | None = None) -> None:
-        """Let time run on, at another speed if one is given."""
+    def go(self) -> None:
         with self._lock:
             self._set_mark()
             self._stopped = False
-            self._speed = speed or self._speed
+
+    def set_speed(self, speed: float) -> None:
+        with self._lock:
+            self._set_mark()
+            self._speed = speed
 
     def jump(self, ahead: timedelta) -> None:
         """Raises ValueError for a jump back: sessions remember what has happened."""

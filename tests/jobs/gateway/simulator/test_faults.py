@@ -89,7 +89,7 @@ def test_a_refusal_and_an_answer_of_ones_own(simulator: Simulator) -> None:
 
 def test_faults_strike_the_requests_they_are_meant_for_as_often_as_told(simulator: Simulator) -> None:
     arm(simulator, kind="refuse", text="title", title="Spring", times=2)
-    arm(simulator, kind="refuse", text="phone", first_phone="6175550199", times=None)
+    arm(simulator, kind="refuse", text="phone", first_phone="6175550199", times=0)
     arm(simulator, kind="refuse", text="control", on="control")
     assert submit(simulator).startswith("OK")
     assert submit(simulator, c_title="Spring") == "ERROR\ntitle"
