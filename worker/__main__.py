@@ -35,7 +35,7 @@ def main(
         typer.echo(str(invalid), err=True)
         raise typer.Exit(2) from None
     secrets = [settings.account().password.get_secret_value()]
-    configure_logs(level=settings.log_level, format=settings.log_format, secrets=secrets)
+    configure_logs(settings.log_level, settings.log_format, secrets=secrets)
     if queue is None:
         _supervise(settings)
     else:

@@ -79,7 +79,7 @@ class CampaignStatus(StrEnum):
     WAITING = "waiting"
     """Nothing is sent yet: its hour has not come, or no worker has got to it."""
     SENDING = "sending"
-    """Some submissions are with the gateway, others still on their way."""
+    """Some submissions are on their way to the gateway, or still to be sent."""
     RUNNING = "running"
     """All that can be sent is with the gateway; records of calls are coming in."""
     PAUSING = "pausing"
