@@ -93,8 +93,7 @@ class GatewayClient:
 
     def call_status(self, session_id: str, phone: str, *, near: datetime) -> CallRecord | None:
         """The record of one phone, None while there is none; `near` is the instant of the question."""
-        form = _encode(self._credentials, _option("callstatus", session_id), [phone])
-        answer = self._ask(form)
+        answer = self._ask(_encode(self._credentials, _option("callstatus", session_id), [phone]))
         record = parse_call_status_reply(answer.text, near=near, session_id=session_id)
         is_ours = record and record.session_id == session_id and record.disposition.phone == phone[-10:]
         return record if is_ours else None
@@ -146,7 +145,7 @@ def _option(option: str, session_id: str) -> Fields:
 
 
 def _submission_fields(terms: Terms, *, title: str, postback_url: str | None, start_at: datetime | None) -> Fields:
-    """A new campaign but its phones, in the vendor's words (gateway-protocol, new campaign)."""
+    """A new campaign but its phones, in the vendor's words."""
     return [
         *_audio_fields(terms),
         ("c_callerID", terms.caller_id),
@@ -172,7 +171,8 @@ def _check_phones(phones: Sequence[str]) -> None:
     """Raises ValueError, which says nothing of the numbers: what is wrong here is the caller's mistake."""
     if not 0 < len(phones) <= MAX_PHONES_PER_SUBMISSION:
         raise ValueError(f"a submission takes 1 to {MAX_PHONES_PER_SUBMISSION} phones, not {len(phones)}")
-    if not all(len(phone) == 10 and phone.isascii() and phone.isdigit() for phone in phones):
+    digits = "".join(phones)
+    if set(map(len, phones)) != {10} or not digits.isascii() or not digits.isdigit():
         raise ValueError("a submission's phones must have exactly 10 digits each")
 
 
