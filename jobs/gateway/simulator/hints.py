@@ -40,7 +40,7 @@ def hints_for(request: Request, fields: Mapping[str, str], other_fields: frozens
     if not request.is_form:
         yield f"Content-Type: must be {FORM}, or nothing of the body is read"
     known = FIELDS | other_fields
-    for name in fields.keys() - known:
+    for name in (each for each in fields if each not in known):
         near = {each.lower(): each for each in known}.get(name.lower()) or next(
             iter(get_close_matches(name, known)), ""
         )
