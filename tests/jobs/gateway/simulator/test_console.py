@@ -67,7 +67,7 @@ def test_a_shut_door_refuses_connections_for_a_while(simulator: Simulator) -> No
     with pytest.raises(requests.ConnectionError, match="refused"):
         submit(simulator)
     assert simulator.truth.arrivals == []
-    simulator.shut_door(0)
+    simulator.shut_door(0)  # opens again, a moment later
     for _ in range(200):
         try:
             assert submit(simulator).startswith("OK")

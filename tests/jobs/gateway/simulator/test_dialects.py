@@ -107,6 +107,30 @@ def test_the_json_gateway(simulator: Simulator) -> None:
     assert json_call(simulator, c_option="stop", session_id="42") == {"ERROR": "42 invalid or not found"}
 
 
+def test_json_has_its_dialects_too(simulator: Simulator) -> None:
+    simulator.change(
+        {
+            "dialect": {
+                "json_ids_as_numbers": True,
+                "json_underscores": True,
+                "json_lone_record": True,
+                "count": "absent",
+            }
+        }
+    )
+    accepted = json_call(simulator, c_method="new_campaign", **CAMPAIGN)
+    (session,) = simulator.truth.sessions
+    assert accepted == {"new_campaign": "OK", "session_id": int(session.id)}
+    simulator.clock.jump(timedelta(seconds=1))
+    record = json_call(simulator, c_option="campaign_result", session_id=session.id)
+    assert (record["session_id"], record["to_phone"]) == (int(session.id), "6175550123")
+
+
+def test_the_balance_may_come_with_ok_and_commas(simulator: Simulator) -> None:
+    simulator.change({"dialect": {"balance_with_ok": True, "thousands_commas": True}})
+    assert call(simulator, remain_message="1") == "OK\nremaining messages=999,999\npending messages=0"
+
+
 def test_the_international_gateway_is_refused_clearly(simulator: Simulator) -> None:
     body = requests.post(f"{simulator.base_url}slyi.php", data=CAMPAIGN, timeout=5).text
     assert body.startswith("ERROR\nthe simulator does not speak")
