@@ -3,6 +3,9 @@
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from redis import Redis
+
+from jobs.campaigns.control import known
 from jobs.campaigns.desk import Desk, Timings
 from jobs.gateway.errors import GatewayError
 from jobs.ledger import campaigns, dispositions, due, submissions
@@ -20,6 +23,15 @@ class Refreshed(StrEnum):
     """The gateway did not say; it stands in the due set."""
     PASSED_OVER = "passed_over"
     """There is no session to follow."""
+
+
+def request(redis: Redis, campaign_id: str, *, now: datetime) -> int:
+    """Make every session of a campaign due for a look; answers how many there are. Raises `UnknownCampaign`."""
+    known(redis, campaign_id)
+    found = submissions.read(redis, campaigns.submission_ids(redis, campaign_id))
+    ids = [each.id for each in found if each.state is SubmissionState.ACCEPTED]
+    due.add(redis, Due.REFRESH, ids, now)
+    return len(ids)
 
 
 def refresh(desk: Desk, submission_id: str) -> Refreshed:

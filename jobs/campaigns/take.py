@@ -63,7 +63,8 @@ def take(
     fingerprint = fingerprint_of(terms, plan)
     held = campaigns.holder(redis, _checked_key(key))
     if held is None:
-        _check_against_the_clock(terms, plan, now)
+        if problems := problems_at(terms, plan, now):
+            raise InvalidCampaign(problems)
         new = _new_campaign(terms, plan, key, fingerprint, due_at=max(now, terms.start_at(now) - lead))
         held = campaigns.take(redis, new, now=now, keep_key=keep_keys)
         if held.campaign_id == new.id:
@@ -84,18 +85,18 @@ def fingerprint_of(terms: Terms, plan: Plan) -> dict[str, str]:
     return {**digests, "recipients": sha256(numbers).hexdigest()}
 
 
+def problems_at(terms: Terms, plan: Plan, now: datetime) -> tuple[Problem, ...]:
+    """Why this campaign could not be taken at `now`, were its key a new one."""
+    found = [*terms.problems_at(now), *_wire_problems(terms)]
+    if not plan.phone_count:
+        found.append(Problem("recipients", f"none of the {plan.row_count} rows holds a phone number to send to"))
+    return tuple(found)
+
+
 def _checked_key(key: str) -> str:
     if not key.isprintable() or not 0 < len(key) <= MOST_KEY_CHARACTERS:
         raise InvalidCampaign((Problem("key", f"must be 1 to {MOST_KEY_CHARACTERS} printable characters"),))
     return key
-
-
-def _check_against_the_clock(terms: Terms, plan: Plan, now: datetime) -> None:
-    problems = [*terms.problems_at(now), *_wire_problems(terms)]
-    if not plan.phone_count:
-        problems.append(Problem("recipients", f"none of the {plan.row_count} rows holds a phone number to send to"))
-    if problems:
-        raise InvalidCampaign(tuple(problems))
 
 
 def _wire_problems(terms: Terms) -> list[Problem]:
