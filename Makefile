@@ -33,6 +33,7 @@ check: $(READY)  ## format, lint, types, imports and the fast tests
 
 bench: $(READY)  ## measure what Dropline costs on this machine
 	@$(RUN) benchmarks.planning
+	@$(RUN) benchmarks.memory
 
 # Pins stay where they are unless a range in pyproject.toml asks for more; all anew: make lock UPGRADE=--upgrade
 # No address is written down: where packages come from is for each machine to say.
@@ -53,6 +54,6 @@ $(READY): requirements-dev.txt
 		echo "Dropline needs Python 3.11 or newer. Found as $(PYTHON): $$($(FROM_ROOT) --version 2>&1)"; \
 		echo "Name another one like this: make $(MAKECMDGOALS) PYTHON=python3.13"; exit 1; } >&2
 	@echo "Setting up $(VENV) (once; a minute at most) ..."
-	@$(FROM_ROOT) -m venv --clear $(CURDIR)/$(VENV)
+	@$(FROM_ROOT) -m venv --clear "$(CURDIR)/$(VENV)"
 	@$(call quietly,$(RUN) pip install --disable-pip-version-check --no-input --require-hashes -r requirements-dev.txt)
 	@touch $@

@@ -5,8 +5,6 @@ The list is written first; then a fresh process reads and plans it, so that only
 
 import argparse
 import json
-import os
-import platform
 import resource
 import subprocess
 import sys
@@ -16,6 +14,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from benchmarks.machine import machine
 from benchmarks.messy import PHONE, write_messy_csv
 from jobs.campaigns.plan import plan
 from jobs.contacts import read_contacts
@@ -62,8 +61,7 @@ def _peak_bytes() -> int:
 
 
 def _show(measured: dict[str, Any]) -> None:
-    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1e9
-    print(f"Python {platform.python_version()}, {os.cpu_count()} cores, {memory:.0f} GB of memory")
+    print(machine())
     print(f"{measured['rows']:,} rows in {measured['chunks']} chunks")
     for kind, count in sorted(measured["kinds"].items(), key=lambda item: -item[1]):
         print(f"  {kind:<20}{count:>10,}")

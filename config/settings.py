@@ -10,7 +10,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, Validati
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
-from config.urls import check_redis_url, parse_gateway_url, parse_public_url
+from config.urls import check_redis_url, parse_gateway_url, parse_public_url, redis_password
 
 FALLBACKS: Mapping[str, str] = {"REDIS_URL": "REDIS_TLS_URL"}
 """Read when the first is unset: hosted plans have used both names for the encrypted address."""
@@ -197,6 +197,12 @@ class Settings(BaseSettings):
         """Raises `InvalidSettings` naming what is missing for talking to the gateway."""
         if problems := self.gateway_problems():
             raise InvalidSettings(problems)
+
+    def secrets(self) -> tuple[str, ...]:
+        """The values that must not occur in any log line, wherever they come from."""
+        redis_url = self.redis_url.get_secret_value()
+        passwords = (redis_password(redis_url), self.gateway_password and self.gateway_password.get_secret_value())
+        return tuple(password for password in passwords if password)
 
     def account(self, name: str = "default") -> AccountSettings:
         """The credentials of the gateway account of that name; raises `UnknownAccount` or `InvalidSettings`."""

@@ -51,8 +51,7 @@ def submit_campaign(*, campaign: Mapping[str, Any], key: str | None = None) -> d
     rows = (Row(line, text) for line, text in enumerate(stated.recipients, start=1))
     at = desk()
     taken = take.take(at.redis, stated.terms(), plan(rows), key=key, now=at.clock(), lead=at.timings.lead)
-    if job is not None:
-        leave_nothing_behind(job)
+    leave_nothing_behind(job)
     return {"campaign_id": taken.campaign_id, "is_new": taken.is_new}
 
 
@@ -69,6 +68,7 @@ def control_campaign(*, campaign_id: str, verb: str | None = None, why: str = ""
         if verb not in control.VERBS:
             raise InvalidCampaign((Problem("verb", f"must be one of {', '.join(control.VERBS)}"),))
         control.request(at.redis, campaign_id, control.VERBS[verb], why=why, now=at.clock())
+        leave_nothing_behind(get_current_job(), campaign_id=campaign_id)
     done = control.control(at, campaign_id)
     return {"confirmed": done.confirmed, "open": done.open}
 
@@ -80,11 +80,13 @@ def refresh_campaigns(*, campaign_ids: Iterable[str] = (), submission_ids: Itera
     return _side_by_side(at, Due.REFRESH, partial(refresh.refresh, at), [*submission_ids, *of_campaigns])
 
 
-def leave_nothing_behind(job: Job) -> None:
-    """Take the payload of a job from another system out of RQ: its phones are in the ledger now, or were refused."""
-    job.kwargs = {}
+def leave_nothing_behind(job: Job | None, **harmless: str) -> None:
+    """Take what another system handed in out of RQ: the ledger has it now, or it was refused. `harmless` stays."""
+    if job is None:
+        return
+    job.kwargs = harmless
     job.args = []
-    job.description = f"campaign handed in by job {job.id}"
+    job.description = f"handed in as job {job.id}"
     job.save()
 
 

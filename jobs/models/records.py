@@ -107,7 +107,7 @@ class CampaignView:
             return CampaignStatus.NEEDS_DECISION
         if self.intent is not Intent.RUN:
             return self._held_status()
-        if self._count(*UNSENT) == sum(self.submissions.values()):
+        if self._count(SubmissionState.PLANNED, SubmissionState.CLAIMED) == sum(self.submissions.values()):
             return CampaignStatus.WAITING
         return CampaignStatus.SENDING if self._count(*UNSENT) else CampaignStatus.RUNNING
 

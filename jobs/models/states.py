@@ -87,7 +87,7 @@ class CampaignStatus(StrEnum):
         return member
 
     WAITING = "waiting", "Nothing is sent yet: its hour has not come, or no worker has got to it."
-    SENDING = "sending", "Some submissions are with the gateway, others still on their way."
+    SENDING = "sending", "Some submissions are on their way to the gateway, or still to be sent."
     RUNNING = "running", "All that can be sent is with the gateway; records of calls are coming in."
     PAUSING = "pausing", "Nothing new starts; the gateway has not confirmed the pause of every session yet."
     PAUSED = "paused", "Nothing new starts and every session's pause is confirmed."

@@ -33,6 +33,7 @@ EXPIRES_AFTER = timedelta(hours=24)
 """Without an `expires_at`, what is not with the gateway this long after its start is not sent any more: a reminder that
 comes a day late, when a backlog clears at night, harms more than one that does not come."""
 
+_HARMLESS_NAME = re.compile(r"[A-Za-z_]{1,40}|[0-9]{1,7}", re.ASCII)
 CALLER_ID = re.compile(r"[2-9]\d{2}[2-9]\d{6}", re.ASCII)
 
 
@@ -187,8 +188,14 @@ def _parse(model: type[Model], stated: Mapping[str, Any]) -> Model:
         return model.model_validate(dict(stated))
     except ValidationError as invalid:
         problems = tuple(
-            Problem(".".join(map(str, error["loc"])), error["msg"].removeprefix("Value error, "))
+            Problem(_presentable_name(error["loc"]), error["msg"].removeprefix("Value error, "))
             for error in invalid.errors(include_input=False, include_url=False, include_context=False)
         )
     # Raised outside the handler: pydantic's own error holds the values, and a traceback would show it.
     raise InvalidCampaign(problems)
+
+
+def _presentable_name(location: tuple[str | int, ...]) -> str:
+    """Where it is wrong, such as `recipients.3`. A name that is none of ours may be anything, even a number."""
+    texts = map(str, location)
+    return ".".join(each if _HARMLESS_NAME.fullmatch(each) else "(an odd field name)" for each in texts)

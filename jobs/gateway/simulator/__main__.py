@@ -2,37 +2,81 @@
 
 import signal
 import threading
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from jobs.gateway.simulator.clock import Clock
-from jobs.gateway.simulator.settings import Settings, changed
+from jobs.gateway.simulator.scenario import Scenario, UnreadableScenario, amended, read_scenario
 from jobs.gateway.simulator.simulator import Simulator
 
+app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
 
+
+@app.command()
 def main(
     port: Annotated[int, typer.Option(help="Port to listen on; 0 chooses a free one.")] = 8025,
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
-    uid: Annotated[str, typer.Option(help="The account's c_uid.")] = "demo",
-    password: Annotated[str, typer.Option(help="The account's c_password.")] = "demo",  # noqa: S107 -- a password of the sandbox, public on purpose
-    speed: Annotated[float, typer.Option(min=0.001, help="Simulated seconds per real second.")] = 1.0,
-    rate: Annotated[float, typer.Option(min=0.001, help="Calls a session makes in a simulated second.")] = 10.0,
+    uid: Annotated[str | None, typer.Option(help="c_uid of an account. [demo]")] = None,
+    password: Annotated[str | None, typer.Option(help="Its c_password. [demo]")] = None,
+    speed: Annotated[float | None, typer.Option(help="Simulated seconds per real second. [1]")] = None,
+    rate: Annotated[float | None, typer.Option(help="Calls a session makes in a simulated second. [10]")] = None,
+    reach: Annotated[str | None, typer.Option(help="Where postbacks may go: loopback or any. [loopback]")] = None,
+    scenario: Annotated[Path | None, typer.Option(help="TOML file with clock, settings and faults.")] = None,
     ready_file: Annotated[Path | None, typer.Option(help="File to write the base URL to once listening.")] = None,
 ) -> None:
-    """A Slybroadcast-style voicemail gateway on this machine: it calls nobody, and remembers everything."""
-    stated = {"accounts": {uid: {"password": password}}, "calls_per_second": rate}
-    settings = changed(Settings(accounts={}), stated)
-    stopped = threading.Event()
-    for name in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(name, lambda *_: stopped.set())
-    with Simulator(settings, host=host, port=port, clock=Clock(speed)) as simulator:
+    """A stand-in for the Slybroadcast gateway. It calls nobody and remembers everything.
+
+    Test your own integration in five minutes:
+
+    \b
+    1. Start it:             python -m jobs.gateway.simulator
+    2. In your client, put   http://127.0.0.1:8025/gateway/
+       in place of           https://www.mobile-sphere.com/gateway/
+       and demo / demo for   c_uid / c_password
+    3. Send a campaign to    6175550101 (is delivered), 6175550102 (no voicemail), 6175550107 (never any record)
+    4. Look at               http://127.0.0.1:8025/_simulator/   for what was really accepted,
+       and at                .../_simulator/requests             for what you sent, with hints
+    5. Break something:      curl http://127.0.0.1:8025/_simulator/faults -d '{"kind": "accept_then_reset"}'
+       and send once more.   Does your client ring anybody twice?  .../_simulator/summary knows.
+
+    All switches, magic numbers and the form of a scenario file are in docs/simulator.md.
+    """
+    accounts = {uid or "demo": _given({"password": password})} if uid or password else None
+    settings = _given({"accounts": accounts, "calls_per_second": rate, "reach": reach})
+    stated = {"clock": _given({"speed": speed}), "settings": settings}
+    try:
+        start = amended(read_scenario(scenario) if scenario else Scenario(), stated)
+    except UnreadableScenario as unreadable:
+        for problem in unreadable.problems:
+            typer.echo(problem, err=True)
+        raise typer.Exit(2) from None
+    run(Simulator.from_scenario(start, host=host, port=port), ready_file)
+
+
+def run(simulator: Simulator, ready_file: Path | None) -> None:
+    """Serve until SIGTERM or SIGINT."""
+    ended = threading.Event()
+    for sign in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(sign, lambda *_: ended.set())
+    with simulator:
         if ready_file:
-            ready_file.write_text(simulator.base_url)
+            _write_whole(ready_file, simulator.base_url)
         typer.echo(simulator.base_url)
-        stopped.wait()
+        ended.wait()
+
+
+def _write_whole(path: Path, text: str) -> None:
+    """Whoever waits for the file never sees half of it."""
+    part = path.with_name(f"{path.name}.part")
+    part.write_text(text, encoding="utf-8")
+    part.replace(path)
+
+
+def _given(options: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in options.items() if value is not None}
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    app()

@@ -10,7 +10,7 @@ class Clock:
 
     def __init__(self, speed: float = 1.0, starts_at: datetime | None = None, *, stopped: bool = False) -> None:
         self._lock = threading.Lock()
-        self._mark_at = starts_at or datetime.now(UTC)
+        self._mark_at = (starts_at or datetime.now(UTC)).astimezone(UTC)
         self._mark_s = time.monotonic()
         self._speed = speed
         self._stopped = stopped
@@ -32,12 +32,15 @@ class Clock:
             self._set_mark()
             self._stopped = True
 
-    def go(self, speed: float | None = None) -> None:
-        """Let time run on, at another speed if one is given."""
+    def go(self) -> None:
         with self._lock:
             self._set_mark()
             self._stopped = False
-            self._speed = speed or self._speed
+
+    def set_speed(self, speed: float) -> None:
+        with self._lock:
+            self._set_mark()
+            self._speed = speed
 
     def jump(self, ahead: timedelta) -> None:
         """Raises ValueError for a jump back: sessions remember what has happened."""
@@ -52,7 +55,7 @@ class Clock:
             if at < self._now():
                 raise ValueError("time never goes back")
             self._set_mark()
-            self._mark_at = at
+            self._mark_at = at.astimezone(UTC)
 
     def _now(self) -> datetime:
         if self._stopped:

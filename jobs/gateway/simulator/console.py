@@ -1,21 +1,27 @@
-"""What a test or a person asks the simulator about itself, below `/_simulator/`; all of it JSON."""
+"""What a test or a person asks the simulator about itself, and the switches, below `/_simulator/`.
+
+All of it is JSON but the front page. What cannot be understood is refused, naming the fields.
+"""
 
 import json
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any, TypeVar
 from urllib.parse import parse_qsl, urlsplit
 
-from pydantic import ValidationError
+from pydantic import AwareDatetime, Field, ValidationError
 
-from jobs.gateway.simulator.book import Session
+from jobs.gateway.simulator import listings
 from jobs.gateway.simulator.faults import Fault, Faults
+from jobs.gateway.simulator.front_page import front_page
 from jobs.gateway.simulator.gateway import Gateway
-from jobs.gateway.simulator.settings import problems_in
+from jobs.gateway.simulator.listings import Query
+from jobs.gateway.simulator.request import Request
+from jobs.gateway.simulator.settings import Seconds, Settings, Switches, laid_over, problems_in
 from jobs.gateway.simulator.spelling import Spelt
 
 ROOT = "/_simulator"
-DEFAULT_PAGE = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,15 +30,17 @@ class Console:
 
     gateway: Gateway
     faults: Faults
+    base_url: str
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
     """A request to the console; `rest` is what follows the page's name in the path."""
 
-    query: Mapping[str, str]
+    query: Query
     rest: str
     body: bytes
+    shut_door: Callable[[float], None]
 
 
 class NotAnswered(Exception):
@@ -44,14 +52,34 @@ class NotAnswered(Exception):
         self.problems = problems
 
 
-def ask(console: Console, method: str, target: str, body: bytes) -> Spelt:
+class ClockOrder(Switches):
+    """What is to become of simulated time. Several may be given: they are carried out in this order."""
+
+    jump_to: AwareDatetime | None = None
+    jump_s: Seconds | None = None
+    speed: float | None = Field(default=None, gt=0, description="simulated seconds per real second")
+    stopped: bool | None = None
+
+
+class DoorOrder(Switches):
+    """For how many real seconds connections are refused; 0 opens the door."""
+
+    shut_s: Seconds
+
+
+def ask(console: Console, request: Request, shut_door: Callable[[float], None]) -> Spelt:
     """The answer to a request below `/_simulator/`; a faulty one is told what is wrong, with a status of 4xx."""
-    parts = urlsplit(target)
+    parts = urlsplit(request.target)
     name, _, rest = parts.path.removeprefix(ROOT).strip("/").partition("/")
+    if (request.method, name) == ("GET", ""):
+        return Spelt(front_page(console.gateway, console.faults, console.base_url).encode(), "text/html; charset=UTF-8")
+    question = Question(dict(parse_qsl(parts.query)), rest, request.body, shut_door)
     try:
-        return _json(_page_named(method, name)(console, Question(dict(parse_qsl(parts.query)), rest, body)))
+        return _json(_page_named(request.method, name)(console, question))
     except NotAnswered as refusal:
         return _json({"problems": refusal.problems}, refusal.status)
+    except listings.BadQuery as bad:
+        return _json({"problems": [str(bad)]}, 422)
 
 
 def _page_named(method: str, name: str) -> "Page":
@@ -70,60 +98,45 @@ def _health(console: Console, question: Question) -> Any:
 
 
 def _summary(console: Console, question: Question) -> Any:
-    book, now = console.gateway.book, console.gateway.clock.now()
-    sessions = book.sessions
-    return {
-        "now": now.isoformat(),
-        "requests": len(book.arrivals),
-        "sessions": len(sessions),
-        "phones_accepted": sum(len(session.phones) for session in sessions),
-        "accepted_more_than_once": book.accepted_more_than_once(),
-        "rang_more_than_once": book.rang_more_than_once(now),
-    }
+    return listings.summary(console.gateway)
 
 
 def _sessions(console: Console, question: Question) -> Any:
-    with_phones = question.query.get("phones", "1") != "0"
-    if question.rest:
-        session = console.gateway.book.session(question.rest)
-        if session is None:
-            raise NotAnswered(404, f"there is no session {question.rest}")
-        return _session(console, session, with_phones=with_phones)
-    sessions = console.gateway.book.sessions
-    chosen = _part(sessions, question)
-    return {"total": len(sessions), "sessions": [_session(console, s, with_phones=with_phones) for s in chosen]}
-
-
-def _session(console: Console, session: Session, *, with_phones: bool) -> dict[str, Any]:
-    now = console.gateway.clock.now()
-    timeline = session.timeline
-    return {
-        "session_id": session.id,
-        "account": session.account,
-        "title": session.title,
-        "audio": session.audio,
-        "state": session.state(now),
-        "accepted_at": session.accepted_at.isoformat(),
-        "starts_at": timeline.starts_at.isoformat(),
-        "ends_at": timeline.ends_at and timeline.ends_at.isoformat(),
-        "calls": timeline.calls,
-        "calls_made": timeline.calls_made(now),
-        "counts": session.counts(now),
-        "postbacks": dict(session.postbacks),
-        "fields": dict(session.fields),
-    } | ({"phones": session.phones} if with_phones else {})
+    if not question.rest:
+        return listings.sessions(console.gateway, question.query)
+    found = listings.session(console.gateway, question.rest, question.query)
+    if found is None:
+        raise NotAnswered(404, f"there is no session {question.rest}")
+    return found
 
 
 def _requests(console: Console, question: Question) -> Any:
-    arrivals = console.gateway.book.arrivals
-    wanted = question.query.get("option")
-    found = [each for each in arrivals if wanted in {None, each.option}]
-    return {"total": len(found), "requests": [_without_phone(asdict(each)) for each in _part(found, question)]}
+    return listings.requests(console.gateway, question.query)
 
 
-def _without_phone(arrival: dict[str, Any]) -> dict[str, Any]:
-    arrival.pop("first_phone")
-    return arrival | {"arrived_at": arrival["arrived_at"].isoformat()}
+def _do_not_dial(console: Console, question: Question) -> Any:
+    with console.gateway.book.lock:
+        return {uid: sorted(phones) for uid, phones in console.gateway.do_not_dial.items()}
+
+
+def _settings(console: Console, question: Question) -> Any:
+    return console.gateway.settings.model_dump(mode="json")
+
+
+def _change(console: Console, question: Question) -> Any:
+    changes = _read_json(question.body)
+    if not isinstance(changes, dict):
+        raise NotAnswered(422, "the body must be an object with the switches to change")
+    try:
+        console.gateway.settings = laid_over(console.gateway.settings, changes)
+    except ValidationError as invalid:
+        raise NotAnswered(422, *problems_in(invalid)) from None
+    return _settings(console, question)
+
+
+def _schema(console: Console, question: Question) -> Any:
+    orders: dict[str, type[Switches]] = {"settings": Settings, "faults": Fault, "clock": ClockOrder, "door": DoorOrder}
+    return {name: order.model_json_schema() for name, order in orders.items()}
 
 
 def _faults(console: Console, question: Question) -> Any:
@@ -132,10 +145,7 @@ def _faults(console: Console, question: Question) -> Any:
 
 def _arm(console: Console, question: Question) -> Any:
     given = _read_json(question.body)
-    try:
-        faults = [Fault.model_validate(each) for each in (given if isinstance(given, list) else [given])]
-    except ValidationError as invalid:
-        raise NotAnswered(422, *problems_in(invalid)) from None
+    faults = [_read(Fault, each) for each in (given if isinstance(given, list) else [given])]
     console.faults.arm(*faults)
     return _faults(console, question)
 
@@ -145,7 +155,40 @@ def _disarm(console: Console, question: Question) -> Any:
     return _faults(console, question)
 
 
-Each = TypeVar("Each")
+def _clock(console: Console, question: Question) -> Any:
+    clock = console.gateway.clock
+    return {"now": clock.now().isoformat(), "speed": clock.speed, "stopped": clock.is_stopped}
+
+
+def _turn_clock(console: Console, question: Question) -> Any:
+    order, clock = _read(ClockOrder, _read_json(question.body)), console.gateway.clock
+    try:
+        if order.jump_to:
+            clock.jump_to(order.jump_to)
+    except ValueError as error:
+        raise NotAnswered(422, f"jump_to: {error}") from None
+    clock.jump(timedelta(seconds=order.jump_s or 0))
+    if order.speed:
+        clock.set_speed(order.speed)
+    if order.stopped is not None:
+        clock.stop() if order.stopped else clock.go()
+    return _clock(console, question)
+
+
+def _turn_door(console: Console, question: Question) -> Any:
+    order = _read(DoorOrder, _read_json(question.body))
+    question.shut_door(order.shut_s)
+    return {"shut_s": order.shut_s}
+
+
+Order = TypeVar("Order", bound=Switches)
+
+
+def _read(kind: type[Order], given: Any) -> Order:
+    try:
+        return kind.model_validate(given)
+    except ValidationError as invalid:
+        raise NotAnswered(422, *problems_in(invalid)) from None
 
 
 def _read_json(body: bytes) -> Any:
@@ -155,18 +198,6 @@ def _read_json(body: bytes) -> Any:
         raise NotAnswered(400, f"the body is not JSON: {error}") from None
 
 
-def _part(rows: Sequence[Each], question: Question) -> Sequence[Each]:
-    first, size = _number(question, "offset", 0), _number(question, "limit", DEFAULT_PAGE)
-    return rows[first : first + size]
-
-
-def _number(question: Question, name: str, default: int) -> int:
-    text = question.query.get(name, str(default))
-    if not text.isdecimal():
-        raise NotAnswered(422, f"{name}: must be a whole number")
-    return int(text)
-
-
 Page = Callable[[Console, Question], Any]
 
 _PAGES: Mapping[tuple[str, str], Page] = {
@@ -174,7 +205,14 @@ _PAGES: Mapping[tuple[str, str], Page] = {
     ("GET", "summary"): _summary,
     ("GET", "sessions"): _sessions,
     ("GET", "requests"): _requests,
+    ("GET", "do_not_dial"): _do_not_dial,
+    ("GET", "schema"): _schema,
+    ("GET", "settings"): _settings,
+    ("POST", "settings"): _change,
     ("GET", "faults"): _faults,
     ("POST", "faults"): _arm,
     ("DELETE", "faults"): _disarm,
+    ("GET", "clock"): _clock,
+    ("POST", "clock"): _turn_clock,
+    ("POST", "door"): _turn_door,
 }

@@ -1,5 +1,6 @@
 """What can go wrong between the gateway and a client, and whom it befalls."""
 
+import random
 import threading
 from collections.abc import Iterable
 from enum import StrEnum
@@ -8,7 +9,7 @@ from typing import Literal
 from pydantic import Field
 
 from jobs.gateway.simulator.book import Arrival
-from jobs.gateway.simulator.settings import Seconds, Switches
+from jobs.gateway.simulator.settings import Seconds, Share, Switches
 
 
 class FaultKind(StrEnum):
@@ -28,12 +29,16 @@ class FaultKind(StrEnum):
     """The answer comes a byte at a time, spread over `seconds`."""
     ANSWER = "answer"
     """The answer is `text` in place of the true one; an empty body without it."""
+    DOWN_AFTER_ACCEPTING = "down_after_accepting"
+    """A reset, and for `seconds` every connection is refused."""
     REFUSE = "refuse"
     """Not carried out: `ERROR` and `text`."""
     RESET_BEFORE_ACCEPTING = "reset_before_accepting"
     NEVER_ANSWER_BEFORE_ACCEPTING = "never_answer_before_accepting"
     ANSWER_502_BEFORE_ACCEPTING = "answer_502_before_accepting"
     HTML_BEFORE_ACCEPTING = "html_before_accepting"
+    DOWN_BEFORE_ACCEPTING = "down_before_accepting"
+    """Not carried out: a reset, and for `seconds` every connection is refused."""
 
 
 UNHEARD = frozenset(
@@ -43,16 +48,19 @@ UNHEARD = frozenset(
         FaultKind.NEVER_ANSWER_BEFORE_ACCEPTING,
         FaultKind.ANSWER_502_BEFORE_ACCEPTING,
         FaultKind.HTML_BEFORE_ACCEPTING,
+        FaultKind.DOWN_BEFORE_ACCEPTING,
     }
 )
 """Faults that keep a request from being carried out."""
 
 
 class Fault(Switches):
-    """One fault, for the next `times` requests that fit (null: for all of them). Seconds are real."""
+    """One fault, for the next `times` requests that fit. Seconds are real."""
 
     kind: FaultKind
-    times: int | None = Field(default=1, ge=1)
+    times: int = Field(default=1, ge=0, description="how often it strikes; 0: for ever")
+    skip: int = Field(default=0, ge=0, description="this many requests that fit are let pass first")
+    chance: Share = Field(default=1, description="that it strikes a request that fits, drawn by the seed")
     on: Literal["submission", "control", "question", "any"] = "submission"
     title: str | None = Field(default=None, description="only where `c_title` is this")
     first_phone: str | None = Field(default=None, description="only where `c_phone` begins with this")
@@ -66,9 +74,10 @@ _CONTROLS = frozenset({"pause", "run", "stop", "cancel", "do_not_dial", "remove_
 class Faults:
     """The faults that wait for a request; the one armed first strikes first."""
 
-    def __init__(self, armed: Iterable[Fault] = ()) -> None:
+    def __init__(self, armed: Iterable[Fault] = (), seed: int = 0) -> None:
         self._lock = threading.Lock()
         self._armed = list(armed)
+        self._seed = seed
 
     @property
     def armed(self) -> list[Fault]:
@@ -87,14 +96,22 @@ class Faults:
         """The fault that befalls this request, used up by one."""
         with self._lock:
             for place, fault in enumerate(self._armed):
-                if _fits(fault, arrival):
+                if not _fits(fault, arrival):
+                    continue
+                if fault.skip:
+                    self._armed[place] = fault.model_copy(update={"skip": fault.skip - 1})
+                elif self._is_drawn(fault, arrival, place):
                     self._armed[place : place + 1] = _what_is_left(fault)
                     return fault
         return None
 
+    def _is_drawn(self, fault: Fault, arrival: Arrival, place: int) -> bool:
+        # Drawn from the request's number, so that a run with the same requests goes wrong in the same places.
+        return random.Random(f"{self._seed}/{arrival.number}/{place}").random() < fault.chance
+
 
 def _what_is_left(fault: Fault) -> list[Fault]:
-    if fault.times is None:
+    if fault.times == 0:
         return [fault]
     return [fault.model_copy(update={"times": fault.times - 1})] if fault.times > 1 else []
 

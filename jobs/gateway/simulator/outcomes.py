@@ -64,14 +64,15 @@ _CARRIERS = (
 )
 
 
-def choose_outcome(phone: str, seed: int, failure_share: float) -> Outcome:
-    """The same phone and seed always end the same way. `failure_share` is between 0 and 1."""
+def choose_outcome(phone: str, seed: int, failure_share: float, landline_share: float) -> Outcome:
+    """The same phone and seed always end the same way. Shares are between 0 and 1."""
     if phone[3:6] == MAGIC_EXCHANGE and phone[6:] in MAGIC:
         return MAGIC[phone[6:]]
     draw = _draw(phone, seed)
-    if draw / 2**32 >= failure_share:
-        return Outcome.DELIVERED
-    return _FAILURES[draw % len(_FAILURES)]
+    lot = draw / 2**32
+    if lot < failure_share:
+        return _FAILURES[draw % len(_FAILURES)]
+    return Outcome.LANDLINE if lot >= 1 - landline_share else Outcome.DELIVERED
 
 
 def carrier_of(phone: str, seed: int) -> str:

@@ -1,19 +1,23 @@
-"""Carries call records to `c_dispo_url` as the calls are made, and comes back until it hears `OK`."""
+"""Carries call records to `c_dispo_url` as the calls are made, and comes back until it hears `OK`.
+
+One thread watches the sessions, a few carry. All waits are real time.
+"""
 
 import heapq
-import http.client
 import itertools
+import random
 import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from ipaddress import ip_address
-from urllib.parse import SplitResult, urlencode, urlsplit
 
+from jobs.gateway.simulator.as_text import record_line
 from jobs.gateway.simulator.book import Session
-from jobs.gateway.simulator.gateway import Gateway, record_of
+from jobs.gateway.simulator.calls import record_of, records_due
+from jobs.gateway.simulator.gateway import Gateway
+from jobs.gateway.simulator.lines import Lines
+from jobs.gateway.simulator.reach import may_reach
 from jobs.gateway.simulator.settings import Postbacks
-from jobs.gateway.simulator.spelling import spell_record
 
 LOOK_EVERY_S = 0.02
 LONGEST_BACKOFF_S = 60.0
@@ -28,40 +32,54 @@ class Parcel:
     session: Session = field(compare=False)
     text: str = field(compare=False)
     attempt: int = field(default=1, compare=False)
+    is_extra: bool = field(default=False, compare=False)
+    """A second copy: sent once, and not counted as the record itself."""
 
 
 class Postman:
-    """Threads that follow sessions with a postback URL. Starts none before there is something to follow."""
+    """Follows sessions that have a postback URL. Starts no thread before there is one."""
 
     def __init__(self, gateway: Gateway) -> None:
         self._gateway = gateway
-        self._condition = threading.Condition()
-        self._followed: dict[str, int] = {}  # session id -> calls seen so far
+        self._lock = threading.RLock()
+        self._something_to_watch = threading.Condition(self._lock)
+        self._something_to_carry = threading.Condition(self._lock)
+        self._something_sent = threading.Condition(self._lock)
+        self._followed: dict[str, int] = {}  # session id -> records seen so far
         self._parcels: list[Parcel] = []
         self._numbers = itertools.count()
         self._under_way = 0
         self._closing = False
         self._threads: list[threading.Thread] = []
+        self._random = random.Random(gateway.settings.seed)
 
     def follow(self, session: Session) -> None:
-        with self._condition:
+        """Post this session's records as they come."""
+        with self._lock:
             self._followed[session.id] = 0
             if not self._threads:
-                self._start(self._look)
+                self._start(self._watch)
                 for _ in range(self._gateway.settings.postbacks.senders):
-                    self._start(self._send)
-            self._condition.notify_all()
+                    self._start(self._carry)
+            self._something_to_watch.notify()
+
+    def wait_for_first(self, session: Session, longest_s: float) -> None:
+        """Return once a record of the session was posted, or after `longest_s`."""
+        with self._lock:
+            self._something_sent.wait_for(lambda: session.postbacks["sent"] or self._closing, longest_s)
 
     @property
     def waiting(self) -> int:
-        """Records made but not yet confirmed or given up."""
-        with self._condition:
+        """Posts that are not done: due, under way or to be tried again."""
+        with self._lock:
             return len(self._parcels) + self._under_way
 
     def close(self) -> None:
-        with self._condition:
+        """Drop what is not posted; a post under way is given its time."""
+        with self._lock:
             self._closing = True
-            self._condition.notify_all()
+            for condition in (self._something_to_watch, self._something_to_carry, self._something_sent):
+                condition.notify_all()
         for thread in self._threads:
             thread.join(timeout=self._gateway.settings.postbacks.timeout_s + 1)
 
@@ -70,119 +88,77 @@ class Postman:
         self._threads.append(thread)
         thread.start()
 
-    def _look(self) -> None:
+    def _watch(self) -> None:
         while not self._closing:
-            with self._condition:
+            with self._lock:
                 for session_id in list(self._followed):
                     self._collect(session_id)
-                self._condition.wait(LOOK_EVERY_S if self._followed else None)
+                self._something_to_watch.wait(LOOK_EVERY_S if self._followed else None)
 
     def _collect(self, session_id: str) -> None:
-        session = self._gateway.book.session(session_id)
-        now = self._gateway.clock.now()
+        session, now = self._gateway.book.session(session_id), self._gateway.clock.now()
         if session is None or not self._gateway.settings.postbacks.on:
             return
-        is_over = session.state(now).is_over
-        seen, made = self._followed[session_id], session.timeline.calls_made(now)
-        for number in range(seen, made):
+        is_over, made = session.state(now).is_over, session.timeline.calls_made(now)
+        due = records_due(self._gateway, session, now)
+        for number in range(self._followed[session_id], due):
             self._post(session, number)
-        self._followed[session_id] = made
-        if is_over:
+        self._followed[session_id] = due
+        if is_over and due == made:
             del self._followed[session_id]
 
     def _post(self, session: Session, number: int) -> None:
-        settings = self._gateway.settings
-        record = record_of(session, number, settings.seed)
+        record = record_of(session, number, self._gateway.settings.seed)
         if record is None:
             return
-        text = spell_record(record, settings.dialect, prefixed=settings.dialect.postback_prefix)
-        self._put(Parcel(time.monotonic(), next(self._numbers), session, text))
+        dialect, postbacks = self._gateway.dialect_of(session.account), self._gateway.settings.postbacks
+        text = record_line(record, dialect, prefixed=dialect.postback_prefix)
+        self._put(Parcel(self._due_s(postbacks), next(self._numbers), session, text))
+        if self._random.random() < postbacks.duplicated:
+            session.postbacks["extra"] += 1
+            self._put(Parcel(self._due_s(postbacks), next(self._numbers), session, text, is_extra=True))
+
+    def _due_s(self, postbacks: Postbacks) -> float:
+        is_held_back = self._random.random() < postbacks.reordered
+        return time.monotonic() + (self._random.uniform(0, postbacks.reordered_s) if is_held_back else 0)
 
     def _put(self, parcel: Parcel) -> None:
-        with self._condition:
+        with self._lock:
             heapq.heappush(self._parcels, parcel)
-            self._condition.notify()
+            self._something_to_carry.notify()
 
     def _next(self) -> Parcel | None:
         """The next parcel that is due; None when the postman closes."""
-        with self._condition:
+        with self._lock:
             while not self._closing:
                 wait_s = self._parcels[0].due_s - time.monotonic() if self._parcels else None
                 if wait_s is not None and wait_s <= 0:
                     self._under_way += 1
                     return heapq.heappop(self._parcels)
-                self._condition.wait(wait_s)
+                self._something_to_carry.wait(wait_s)
         return None
 
-    def _send(self) -> None:
+    def _carry(self) -> None:
         lines = Lines()
         while parcel := self._next():
-            postbacks = self._gateway.settings.postbacks
-            may_go = self._gateway.settings.reach == "any" or is_loopback(parcel.session.postback_url)
-            is_confirmed = may_go and lines.post(parcel.session.postback_url, parcel.text, postbacks.timeout_s)
-            self._book(parcel, postbacks, is_confirmed=is_confirmed, is_last=not may_go)
+            settings, url = self._gateway.settings, parcel.session.postback_url
+            may_go = may_reach(url, settings.reach)
+            is_confirmed = may_go and lines.post(url, parcel.text, settings.postbacks.timeout_s)
+            with self._lock:
+                self._under_way -= 1
+                parcel.session.postbacks["sent"] += may_go
+                self._settle(parcel, settings.postbacks, is_confirmed=is_confirmed, may_go=may_go)
+                self._something_sent.notify_all()
         lines.close()
 
-    def _book(self, parcel: Parcel, postbacks: Postbacks, *, is_confirmed: bool, is_last: bool) -> None:
-        with self._condition:
-            self._under_way -= 1
-            counts = parcel.session.postbacks
-            counts["sent"] += not is_last
-            if is_confirmed:
-                counts["confirmed"] += 1
-            elif is_last or parcel.attempt >= postbacks.attempts:
-                counts["given_up"] += 1
-            else:
-                wait_s = min(postbacks.backoff_s * 2 ** (parcel.attempt - 1), LONGEST_BACKOFF_S)
-                parcel.attempt += 1
-                parcel.due_s = time.monotonic() + wait_s
-                self._put(parcel)
-
-
-def is_loopback(url: str) -> bool:
-    """Whether a URL stays on this machine, judged by its host as written."""
-    host = urlsplit(url).hostname or ""
-    if host == "localhost" or host.endswith(".localhost"):
-        return True
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return False
-
-
-class Lines:
-    """Open connections, one for each host; used by one thread."""
-
-    def __init__(self) -> None:
-        self._open: dict[tuple[str, str], http.client.HTTPConnection] = {}
-
-    def post(self, url: str, record: str, timeout_s: float) -> bool:
-        """Whether the receiver answered 200 and a body of exactly `OK`."""
-        parts = urlsplit(url)
-        try:
-            return self._try(parts, record, timeout_s)
-        except (OSError, http.client.HTTPException, ValueError):
-            if connection := self._open.pop((parts.scheme, parts.netloc), None):
-                connection.close()
-            return False
-
-    def close(self) -> None:
-        for connection in self._open.values():
-            connection.close()
-
-    def _try(self, parts: SplitResult, record: str, timeout_s: float) -> bool:
-        connection = self._connection(parts, timeout_s)
-        target = f"{parts.path or '/'}?{parts.query}" if parts.query else parts.path or "/"
-        headers = {"Content-Type": "application/x-www-form-urlencoded"}
-        connection.request("POST", target, urlencode({"var": record}), headers)
-        response = connection.getresponse()
-        return response.read() == b"OK" and response.status == http.HTTPStatus.OK
-
-    def _connection(self, parts: SplitResult, timeout_s: float) -> http.client.HTTPConnection:
-        place = (parts.scheme, parts.netloc)
-        if place not in self._open:
-            kind = {"http": http.client.HTTPConnection, "https": http.client.HTTPSConnection}.get(parts.scheme)
-            if kind is None or not parts.hostname:
-                raise ValueError("not an address of the web")
-            self._open[place] = kind(parts.hostname, parts.port, timeout=timeout_s)
-        return self._open[place]
+    def _settle(self, parcel: Parcel, postbacks: Postbacks, *, is_confirmed: bool, may_go: bool) -> None:
+        if parcel.is_extra:
+            return
+        if is_confirmed:
+            parcel.session.postbacks["confirmed"] += 1
+        elif not may_go or parcel.attempt >= postbacks.attempts:
+            parcel.session.postbacks["given_up"] += 1
+        else:
+            parcel.due_s = time.monotonic() + min(postbacks.backoff_s * 2 ** (parcel.attempt - 1), LONGEST_BACKOFF_S)
+            parcel.attempt += 1
+            self._put(parcel)

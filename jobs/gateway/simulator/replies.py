@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from jobs.gateway.simulator.settings import Recording
+
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
@@ -53,4 +55,44 @@ class Records:
     records: tuple[Record, ...]
 
 
-Reply = Accepted | Refused | Done | Balance | Records
+@dataclass(frozen=True, slots=True)
+class Dated:
+    """A session as a day's listing shows it. `starts_text` is Eastern wall time."""
+
+    session_id: str
+    title: str
+    starts_text: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class SessionsOfDay:
+    """The sessions of a day, none being a possible answer."""
+
+    sessions: tuple[Dated, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Recordings:
+    """The recordings of an account."""
+
+    recordings: tuple[Recording, ...]
+    with_duration: bool
+
+
+@dataclass(frozen=True, slots=True)
+class AudioFile:
+    """The file itself; spelt alike in every dialect."""
+
+    name: str
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class PhoneLists:
+    """Ids of stored lists, and how many phones are on each."""
+
+    lists: tuple[tuple[str, int], ...]
+
+
+Reply = Accepted | Refused | Done | Balance | Records | SessionsOfDay | Recordings | AudioFile | PhoneLists

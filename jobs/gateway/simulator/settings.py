@@ -2,9 +2,11 @@
 
 from collections.abc import Mapping
 from enum import StrEnum
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+
+from jobs.gateway.simulator.reach import Reach
 
 Share = Annotated[float, Field(ge=0, le=1)]
 Seconds = Annotated[float, Field(ge=0)]
@@ -43,12 +45,19 @@ class Dialect(Switches):
     five_fields: bool = Field(default=False, description="records without the carrier")
     failure_word: str = "Failure"
     pending_records: bool = Field(default=False, description="a call not made yet has a record with an empty status")
-    dates_layout: Literal["ids", "one_line", "titled", "table", "labelled"] = "ids"
+    dates_layout: Literal["ids", "one_line", "titled", "table", "labelled"] = Field(
+        default="ids", description="how `campaign_by_date` lists sessions"
+    )
+    balance_with_ok: bool = Field(default=False, description="`OK` before the balance")
+    thousands_commas: bool = Field(default=False, description="in the balance")
+    json_ids_as_numbers: bool = False
+    json_underscores: bool = Field(default=False, description="in place of the blanks in keys")
+    json_lone_record: bool = Field(default=False, description="a single record comes without an array around it")
     content_type: str = "text/html; charset=UTF-8"
 
 
 class Texts(Switches):
-    """Refusals. The first four were seen at the gateway; the rest are assumed, and named so."""
+    """Refusals. Those not named assumed were seen at the gateway."""
 
     duplicate: str = "duplicates request"
     bad_audio: str = "Bad Audio, can't download"
@@ -68,10 +77,22 @@ class Texts(Switches):
     assumed_no_audio: str = "c_record_audio, c_url or c_sys_audio_name: required"
     assumed_two_audios: str = "c_record_audio, c_url, c_sys_audio_name: only one allowed"
     assumed_unknown_audio: str = "c_record_audio: not found"
+    assumed_short_audio: str = "c_record_audio: must be longer than 5 seconds"
+    assumed_unknown_list: str = "c_listid: not found"
     assumed_bad_audio_type: str = "c_audio: invalid"
     assumed_not_running: str = "{id} not running"
     assumed_not_scheduled: str = "{id} not scheduled"
     assumed_unknown_option: str = "c_option: invalid"
+
+
+class Recording(Switches):
+    """A recording stored in an account; the ending of `file` is its format."""
+
+    title: str
+    file: Annotated[str, Field(pattern=r"^[\w-]+\.(wav|mp3|m4a)$")]
+    code: str = Field(default="", description="digits given by the recording centre")
+    saved: str = Field(default="2026-01-05 09:30:00", description="Eastern")
+    seconds: Seconds = 12
 
 
 class Account(Switches):
@@ -79,7 +100,14 @@ class Account(Switches):
 
     password: SecretStr = SecretStr("demo")
     credits: int | None = Field(default=None, ge=0, description="one for each drop delivered; null: without end")
-    recordings: tuple[str, ...] = ("Reminder", "Greeting")
+    recordings: tuple[Recording, ...] = (
+        Recording(title="Reminder", file="r18904b140407197964.wav", code="1001"),
+        Recording(title="Greeting", file="r15294b17042522420232165.mp3", code="1002"),
+    )
+    phone_lists: Mapping[str, tuple[str, ...]] = Field(
+        default_factory=dict, description="phones of 10 digits by the id that `c_listid` names"
+    )
+    dialect: Dialect | None = Field(default=None, description="how this account is spoken to, where it differs")
     may_use_api: bool = True
 
 
@@ -90,6 +118,12 @@ class Postbacks(Switches):
     attempts: int = Field(default=8, ge=1, description="tries for one record until it is answered by exactly OK")
     backoff_s: Seconds = Field(default=0.5, description="wait after the first failure; doubles each time, at most 60")
     timeout_s: Annotated[float, Field(gt=0)] = 10
+    duplicated: Share = Field(default=0, description="share of records posted a second time")
+    reordered: Share = Field(default=0, description="share of records held back for up to `reordered_s`")
+    reordered_s: Seconds = 1
+    before_answer_s: Seconds = Field(
+        default=0, description="hold the answer to a submission until its first record was posted, at most this long"
+    )
     senders: int = Field(default=8, ge=1, le=64, description="records under way at once; fixed at the start")
 
 
@@ -100,21 +134,31 @@ class Settings(Switches):
     seed: int = 0
     calls_per_second: Annotated[float, Field(gt=0)] = Field(default=10, description="of each new session")
     failure_share: Share = 0.1
+    landline_share: Share = 0
     end_time_honoured: bool = True
     past_grace_s: Seconds = Field(default=60, description="a `c_date` this long ago still counts as now")
     bad_phones: Literal["refuse", "drop"] = "refuse"
     duplicate_phones: Literal["remove", "call"] = "remove"
     stop_takes_scheduled: bool = False
     cancel_takes_running: bool = True
-    reach: Literal["loopback", "any"] = Field(default="loopback", description="where postbacks may go")
+    duplicate_window_s: Seconds = Field(default=0, description="refuse a repeated submission this long; 0: never")
+    audio_fetched: bool = Field(default=False, description="fetch `c_url` before a submission is answered")
+    listing_lag_s: Seconds = Field(default=0, description="a session shows in `campaign_by_date` this late")
+    record_lag_s: Seconds = Field(default=0, description="a record shows and is posted this long after its call")
+    day_field: str = Field(default="c_date", description="the field of `campaign_by_date` that holds the day")
+    day_of: Literal["start", "acceptance"] = Field(default="start", description="which makes a session's day")
+    reach: Reach = Field(default="loopback", description="where postbacks and fetches of audio may go")
     dialect: Dialect = Dialect()
     texts: Texts = Texts()
     postbacks: Postbacks = Postbacks()
 
 
-def changed(settings: Settings, changes: Mapping[str, Any]) -> Settings:
-    """The settings with `changes` (JSON values, only what differs) laid over them; raises ValidationError."""
-    return Settings.model_validate(_laid_over(settings.model_dump(), changes))
+Kind = TypeVar("Kind", bound=Switches)
+
+
+def laid_over(below: Kind, changes: Mapping[str, Any]) -> Kind:
+    """The same with `changes` (JSON values, only what differs) laid over it; raises ValidationError."""
+    return type(below).model_validate(_laid_over(below.model_dump(), changes))
 
 
 def problems_in(error: ValidationError) -> list[str]:

@@ -1,21 +1,18 @@
 """A new campaign: what the gateway checks, and the session that comes of it."""
 
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from jobs.gateway.simulator.outcomes import Outcome, choose_outcome
-from jobs.gateway.simulator.settings import Account, Settings
+from jobs.gateway.simulator.audio import SHORTEST_S
+from jobs.gateway.simulator.phones import read_phone, read_phones
+from jobs.gateway.simulator.settings import Account, Recording, Settings
 from jobs.gateway.simulator.wall_time import read_eastern
 
 MAX_PHONES = 10_000
 MAX_AHEAD = timedelta(days=90)
 AUDIO_FIELDS = ("c_record_audio", "c_url", "c_sys_audio_name")
 AUDIO_TYPES = frozenset({"wav", "mp3", "m4a"})
-
-_PHONE = re.compile(r"1?([2-9]\d{9})", re.ASCII)
-_SYSTEM_NAME = re.compile(r"[\w-]+\.(wav|mp3|m4a)", re.ASCII | re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +21,8 @@ class Submission:
 
     phones: tuple[str, ...]
     audio: str
+    caller_id: str
+    date_text: str
     starts_at: datetime
     ends_at: datetime | None
 
@@ -32,43 +31,28 @@ def check_submission(
     fields: Mapping[str, str], account: Account, settings: Settings, now: datetime
 ) -> Submission | list[str]:
     """The submission, or every problem with it, a line each."""
-    phones = read_phones(fields.get("c_phone", ""))
-    starts_at = _start(fields.get("c_date", ""), now)
-    ends_at = read_eastern(fields.get("c_endtime", ""))
+    phones = _phones(fields, account)
+    date_text, caller_id = fields.get("c_date", ""), fields.get("c_callerID", "")
+    starts_at, ends_at = _start(date_text, now), read_eastern(fields.get("c_endtime", ""))
     problems = [
         *_audio_problems(fields, account, settings),
-        *_phone_problems(fields.get("c_phone", ""), phones, settings),
-        *_caller_problems(fields.get("c_callerID", ""), settings),
-        *_date_problems(fields.get("c_date", ""), starts_at, now, settings),
+        *_phone_problems(fields, phones, settings),
+        *_caller_problems(caller_id, settings),
+        *_date_problems(date_text, starts_at, now, settings),
         *_end_problems(fields.get("c_endtime", ""), ends_at, starts_at, settings),
     ]
-    if problems or starts_at is None:
+    if problems or starts_at is None or phones is None:
         return problems
     audio = next(filter(None, map(fields.get, AUDIO_FIELDS))) or ""
-    return Submission(tuple(filter(None, phones)), audio, max(starts_at, now), ends_at)
+    return Submission(tuple(filter(None, phones)), audio, caller_id, date_text, starts_at, ends_at)
 
 
-def read_phones(text: str) -> list[str]:
-    """Ten digits for each number, or an empty text for one that is none."""
-    if not text.strip():
-        return []
-    found = (_PHONE.fullmatch(each.strip()) for each in text.split(","))
-    return [match[1] if match else "" for match in found]
-
-
-def outcomes_of(phones: tuple[str, ...], do_not_dial: set[str], settings: Settings) -> tuple[Outcome, ...]:
-    """What will become of each call, known from the beginning."""
-    seen: set[str] = set()
-    outcomes = []
-    for phone in phones:
-        outcome = choose_outcome(phone, settings.seed, settings.failure_share)
-        if phone in do_not_dial:
-            outcome = Outcome.DO_NOT_DIAL
-        elif phone in seen and settings.duplicate_phones == "remove":
-            outcome = Outcome.DUPLICATE
-        seen.add(phone)
-        outcomes.append(outcome)
-    return tuple(outcomes)
+def _phones(fields: Mapping[str, str], account: Account) -> list[str] | None:
+    """Those given, else those of the stored list; None for a list that does not exist."""
+    if list_id := fields.get("c_listid"):
+        stored = account.phone_lists.get(list_id)
+        return None if stored is None else list(stored)
+    return read_phones(fields.get("c_phone", ""))
 
 
 def _start(text: str, now: datetime) -> datetime | None:
@@ -83,14 +67,20 @@ def _audio_problems(fields: Mapping[str, str], account: Account, settings: Setti
         yield settings.texts.assumed_two_audios
     elif "c_url" in given:
         yield from _url_problems(fields, settings)
-    elif not _is_known(fields, account):
+    else:
+        yield from _recording_problems(_recording(fields, account), settings)
+
+
+def _recording(fields: Mapping[str, str], account: Account) -> Recording | None:
+    title, file = fields.get("c_record_audio"), fields.get("c_sys_audio_name")
+    return next((each for each in account.recordings if title == each.title or file == each.file), None)
+
+
+def _recording_problems(recording: Recording | None, settings: Settings) -> Iterator[str]:
+    if recording is None:
         yield settings.texts.assumed_unknown_audio
-
-
-def _is_known(fields: Mapping[str, str], account: Account) -> bool:
-    if title := fields.get("c_record_audio"):
-        return title in account.recordings
-    return bool(_SYSTEM_NAME.fullmatch(fields.get("c_sys_audio_name", "")))
+    elif recording.seconds <= SHORTEST_S:
+        yield settings.texts.assumed_short_audio
 
 
 def _url_problems(fields: Mapping[str, str], settings: Settings) -> Iterator[str]:
@@ -102,20 +92,21 @@ def _url_problems(fields: Mapping[str, str], settings: Settings) -> Iterator[str
         yield settings.texts.bad_audio
 
 
-def _phone_problems(text: str, phones: list[str], settings: Settings) -> Iterator[str]:
-    if not text.strip():
+def _phone_problems(fields: Mapping[str, str], phones: list[str] | None, settings: Settings) -> Iterator[str]:
+    if phones is None:
+        yield settings.texts.assumed_unknown_list
+    elif not phones:
         yield "c_phone: required"
-    if len(phones) > MAX_PHONES:
+    elif len(phones) > MAX_PHONES:
         yield settings.texts.assumed_too_many_phones
-    usable = any(phones) if settings.bad_phones == "drop" else all(phones)
-    if phones and not usable:
+    elif not (any(phones) if settings.bad_phones == "drop" else all(phones)):
         yield settings.texts.assumed_bad_phone
 
 
 def _caller_problems(text: str, settings: Settings) -> Iterator[str]:
     if not text:
         yield "c_callerID: required"
-    elif not _PHONE.fullmatch(text):
+    elif not read_phone(text):
         yield settings.texts.assumed_bad_caller_id
 
 

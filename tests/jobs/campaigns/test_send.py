@@ -177,5 +177,5 @@ def test_an_unknown_id_is_passed_over(desk: Desk) -> None:
 @pytest.fixture
 def simulator(clock: Clock) -> Iterator[Simulator]:
     """Postbacks have nowhere to go here."""
-    with Simulator(Settings(calls_per_second=1, postbacks={"on": False}), clock=clock) as running:  # type: ignore[arg-type]  # JSON, as its switches take it
+    with Simulator(Settings(calls_per_second=1, postbacks={"on": False}), clock=clock) as running:
         yield running

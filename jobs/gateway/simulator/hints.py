@@ -1,0 +1,50 @@
+"""What looks wrong about a request itself, for the developer who wrote it; the gateway never says so."""
+
+import re
+from collections.abc import Iterator, Mapping
+from difflib import get_close_matches
+
+from jobs.gateway.simulator.request import FORM, Request
+
+FIELDS = frozenset(
+    {
+        "c_uid",
+        "c_password",
+        "c_method",
+        "c_option",
+        "c_record_audio",
+        "c_url",
+        "c_sys_audio_name",
+        "c_audio",
+        "c_audio_code",
+        "c_phone",
+        "c_listid",
+        "c_callerID",
+        "c_date",
+        "c_title",
+        "c_endtime",
+        "c_dispo_url",
+        "mobile_only",
+        "remain_message",
+        "session_id",
+    }
+)
+
+_ENCODED = re.compile(r"%[0-9A-Fa-f]{2}")
+
+
+def hints_for(request: Request, fields: Mapping[str, str], other_fields: frozenset[str]) -> Iterator[str]:
+    """A sentence for each oddity. `other_fields` are known beside the documented ones."""
+    if request.method != "POST":
+        yield f"{request.method}: the gateway takes form POSTs only"
+    if not request.is_form:
+        yield f"Content-Type: must be {FORM}, or nothing of the body is read"
+    known = FIELDS | other_fields
+    for name in (each for each in fields if each not in known):
+        near = {each.lower(): each for each in known}.get(name.lower()) or next(
+            iter(get_close_matches(name, known)), ""
+        )
+        yield f"{name}: not a field of the gateway" + (f"; is {near} meant?" if near else "")
+    for name, value in fields.items():
+        if _ENCODED.search(value) and name not in {"c_url", "c_dispo_url", "c_password"}:
+            yield f"{name}: seems to be encoded twice"

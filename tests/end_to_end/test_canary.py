@@ -1,0 +1,190 @@
+"""A canary phone, password and audio URL go in by every door, and sing nowhere but in the ledger and at the gateway."""
+
+import base64
+import binascii
+import json
+import time
+import zlib
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import pytest
+from redis import Redis
+from rq import Queue
+from rq.job import Job
+from rq.serializers import JSONSerializer
+
+from jobs.gateway.simulator import Account, Fault, FaultKind, Settings
+from jobs.ledger import campaigns
+from jobs.models import CampaignStatus, Terms
+from tests.end_to_end.stage import Stage
+
+pytestmark = [pytest.mark.processes, pytest.mark.timeout(120)]
+
+PHONE = "6175550142"
+PASSWORD = "canary-Pa55word"
+AUDIO_SECRET = "canary-signature"
+AUDIO_URL = f"https://audio.example.com/reminder.wav?sig={AUDIO_SECRET}"
+CANARIES = (PHONE, PHONE[-7:], "(617) 555-0142", "617-555-0142", PASSWORD, AUDIO_SECRET)
+
+CAMPAIGN = {"caller_id": "6175550100", "audio_url": AUDIO_URL, "recipients": ["(617) 555-0142", PHONE, "n/a"]}
+
+
+@pytest.fixture
+def stage(tmp_path: Path) -> Iterator[Stage]:
+    with Stage(tmp_path, speed=200, GATEWAY_PASSWORD=PASSWORD, LOG_LEVEL="DEBUG") as made:
+        accounts = {"demo": Account.model_validate({"password": PASSWORD})}
+        made.simulator.gateway.settings = Settings(accounts=accounts, calls_per_second=100)
+        yield made
+
+
+def hand_in_raw(stage: Stage, campaign: dict[str, Any], **keywords: Any) -> Job:
+    """As another system does it that knows nothing of us but RQ, a queue's name and a dotted path."""
+    queue = Queue("campaigns", connection=stage.redis, serializer=JSONSerializer)
+    return queue.enqueue("jobs.entrypoints.submit_campaign", kwargs={"campaign": campaign, **keywords})
+
+
+def all_that_rq_stores(redis: Redis) -> str:
+    """Every key and value that is RQ's, unpacked where RQ packs."""
+    found: list[Any] = []
+    for key in redis.scan_iter("rq:*"):
+        found += [key, *_values(redis, key)]
+    return "\n".join(_readable(each) for each in found)
+
+
+def _values(redis: Redis, key: Any) -> list[Any]:
+    match redis.type(key):
+        case b"hash":
+            return [part for pair in redis.hgetall(key).items() for part in pair]
+        case b"stream":
+            entries: Any = redis.xrange(key)
+            return [part for _, fields in entries for pair in fields.items() for part in pair]
+        case b"zset":
+            return list(redis.zrange(key, 0, -1))
+        case b"list":
+            return list(redis.lrange(key, 0, -1))
+        case b"set":
+            return list(redis.smembers(key))
+        case _:
+            return [redis.get(key) or b""]
+
+
+def _readable(value: bytes) -> str:
+    """RQ packs payloads with zlib, and the tracebacks in results with zlib and then base64."""
+    for unpack in (zlib.decompress, lambda packed: zlib.decompress(base64.b64decode(packed, validate=True))):
+        with suppress(zlib.error, binascii.Error):
+            return unpack(value).decode("utf-8", "replace")
+    return value.decode("utf-8", "replace")
+
+
+def assert_silence(stage: Stage) -> None:
+    stored, logged = all_that_rq_stores(stage.redis), stage.log_path.read_text()
+    assert [canary for canary in CANARIES if canary in stored] == []
+    assert [canary for canary in CANARIES if canary in logged] == []
+
+
+def test_a_raw_campaign_is_taken_finished_and_forgotten_by_rq(stage: Stage) -> None:
+    job = hand_in_raw(stage, CAMPAIGN, key="raw")
+    before = all_that_rq_stores(stage.redis)
+    assert [canary in before for canary in (PHONE, AUDIO_SECRET)] == [True, True]  # the search does find them
+    stage.start_worker()
+    stage.wait_for(lambda: bool(campaigns.newest(stage.redis, most=1)))
+    (campaign,) = campaigns.newest(stage.redis, most=1)
+    assert stage.wait_until_over(campaign.id).status is CampaignStatus.FINISHED
+    assert stage.accepted() == {PHONE: 1}
+    job.refresh()  # type: ignore[no-untyped-call]  # rq leaves it without types
+    assert job.kwargs == {}
+    assert job.return_value() == {"campaign_id": campaign.id, "is_new": True}
+    assert_silence(stage)
+
+
+def test_the_raw_way_and_the_producer_lead_to_the_same_campaign(stage: Stage) -> None:
+    stage.start_worker()
+    terms = Terms.model_validate({name: value for name, value in CAMPAIGN.items() if name != "recipients"})
+    campaign_id = stage.submit([PHONE], key="both", terms=terms)
+    job = hand_in_raw(stage, CAMPAIGN, key="both")
+    stage.wait_for(lambda: job.is_finished)
+    assert job.return_value() == {"campaign_id": campaign_id, "is_new": False}
+    stage.wait_until_over(campaign_id)
+    assert stage.accepted() == {PHONE: 1}
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"caller_id": PHONE[:-1]},
+        {"audio_title": "also this"},
+        {"audio_url": f"ftp://audio.example.com/{AUDIO_SECRET}"},
+        {"recipients": [{"phone": PHONE}]},
+        {"recipients": f"{PHONE},{PHONE}"},
+        {"start": f"{PHONE} o'clock"},
+        {"surprise": PHONE},
+        {"recipients": ["617555014"]},
+        {PHONE: "a field's name may be a secret too"},
+    ],
+    ids=lambda wrong: "-".join(wrong) if PHONE not in wrong else "phone-as-name",
+)
+def test_a_raw_campaign_that_is_refused_leaves_a_reason_and_nothing_else(stage: Stage, wrong: dict[str, Any]) -> None:
+    stage.start_worker()
+    job = hand_in_raw(stage, {**CAMPAIGN, **wrong})
+    stage.wait_for(lambda: job.is_failed)
+    stage.wait_for(lambda: bool(stage.events("job_failed")))
+    failure = job.latest_result()
+    assert failure is not None
+    assert "InvalidCampaign" in str(failure.exc_string)
+    assert "InvalidCampaign" in all_that_rq_stores(stage.redis)  # tracebacks are searched, too
+    assert_silence(stage)
+
+
+def test_a_key_conflict_leaves_nothing_behind(stage: Stage) -> None:
+    stage.start_worker()
+    first = hand_in_raw(stage, CAMPAIGN, key="one")
+    stage.wait_for(lambda: first.is_finished)
+    second = hand_in_raw(stage, {**CAMPAIGN, "recipients": ["2125550101"]}, key="one")
+    stage.wait_for(lambda: second.is_failed)
+    failure = second.latest_result()
+    assert failure is not None
+    assert "with another recipients" in str(failure.exc_string)
+    assert_silence(stage)
+
+
+@pytest.mark.parametrize("kind", [FaultKind.HTML, FaultKind.ACCEPT_THEN_RESET, FaultKind.REFUSE])
+def test_a_gateway_that_misbehaves_makes_nobody_tell(stage: Stage, kind: FaultKind) -> None:
+    stage.simulator.faults.arm(Fault(kind=kind, text=f"bad number {PHONE} for {AUDIO_URL}"))
+    stage.start_worker()
+    hand_in_raw(stage, CAMPAIGN)
+    stage.wait_for(lambda: bool(campaigns.newest(stage.redis, most=1)))
+    stage.wait_until_over(campaigns.newest(stage.redis, most=1)[0].id)
+    assert_silence(stage)
+
+
+def test_a_raw_job_whose_worker_is_killed_comes_back_and_is_taken(stage: Stage) -> None:
+    """RQ's own registries give such a job up as failed, with its phones in it."""
+    queue = Queue("campaigns", connection=stage.redis, serializer=JSONSerializer)
+    job = hand_in_raw(stage, CAMPAIGN, key="abandoned")
+    stage.redis.lrem(queue.key, 0, job.id)
+    job.set_status("failed")  # type: ignore[arg-type]  # JobStatus is a str
+    queue.failed_job_registry.add(job, ttl=3600, exc_string="rq.exceptions.AbandonedJobError")
+    stage.start_worker()
+    stage.wait_for(lambda: bool(campaigns.newest(stage.redis, most=1)), patience_s=40)
+    stage.wait_until_over(campaigns.newest(stage.redis, most=1)[0].id)
+    assert stage.accepted() == {PHONE: 1}
+    time.sleep(0.2)
+    assert_silence(stage)
+
+
+def test_a_raw_control_request_holds_and_is_carried_out(stage: Stage) -> None:
+    campaign_id = stage.submit([PHONE], key="stopped")
+    queue = Queue("control", connection=stage.redis, serializer=JSONSerializer)
+    request = {"campaign_id": campaign_id, "verb": "stop", "why": f"asked for by {PHONE}"}
+    stage.redis.delete("rq:queue:campaigns")  # its bell is lost; the stop comes before the next one
+    job = queue.enqueue("jobs.entrypoints.control_campaign", kwargs=request, description="stop")
+    stage.start_worker()
+    over = stage.wait_until_over(campaign_id)
+    assert over.status is CampaignStatus.STOPPED
+    assert over.note == f"asked for by {PHONE}"
+    stage.wait_for(lambda: job.is_finished)
+    assert_silence(stage)
+    assert json.dumps(stage.accepted()) == "{}"

@@ -1,0 +1,105 @@
+"""What is due is rung for, in jobs that carry ids and nothing else."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from redis import Redis
+from rq.job import Job
+from rq.serializers import JSONSerializer
+
+from config.queues import CAMPAIGNS, CONTROL
+from jobs.campaigns.control import UnknownCampaign
+from jobs.campaigns.plan import Plan, plan
+from jobs.campaigns.take import KeyConflict
+from jobs.contacts import Row
+from jobs.ledger import campaigns, due
+from jobs.ledger.keys import Due
+from jobs.models import Intent, Terms
+from jobs.producer import BELLS, DEEP, Producer, open_queue, ring
+
+NOW = datetime(2026, 3, 2, 17, 0, tzinfo=UTC)
+TERMS = Terms(caller_id="6175550100", audio_title="Reminder")
+
+
+@pytest.fixture
+def producer(fake_redis: Redis) -> Producer:
+    return Producer(fake_redis, lead=timedelta(minutes=10), clock=lambda: NOW)
+
+
+def planned(*phones: str) -> Plan:
+    return plan(Row(line, phone) for line, phone in enumerate(phones, start=1))
+
+
+def jobs_in(redis: Redis, name: str) -> list[Job]:
+    (bell,) = [each for each in BELLS if each.queue.name == name]
+    queue = open_queue(redis, bell.queue)
+    return [job for job in Job.fetch_many(queue.job_ids, connection=redis, serializer=JSONSerializer) if job]
+
+
+def test_a_campaign_rings_at_once_with_its_ids_and_a_harmless_description(
+    fake_redis: Redis, producer: Producer
+) -> None:
+    taken = producer.submit(TERMS, planned("6175550123"), key="one")
+    (job,) = jobs_in(fake_redis, "campaigns")
+    assert job.func_name == "jobs.entrypoints.send_submissions"
+    assert job.kwargs == {"submission_ids": [f"{taken.campaign_id}-1"]}
+    assert job.description == f"send_submissions {taken.campaign_id}-1"
+    assert (job.timeout, job.result_ttl, job.failure_ttl) == (300, 3600, 7 * 86_400)
+    assert b"5550123" not in b"".join(fake_redis.hgetall(job.key).values())  # type: ignore[arg-type]  # nothing is decoded here
+
+
+def test_a_thousand_campaigns_ring_in_a_few_jobs(fake_redis: Redis, producer: Producer) -> None:
+    handed_in = [(TERMS, planned(f"617555{number:04}"), f"key {number}") for number in range(1_000)]
+    taken = producer.submit_many(handed_in)
+    assert len({each.campaign_id for each in taken}) == 1_000
+    jobs = jobs_in(fake_redis, "campaigns")
+    assert len(jobs) == 10
+    rung = {each for job in jobs for each in job.kwargs["submission_ids"]}
+    assert rung == {f"{each.campaign_id}-1" for each in taken}
+    again = producer.submit_many(handed_in)
+    assert [(each.campaign_id, each.is_new) for each in again] == [(each.campaign_id, False) for each in taken]
+
+
+def test_many_at_once_ring_for_those_before_a_refusal(fake_redis: Redis, producer: Producer) -> None:
+    producer.submit(TERMS, planned("2125550101"), key="taken")
+    with pytest.raises(KeyConflict):
+        producer.submit_many([(TERMS, planned("6175550123"), "new"), (TERMS, planned("6175550123"), "taken")])
+    assert len(jobs_in(fake_redis, "campaigns")) == 2
+
+
+def test_a_bell_that_was_lost_rings_again_and_one_that_was_heard_does_not(
+    fake_redis: Redis, producer: Producer
+) -> None:
+    producer.submit(TERMS, planned("6175550123"), key="one")
+    fake_redis.delete("rq:queue:campaigns")
+    assert ring(fake_redis, now=NOW + timedelta(seconds=29)) == 0
+    assert ring(fake_redis, now=NOW + timedelta(seconds=30)) == 1
+    assert ring(fake_redis, now=NOW + timedelta(seconds=31)) == 0
+
+
+def test_a_deep_queue_is_behind_and_is_not_rung_again(fake_redis: Redis, producer: Producer) -> None:
+    open_queue(fake_redis, CAMPAIGNS).push_job_id("waiting")
+    fake_redis.rpush("rq:queue:campaigns", *[f"job-{number}" for number in range(DEEP)])
+    producer.submit(TERMS, planned("6175550123"), key="one")
+    assert len(open_queue(fake_redis, CAMPAIGNS).job_ids) == DEEP + 1
+    assert due.count(fake_redis, Due.SEND, by=NOW) == 1
+
+
+def test_a_request_holds_and_rings_in_the_control_queue(fake_redis: Redis, producer: Producer) -> None:
+    taken = producer.submit(TERMS, planned("6175550123"), key="one")
+    producer.control(taken.campaign_id, "stop", why="wrong list")
+    view = campaigns.read(fake_redis, taken.campaign_id)
+    assert view is not None
+    assert (view.intent, view.note) == (Intent.STOP, "wrong list")
+    (job,) = jobs_in(fake_redis, CONTROL.name)
+    assert job.kwargs == {"campaign_id": taken.campaign_id}
+    with pytest.raises(UnknownCampaign):
+        producer.control("nobody", "stop")
+
+
+def test_a_campaign_for_later_rings_at_its_lead(fake_redis: Redis, producer: Producer) -> None:
+    later = TERMS.model_copy(update={"start": NOW + timedelta(hours=2)})
+    producer.submit(later, planned("6175550123"), key="later")
+    assert jobs_in(fake_redis, "campaigns") == []
+    assert ring(fake_redis, now=NOW + timedelta(hours=1, minutes=49)) == 0
+    assert ring(fake_redis, now=NOW + timedelta(hours=1, minutes=50)) == 1
