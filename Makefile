@@ -54,6 +54,6 @@ $(READY): requirements-dev.txt
 		echo "Dropline needs Python 3.11 or newer. Found as $(PYTHON): $$($(FROM_ROOT) --version 2>&1)"; \
 		echo "Name another one like this: make $(MAKECMDGOALS) PYTHON=python3.13"; exit 1; } >&2
 	@echo "Setting up $(VENV) (once; a minute at most) ..."
-	@$(FROM_ROOT) -m venv --clear $(CURDIR)/$(VENV)
+	@$(FROM_ROOT) -m venv --clear "$(CURDIR)/$(VENV)"
 	@$(call quietly,$(RUN) pip install --disable-pip-version-check --no-input --require-hashes -r requirements-dev.txt)
 	@touch $@

@@ -10,7 +10,7 @@ from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from config.accounts import DEFAULT_ACCOUNT, Accounts, AccountSettings, UnknownAccount, place
-from config.urls import check_redis_url, parse_gateway_url, parse_public_url
+from config.urls import check_redis_url, parse_gateway_url, parse_public_url, redis_password
 
 FALLBACKS: Mapping[str, str] = {"REDIS_URL": "REDIS_TLS_URL"}
 """Read when the first is unset: hosted plans have used both names for the encrypted address."""
@@ -101,7 +101,7 @@ class Settings(BaseSettings):
     gateway_password: SecretStr | None = Field(default=None, examples=["(the account's password)"])
     """The account's password. Needed only by what talks to the gateway."""
     gateway_accounts: Accounts = Field(
-        default_factory=dict, examples=['{"west": {"uid": "west@example.com", "password": "(its password)"}}']
+        default={}, examples=['{"west": {"uid": "west@example.com", "password": "(its password)"}}']
     )
     """Further accounts by name, as a JSON object. A campaign names the one it goes through; without a name it is the
     default account, that of GATEWAY_UID. Credentials, limits and do-not-dial lists are each account's own."""
@@ -204,6 +204,12 @@ class Settings(BaseSettings):
         if problems := self.gateway_problems():
             raise InvalidSettings(problems)
 
+    def secrets(self) -> tuple[str, ...]:
+        """The values that must not occur in any log line, wherever they come from."""
+        accounts = [self.gateway_password, *(each.password for each in self.gateway_accounts.values())]
+        passwords = (redis_password(self.redis_url.get_secret_value()), *(p.get_secret_value() for p in accounts if p))
+        return tuple(password for password in passwords if password)
+
     def account(self, name: str = DEFAULT_ACCOUNT) -> AccountSettings:
         """The credentials of the gateway account of that name; raises `UnknownAccount` or `InvalidSettings`."""
         if name == DEFAULT_ACCOUNT:
@@ -219,12 +225,6 @@ class Settings(BaseSettings):
             return self.gateway_accounts
         default = AccountSettings(uid=self.gateway_uid, password=self.gateway_password)
         return {DEFAULT_ACCOUNT: default, **self.gateway_accounts}
-
-    @property
-    def secrets(self) -> tuple[str, ...]:
-        """What must not be in any log line."""
-        passwords = [self.gateway_password, *(each.password for each in self.gateway_accounts.values())]
-        return tuple(each.get_secret_value() for each in passwords if each)
 
 
 def variables(name: str) -> tuple[str, ...]:

@@ -1,6 +1,6 @@
-"""What an address must look like, and how it may be shown. Law of the room: no complaint repeats the address."""
+"""What an address must look like. Law of the room: no complaint repeats the address."""
 
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
 
 def parse_http_url(text: str) -> str:
@@ -38,14 +38,11 @@ def check_redis_url(text: str) -> None:
         raise ValueError("must end in the number of a database; special characters in its password are written %XX")
 
 
-def shown(url: str) -> str:
-    """Scheme, host, port and path of a URL, for people: without user, password, query and fragment."""
-    try:
-        parts = _split(url)
-    except ValueError:
-        return "(not a URL)"
-    host = parts.netloc.rpartition("@")[2]
-    return f"{parts.scheme}://{host}{parts.path}"
+def redis_password(text: str) -> str | None:
+    """The password that a Redis URL carries, decoded; None without one."""
+    parts = _split(text)
+    given = parts.password or dict(parse_qsl(parts.query)).get("password")
+    return unquote(given) if given else None
 
 
 def _split(text: str) -> SplitResult:

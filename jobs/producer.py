@@ -10,14 +10,14 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from redis import Redis
-from rq import Queue
+from rq import Queue, Worker
 from rq.exceptions import InvalidJobOperation, NoSuchJobError
 from rq.job import Job
 from rq.serializers import JSONSerializer
 
 from config.queues import CAMPAIGNS, CONTROL, STATUS, QueueSpec
 from jobs import entrypoints
-from jobs.campaigns import control, do_not_dial, take
+from jobs.campaigns import control, do_not_dial, refresh, take
 from jobs.campaigns.do_not_dial import Asked, Changed, Verb
 from jobs.campaigns.plan import Plan
 from jobs.campaigns.take import Taken
@@ -105,6 +105,15 @@ class Producer:
         control.request(self._redis, campaign_id, control.VERBS[verb], why=why, now=self._clock())
         self.ring()
 
+    def refresh(self, campaign_id: str) -> int:
+        """Have the gateway asked for a campaign's call records now; answers of how many sessions.
+
+        Raises `UnknownCampaign`.
+        """
+        asked = refresh.request(self._redis, campaign_id, now=self._clock())
+        self.ring()
+        return asked
+
     def do_not_dial(self, account: str, verb: Verb, rows: Iterable[Row], *, by: str, why: str, source: str) -> Changed:
         """Put phones on an account's do-not-dial list, or take them off; when this returns, it holds.
 
@@ -128,6 +137,12 @@ class Producer:
 def ring(redis: Redis, *, now: datetime) -> int:
     """Enqueue jobs for all ids that are due at `now`; safe to be called by anyone, any number of times."""
     return requeue_failed(redis, now=now) + sum(_ring_one(redis, bell, now) for bell in BELLS)
+
+
+def is_anybody_at_work(redis: Redis) -> bool:
+    """Whether a worker is there that sends campaigns. One that was killed counts a little longer than it lived."""
+    workers = Worker.all_keys(queue=open_queue(redis, CAMPAIGNS))
+    return bool(workers) and bool(redis.exists(*workers))
 
 
 def open_queue(redis: Redis, spec: QueueSpec) -> Queue:

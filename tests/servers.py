@@ -76,14 +76,22 @@ class RedisServer:
         """Let a frozen server go on."""
         self._signal(signal.SIGCONT)
 
-    def __enter__(self) -> Self:
-        self.start()
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
+    def close(self) -> None:
+        """Kill it and remove its temporary folder."""
         self.kill()
         if self._owns_data_dir:
             shutil.rmtree(self.data_dir, ignore_errors=True)
+
+    def __enter__(self) -> Self:
+        try:
+            self.start()
+        except BaseException:
+            self.close()
+            raise
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
+        self.close()
 
     @property
     def _log_path(self) -> Path:

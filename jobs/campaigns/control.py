@@ -40,14 +40,20 @@ class CampaignIsOver(Exception):
     """The campaign has ended, or its end was asked for already; nothing was changed."""
 
 
+def known(redis: Redis, campaign_id: str) -> CampaignView:
+    """A campaign that must be there; raises `UnknownCampaign`."""
+    campaign = campaigns.read(redis, campaign_id)
+    if campaign is None:
+        raise UnknownCampaign(f"no campaign {campaign_id} is known here; `list` shows those that are")
+    return campaign
+
+
 def request(redis: Redis, campaign_id: str, intent: Intent, *, why: str, now: datetime) -> None:
     """Write down what is wanted of a campaign; from here on nothing new starts unless it is `run`.
 
     Raises `UnknownCampaign`, and `CampaignIsOver` where nothing is left to be told.
     """
-    campaign = campaigns.read(redis, campaign_id)
-    if campaign is None:
-        raise UnknownCampaign(f"no campaign {campaign_id} is known here; `list` shows those that are")
+    campaign = known(redis, campaign_id)
     if campaign.status.is_final:
         raise CampaignIsOver(f"campaign {campaign_id} is {campaign.status} already; nothing was changed")
     holds = campaigns.intend(redis, campaign_id, intent, note=why, now=now)

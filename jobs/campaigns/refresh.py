@@ -3,7 +3,10 @@
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from redis import Redis
+
 from config.accounts import UnknownAccount
+from jobs.campaigns.control import known
 from jobs.campaigns.desk import Desk, Timings
 from jobs.gateway.errors import GatewayError
 from jobs.ledger import campaigns, dispositions, due, submissions
@@ -23,6 +26,15 @@ class Refreshed(StrEnum):
     """There is no session to follow."""
 
 
+def request(redis: Redis, campaign_id: str, *, now: datetime) -> int:
+    """Make every session of a campaign due for a look; answers how many there are. Raises `UnknownCampaign`."""
+    known(redis, campaign_id)
+    found = submissions.read(redis, campaigns.submission_ids(redis, campaign_id))
+    ids = [each.id for each in found if each.state is SubmissionState.ACCEPTED]
+    due.add(redis, Due.REFRESH, ids, now)
+    return len(ids)
+
+
 def refresh(desk: Desk, submission_id: str) -> Refreshed:
     """Merge what the gateway says of one submission's calls; safe to be called by anyone, any number of times."""
     campaign = campaigns.read(desk.redis, submissions.campaign_of(submission_id))
@@ -38,6 +50,8 @@ def refresh(desk: Desk, submission_id: str) -> Refreshed:
         due.add(desk.redis, Due.REFRESH, [submission_id], now + next_look(desk.timings, campaign, found[0], now))
         return Refreshed.NO_ANSWER
     dispositions.record(desk.redis, found[0], [each.disposition for each in records], now=now)
+    if found[0].reason:
+        submissions.note(desk.redis, found[0], "")  # whatever was in the way is over
     (submission,) = submissions.read(desk.redis, [submission_id])
     return _follow_or_finish(desk, campaign, submission, now)
 

@@ -67,7 +67,8 @@ def take(
     if held is None:
         # Only now: who is on the do-not-dial list today must not make the same payload another one.
         left, screened = do_not_dial.screen_plan(redis, terms.account, plan)
-        _check_against_the_clock(terms, left, now)
+        if problems := problems_at(terms, left, now):
+            raise InvalidCampaign(problems)
         due_at = max(now, terms.start_at(now) - lead)
         new = _new_campaign(terms, left, key, fingerprint, due_at=due_at, screened=screened)
         held = campaigns.take(redis, new, now=now, keep_key=keep_keys)
@@ -89,18 +90,18 @@ def fingerprint_of(terms: Terms, plan: Plan) -> dict[str, str]:
     return {**digests, "recipients": sha256(numbers).hexdigest()}
 
 
+def problems_at(terms: Terms, plan: Plan, now: datetime) -> tuple[Problem, ...]:
+    """Why this campaign could not be taken at `now`, were its key a new one."""
+    found = [*terms.problems_at(now), *_wire_problems(terms)]
+    if not plan.phone_count:
+        found.append(Problem("recipients", _why_nobody(plan)))
+    return tuple(found)
+
+
 def _checked_key(key: str) -> str:
     if not key.isprintable() or not 0 < len(key) <= MOST_KEY_CHARACTERS:
         raise InvalidCampaign((Problem("key", f"must be 1 to {MOST_KEY_CHARACTERS} printable characters"),))
     return key
-
-
-def _check_against_the_clock(terms: Terms, plan: Plan, now: datetime) -> None:
-    problems = [*terms.problems_at(now), *_wire_problems(terms)]
-    if not plan.phone_count:
-        problems.append(Problem("recipients", _why_nobody(plan)))
-    if problems:
-        raise InvalidCampaign(tuple(problems))
 
 
 def _why_nobody(plan: Plan) -> str:

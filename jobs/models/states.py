@@ -74,32 +74,33 @@ class Run(StrEnum):
 
 
 class CampaignStatus(StrEnum):
-    """One word for a person who looks at a campaign; derived from its intent and its submissions, never stored."""
+    """One word for a person who looks at a campaign, and `sentence` for what it means; derived from its intent and its
+    submissions, never stored.
+    """
 
-    WAITING = "waiting"
-    """Nothing is sent yet: its hour has not come, or no worker has got to it."""
-    SENDING = "sending"
-    """Some submissions are on their way to the gateway, or still to be sent."""
-    RUNNING = "running"
-    """All that can be sent is with the gateway; records of calls are coming in."""
-    PAUSING = "pausing"
-    """Nothing new starts; the gateway has not confirmed the pause of every session yet."""
-    PAUSED = "paused"
-    """Nothing new starts and every session's pause is confirmed."""
-    STOPPING = "stopping"
-    """Nothing new starts; some session is not confirmed as ended, or its last records are not in."""
-    NEEDS_DECISION = "needs_decision"
-    """All else has ended, but of some submission nobody knows whether the gateway took it."""
-    FINISHED = "finished"
-    """Every phone is accounted for. Final."""
-    STOPPED = "stopped"
-    """Stopped by a person, and every phone is accounted for. Final."""
-    CANCELLED = "cancelled"
-    """Cancelled by a person, and every phone is accounted for. Final."""
-    REJECTED = "rejected"
-    """The gateway refused every submission. Final."""
-    EXPIRED = "expired"
-    """Its time had passed before anything was sent. Final."""
+    sentence: str
+
+    def __new__(cls, word: str, sentence: str = "") -> "CampaignStatus":
+        member = str.__new__(cls, word)
+        member._value_ = word
+        member.sentence = sentence
+        return member
+
+    WAITING = "waiting", "Nothing is sent yet: its hour has not come, or no worker has got to it."
+    SENDING = "sending", "Some submissions are on their way to the gateway, or still to be sent."
+    RUNNING = "running", "All that can be sent is with the gateway; records of calls are coming in."
+    PAUSING = "pausing", "Nothing new starts; the gateway has not confirmed the pause of every session yet."
+    PAUSED = "paused", "Nothing new starts and every session's pause is confirmed."
+    STOPPING = "stopping", "Nothing new starts; some session is not confirmed as ended, or its last records are not in."
+    NEEDS_DECISION = (
+        "needs_decision",
+        "All else has ended, but of some submission nobody knows whether the gateway took it.",
+    )
+    FINISHED = "finished", "Every phone is accounted for."
+    STOPPED = "stopped", "Stopped by a person, and every phone is accounted for."
+    CANCELLED = "cancelled", "Cancelled by a person, and every phone is accounted for."
+    REJECTED = "rejected", "The gateway refused every submission."
+    EXPIRED = "expired", "Its time had passed before anything was sent."
 
     @property
     def is_final(self) -> bool:

@@ -59,8 +59,8 @@ def test_an_unknown_account_is_named_with_those_there_are() -> None:
 
 
 def test_logs_know_the_secrets_of_all_accounts() -> None:
-    assert settings_of({"west": WEST}, **DEFAULT).secrets == ("another secret", SECRET)
-    assert Settings.from_env({}).secrets == ()
+    assert settings_of({"west": WEST}, **DEFAULT).secrets() == ("another secret", SECRET)
+    assert Settings.from_env({}).secrets() == ()
 
 
 def test_credentials_are_in_no_picture() -> None:

@@ -121,6 +121,12 @@ def test_a_complaint_never_shows_a_password(password: str, scheme: str) -> None:
     assert secret not in "".join(traceback.format_exception(caught.value))
 
 
+@pytest.mark.parametrize("url", ["redis://u:h%23sh@host:1", "rediss://:h%23sh@host", "unix:///s?password=h%23sh"])
+def test_what_logs_must_hide_is_known(url: str) -> None:
+    assert Settings.from_env(GATEWAY | {"REDIS_URL": url}).secrets() == ("h#sh", SECRET)
+    assert Settings.from_env({}).secrets() == ()
+
+
 def test_looking_needs_no_credentials_but_the_gateway_does() -> None:
     settings = Settings.from_env({"GATEWAY_UID": "you@example.com"})
     (problem,) = settings.gateway_problems()

@@ -1,4 +1,4 @@
-"""Answers about the account: its balance, its do-not-dial list, its credentials (gateway-protocol, 6, 7 and 10)."""
+"""Answers about the account: its balance, its do-not-dial list, its credentials."""
 
 import re
 from dataclasses import dataclass

@@ -1,6 +1,6 @@
 """What every answer has in common: text or JSON, a refusal, a page of HTML, an `OK`.
 
-Whether a body is JSON is judged by the body: the gateway's content types say nothing (gateway-protocol, transport).
+Whether a body is JSON is judged by the body: the gateway's content types say nothing.
 """
 
 import json

@@ -1,4 +1,4 @@
-"""The answers to pause, run, cancel and stop (gateway-protocol, section 5)."""
+"""The answers to pause, run, cancel and stop."""
 
 from enum import StrEnum
 

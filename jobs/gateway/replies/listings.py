@@ -1,4 +1,4 @@
-"""Answers that list what the account holds: a day's sessions, its recordings (gateway-protocol, 8 and 9)."""
+"""Answers that list what the account holds: a day's sessions, its recordings."""
 
 import re
 from collections.abc import Iterable

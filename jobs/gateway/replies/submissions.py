@@ -1,4 +1,4 @@
-"""The answer to a new campaign: the one reply that must never be read wrongly (gateway-protocol, new campaign)."""
+"""The answer to a new campaign: the one reply that must never be read wrongly."""
 
 import re
 from dataclasses import dataclass

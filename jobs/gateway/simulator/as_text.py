@@ -28,8 +28,8 @@ def lines_of(reply: Reply, dialect: Dialect) -> list[str]:
             return ["ERROR", *problems]
         case Done(_, session_id):
             return ["OK", f"session ID={session_id}"] if session_id and dialect.id_with_controls else ["OK"]
-        case Balance(remaining, pending):
-            return [f"remaining messages={remaining}", f"pending messages={pending}"]
+        case Balance():
+            return _balance(reply, dialect)
         case Records(records):
             return [record_line(each, dialect, prefixed=dialect.record_prefix) for each in records]
         case _:
@@ -66,6 +66,12 @@ def _acceptance(reply: Accepted, dialect: Dialect) -> list[str]:
     }[dialect.layout]
     lines = ["OK", id_form.format(reply.session_id)]
     return [*lines, count_form.format(reply.count)] if dialect.count == "sent" else lines
+
+
+def _balance(reply: Balance, dialect: Dialect) -> list[str]:
+    form = "," if dialect.thousands_commas else ""
+    lines = [f"remaining messages={reply.remaining:{form}}", f"pending messages={reply.pending:{form}}"]
+    return ["OK", *lines] if dialect.balance_with_ok else lines
 
 
 def _list_lines(reply: SessionsOfDay | Recordings | PhoneLists | AudioFile, dialect: Dialect) -> list[str]:

@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from types import MappingProxyType
 
 from jobs.gateway.simulator.outcomes import REMOVED, Outcome
 from jobs.gateway.simulator.timeline import State, Timeline
@@ -73,6 +74,12 @@ class Arrival:
     answered_s: float | None = None
 
 
+def without_secrets(fields: Mapping[str, str]) -> Mapping[str, str]:
+    """The fields less phones, which are kept apart, and anything that looks like a password."""
+    kept = {name: value for name, value in fields.items() if name != "c_phone" and "pass" not in name.lower()}
+    return MappingProxyType(kept)
+
+
 class Book:
     """Safe to use from many threads; hold `lock` to look and then write."""
 
@@ -102,13 +109,12 @@ class Book:
     def note(self, endpoint: str, option: str, fields: Mapping[str, str], at: datetime) -> Arrival:
         """Write down a request before anything is done about it."""
         phones = fields.get("c_phone", "")
-        kept = {name: value for name, value in fields.items() if name not in {"c_password", "c_phone"}}
         with self.lock:
             arrival = Arrival(
                 number=len(self._arrivals) + 1,
                 endpoint=endpoint,
                 option=option,
-                fields=kept,
+                fields=without_secrets(fields),
                 phone_count=phones.count(",") + 1 if phones else 0,
                 arrived_at=at,
                 arrived_s=time.time(),

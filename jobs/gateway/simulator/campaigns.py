@@ -4,11 +4,10 @@ import hashlib
 import re
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from types import MappingProxyType
 
 from jobs.gateway.simulator.accounts import balance_of
 from jobs.gateway.simulator.audio import is_fetchable
-from jobs.gateway.simulator.book import Session
+from jobs.gateway.simulator.book import Session, without_secrets
 from jobs.gateway.simulator.gateway import Caller, Gateway
 from jobs.gateway.simulator.outcomes import Outcome, choose_outcome
 from jobs.gateway.simulator.replies import Accepted, Dated, Refused, Reply, SessionsOfDay
@@ -87,7 +86,7 @@ def _session(
     return Session(
         id=gateway.book.new_session_id(),
         account=caller.uid,
-        fields=MappingProxyType({k: v for k, v in fields.items() if k not in {"c_password", "c_phone"}}),
+        fields=without_secrets(fields),
         audio=submission.audio,
         phones=submission.phones,
         outcomes=_outcomes(submission.phones, gateway.do_not_dial.get(caller.uid, set()), settings),

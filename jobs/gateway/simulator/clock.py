@@ -10,7 +10,7 @@ class Clock:
 
     def __init__(self, speed: float = 1.0, starts_at: datetime | None = None, *, stopped: bool = False) -> None:
         self._lock = threading.Lock()
-        self._mark_at = starts_at or datetime.now(UTC)
+        self._mark_at = (starts_at or datetime.now(UTC)).astimezone(UTC)
         self._mark_s = time.monotonic()
         self._speed = speed
         self._stopped = stopped
@@ -55,7 +55,7 @@ class Clock:
             if at < self._now():
                 raise ValueError("time never goes back")
             self._set_mark()
-            self._mark_at = at
+            self._mark_at = at.astimezone(UTC)
 
     def _now(self) -> datetime:
         if self._stopped:

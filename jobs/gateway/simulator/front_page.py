@@ -1,5 +1,6 @@
 """The page a person sees at `/_simulator/`."""
 
+import json
 from collections.abc import Sequence
 from html import escape
 
@@ -36,10 +37,12 @@ def front_page(gateway: Gateway, faults: Faults, base_url: str) -> str:
 <h2>Magic numbers</h2>
 <p>A phone of the form NPA-{MAGIC_EXCHANGE}-xxxx with these last four digits always ends this way:</p>
 {_table(("ends in", "outcome", "reason"), [(last, what, REASONS.get(what, "")) for last, what in MAGIC.items()])}
+<h2>Switches turned</h2>
+{_switches(gateway)}
 <h2>Look and switch</h2>
-<ul>{"".join(f'<li><a href="{link}">{escape(link)}</a></li>' for link in _LINKS)}</ul>
+<ul>{"".join(f'<li><a href="/_simulator/{link}">{link}</a></li>' for link in _LINKS)}</ul>
 <p>POST JSON to <code>settings</code>, <code>faults</code>, <code>clock</code> or <code>door</code>; their fields are
-in <a href="schema">schema</a>.</p>
+in <a href="/_simulator/schema">schema</a>.</p>
 </body></html>
 """
 
@@ -80,6 +83,11 @@ def _sessions(gateway: Gateway) -> str:
         for session in newest
     ]
     return _table(("session", "title", "state", "calls made", "start (Eastern)"), rows)
+
+
+def _switches(gateway: Gateway) -> str:
+    turned = gateway.settings.model_dump(mode="json", exclude_defaults=True)
+    return f"<pre>{escape(json.dumps(turned, indent=2))}</pre>" if turned else "<p>None: all are as they come.</p>"
 
 
 def _table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:

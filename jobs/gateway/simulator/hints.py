@@ -4,6 +4,8 @@ import re
 from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
 
+from jobs.gateway.simulator.request import FORM, Request
+
 FIELDS = frozenset(
     {
         "c_uid",
@@ -28,19 +30,17 @@ FIELDS = frozenset(
     }
 )
 
-FORM = "application/x-www-form-urlencoded"
-
 _ENCODED = re.compile(r"%[0-9A-Fa-f]{2}")
 
 
-def hints_for(method: str, content_type: str, fields: Mapping[str, str], other_fields: frozenset[str]) -> Iterator[str]:
+def hints_for(request: Request, fields: Mapping[str, str], other_fields: frozenset[str]) -> Iterator[str]:
     """A sentence for each oddity. `other_fields` are known beside the documented ones."""
-    if method != "POST":
-        yield f"{method}: the gateway takes form POSTs only"
-    if content_type.partition(";")[0].strip().lower() != FORM:
-        yield f"Content-Type: must be {FORM}"
+    if request.method != "POST":
+        yield f"{request.method}: the gateway takes form POSTs only"
+    if not request.is_form:
+        yield f"Content-Type: must be {FORM}, or nothing of the body is read"
     known = FIELDS | other_fields
-    for name in fields.keys() - known:
+    for name in (each for each in fields if each not in known):
         near = {each.lower(): each for each in known}.get(name.lower()) or next(
             iter(get_close_matches(name, known)), ""
         )

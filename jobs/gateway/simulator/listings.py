@@ -1,7 +1,7 @@
 """Plain values of what the book holds, a part at a time."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import fields
 from typing import Any, TypeVar
 
 from jobs.gateway.simulator.book import Arrival, Session
@@ -69,10 +69,11 @@ def _session(gateway: Gateway, session: Session, query: Query) -> dict[str, Any]
 
 
 def _request(arrival: Arrival) -> dict[str, Any]:
-    shown = asdict(arrival)
-    del shown["first_phone"]
-    return shown | {"arrived_at": arrival.arrived_at.isoformat()}
+    shown = {name: getattr(arrival, name) for name in _REQUEST_FIELDS}
+    return shown | {"arrived_at": arrival.arrived_at.isoformat(), "fields": dict(arrival.fields)}
 
+
+_REQUEST_FIELDS = [field.name for field in fields(Arrival) if field.name != "first_phone"]
 
 Row = TypeVar("Row")
 

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+FORM = "application/x-www-form-urlencoded"
+
 
 @dataclass(frozen=True, slots=True)
 class Request:
@@ -11,3 +13,7 @@ class Request:
     target: str
     content_type: str
     body: bytes
+
+    @property
+    def is_form(self) -> bool:
+        return self.content_type.partition(";")[0].strip().lower() == FORM

@@ -60,6 +60,8 @@ class Server:
         """Refuse connections for this long (real time; 0 opens again) and hang up on those there are."""
         with self._lock:
             was_open = not self._shut_until_s
+            if was_open and not seconds:
+                return
             self._shut_until_s = time.monotonic() + seconds
             if was_open:
                 _wake(self._listener)

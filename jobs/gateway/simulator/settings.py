@@ -48,6 +48,11 @@ class Dialect(Switches):
     dates_layout: Literal["ids", "one_line", "titled", "table", "labelled"] = Field(
         default="ids", description="how `campaign_by_date` lists sessions"
     )
+    balance_with_ok: bool = Field(default=False, description="`OK` before the balance")
+    thousands_commas: bool = Field(default=False, description="in the balance")
+    json_ids_as_numbers: bool = False
+    json_underscores: bool = Field(default=False, description="in place of the blanks in keys")
+    json_lone_record: bool = Field(default=False, description="a single record comes without an array around it")
     content_type: str = "text/html; charset=UTF-8"
 
 

@@ -107,9 +107,10 @@ class Simulator:
         return self._serve_gateway(request, endpoint, wire) if endpoint in ENDPOINTS else wire.send(NOT_FOUND)
 
     def _serve_gateway(self, request: Request, endpoint: str, wire: Wire) -> None:
-        fields = dict(parse_qsl(request.body.decode("utf-8", "replace"), keep_blank_values=True))
+        form = request.body.decode("utf-8", "replace") if request.is_form else ""
+        fields = dict(parse_qsl(form, keep_blank_values=True))
         arrival = self.truth.note(endpoint, option_of(endpoint, fields), fields, self.clock.now())
-        arrival.hints = tuple(hints_for(request.method, request.content_type, fields, self._own_fields))
+        arrival.hints = tuple(hints_for(request, fields, self._own_fields))
         fault = self.faults.strike(arrival)
         arrival.fault = fault.kind if fault else ""
         self._respond(arrival, fields, fault, wire)

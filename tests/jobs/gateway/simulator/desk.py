@@ -39,6 +39,12 @@ def submit(simulator: Simulator, **changes: str) -> str:
     return post(simulator, {name: value for name, value in (CAMPAIGN | changes).items() if value})
 
 
+def json_call(simulator: Simulator, **fields: str) -> Any:
+    """The answer of the JSON gateway to a request by the demo account."""
+    form = {"c_uid": "demo", "c_password": "demo"} | fields
+    return requests.post(f"{simulator.base_url}vmb.json.php", data=form, timeout=10).json()
+
+
 def session_of(body: str) -> str:
     """The session id of an acceptance in the live dialect."""
     first, second, _ = body.split("\n")

@@ -1,11 +1,12 @@
 """What can go wrong on the wire, and what the book says of it."""
 
+import time
 from collections.abc import Iterator
 
 import pytest
 import requests
 
-from jobs.gateway.simulator import Simulator
+from jobs.gateway.simulator import Settings, Simulator
 from tests.jobs.gateway.simulator.desk import CAMPAIGN, ask, call, post, submit, tell, wait_until
 
 
@@ -115,3 +116,38 @@ def test_an_unknown_field_or_kind_is_refused_by_name(simulator: Simulator) -> No
     assert response.json()["problems"] == ["tmes: Extra inputs are not permitted"]
     assert tell(simulator, "faults", {"kind": "hail"}).json()["problems"][0].startswith("kind: ")
     assert tell(simulator, "nonsense", {}).status_code == 404
+
+
+def test_some_requests_may_pass_before_a_fault_strikes(simulator: Simulator) -> None:
+    arm(simulator, kind="refuse", text="third", skip=2)
+    assert [submit(simulator)[:2] for _ in range(4)] == ["OK", "OK", "ER", "OK"]
+
+
+def test_a_fault_by_chance_strikes_the_same_requests_in_every_run() -> None:
+    runs = []
+    for _ in range(2):
+        with Simulator(Settings(seed=7)) as simulator:
+            arm(simulator, kind="refuse", chance=0.5, times=0)
+            runs.append([submit(simulator)[:2] for _ in range(40)])
+    assert runs[0] == runs[1]
+    assert 10 < runs[0].count("ER") < 30
+
+
+@pytest.mark.parametrize(("kind", "accepted"), [("down_after_accepting", 1), ("down_before_accepting", 0)])
+def test_the_gateway_may_go_down(simulator: Simulator, kind: str, accepted: int) -> None:
+    arm(simulator, kind=kind, seconds=0.5)
+    with pytest.raises(requests.ConnectionError):
+        submit(simulator)
+    with pytest.raises(requests.ConnectionError, match="refused"):
+        submit(simulator)
+    assert len(simulator.truth.sessions) == accepted
+    time.sleep(0.6)
+    assert submit(simulator).startswith("OK")
+
+
+def test_a_kept_connection_is_cut_when_the_gateway_goes_down(simulator: Simulator) -> None:
+    with requests.Session() as session:
+        session.post(f"{simulator.base_url}vmb.php", data=CAMPAIGN, timeout=5)
+        simulator.shut_door(0.2)
+        with pytest.raises(requests.ConnectionError):
+            session.post(f"{simulator.base_url}vmb.php", data=CAMPAIGN, timeout=5)

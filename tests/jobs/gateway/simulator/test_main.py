@@ -26,3 +26,25 @@ def test_it_says_where_it_listens_and_goes_quietly(tmp_path: Path, sign: signal.
         assert process.wait(timeout=10) == 0
         assert time.monotonic() - began_s < 5
         assert process.stderr.read() == ""
+
+
+def test_options_are_laid_over_a_scenario(tmp_path: Path) -> None:
+    scenario = tmp_path / "scenario.toml"
+    scenario.write_text("[settings]\nfailure_share = 1\n", encoding="utf-8")
+    command = [sys.executable, "-m", "jobs.gateway.simulator", "--port", "0", "--scenario", str(scenario)]
+    with subprocess.Popen([*command, "--uid", "acme", "--rate", "5"], stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout
+        root = process.stdout.readline().strip().removesuffix("gateway/")
+        settings = requests.get(f"{root}_simulator/settings", timeout=5).json()
+        process.terminate()
+    assert (settings["failure_share"], settings["calls_per_second"]) == (1, 5)
+    assert sorted(settings["accounts"]) == ["acme", "demo"]
+
+
+def test_options_that_make_no_sense_are_named() -> None:
+    command = [sys.executable, "-m", "jobs.gateway.simulator", "--reach", "moon", "--speed", "-1"]
+    ended = subprocess.run(command, capture_output=True, text=True, timeout=20, check=False)
+    assert ended.returncode == 2
+    assert "clock.speed: " in ended.stderr
+    assert "settings.reach: " in ended.stderr
+    assert "Traceback" not in ended.stderr

@@ -1,7 +1,9 @@
 """Postbacks as the calls are made."""
 
-from jobs.gateway.simulator import Postbacks, Settings, Simulator
-from tests.jobs.gateway.simulator.desk import ask, phones, receiver, session_of, submit, wait_until
+from datetime import UTC, datetime, timedelta
+
+from jobs.gateway.simulator import Clock, Postbacks, Settings, Simulator
+from tests.jobs.gateway.simulator.desk import ask, call, phones, receiver, session_of, submit, wait_until
 
 QUICK = Settings(calls_per_second=1000, failure_share=0, postbacks=Postbacks(backoff_s=0.01, attempts=3))
 
@@ -58,3 +60,58 @@ def test_many_calls_are_posted_quickly() -> None:
         (session,) = simulator.truth.sessions
         wait_until(lambda: session.postbacks["confirmed"] == 500)
     assert len(set(received)) == 500
+
+
+def with_postbacks(**postbacks: float) -> Settings:
+    stated = {"calls_per_second": 1000, "failure_share": 0, "postbacks": postbacks}
+    return Settings.model_validate(stated)
+
+
+def test_records_may_be_posted_twice() -> None:
+    with receiver() as (url, received), Simulator(with_postbacks(duplicated=1)) as simulator:
+        submit(simulator, c_phone=",".join(phones(20)), c_dispo_url=url)
+        wait_until(lambda: len(received) == 40)
+        (session,) = simulator.truth.sessions
+        wait_until(lambda: session.postbacks["confirmed"] == 20)
+    assert len(set(received)) == 20
+
+
+def test_records_may_overtake_each_other() -> None:
+    settings = with_postbacks(reordered=0.5, reordered_s=0.3, senders=1)
+    with receiver() as (url, received), Simulator(settings) as simulator:
+        submit(simulator, c_phone=",".join(phones(50)), c_dispo_url=url)
+        wait_until(lambda: len(received) == 50)
+    in_order = sorted(received, key=lambda record: record.split("|")[1])
+    assert received != in_order
+
+
+def test_a_record_may_come_before_the_answer_to_the_submission() -> None:
+    with receiver() as (url, received), Simulator(with_postbacks(before_answer_s=5)) as simulator:
+        submit(simulator, c_dispo_url=url)
+        assert len(received) == 1
+
+
+def test_records_may_come_late_but_they_come() -> None:
+    clock = Clock(starts_at=datetime(2026, 6, 1, tzinfo=UTC), stopped=True)
+    settings = Settings(calls_per_second=1, record_lag_s=60)
+    with receiver() as (url, received), Simulator(settings, clock=clock) as simulator:
+        session = session_of(submit(simulator, c_phone=",".join(phones(3)), c_dispo_url=url))
+        clock.jump(timedelta(seconds=2))
+        assert call(simulator, c_option="stop", session_id=session) == "OK"
+        assert call(simulator, c_option="campaign_result", session_id=session) == ""
+        clock.jump(timedelta(seconds=60))
+        wait_until(lambda: len(received) == 2)
+
+
+def test_a_receiver_that_hangs_up_between_records_misses_none() -> None:
+    with receiver() as (url, received), Simulator(with_postbacks(senders=1, attempts=1)) as simulator:
+        for phone in phones(5):
+            submit(simulator, c_phone=phone, c_dispo_url=url)
+        wait_until(lambda: len(received) == 5)
+
+
+def test_an_address_that_makes_no_sense_is_given_up() -> None:
+    with Simulator(QUICK) as simulator:
+        submit(simulator, c_dispo_url="ftp://[half/an/address")
+        (session,) = simulator.truth.sessions
+        wait_until(lambda: session.postbacks["given_up"] == 1)

@@ -1,0 +1,88 @@
+"""`python -m config check`: what this environment says, and whether the Redis server keeps what it is given."""
+
+import os
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import typer
+from pydantic import SecretStr
+from redis import Redis
+from rich.console import Console
+from rich.table import Table
+
+from config.masking import mask_text
+from config.redis_connection import RedisUnreachable, check_redis, connect
+from config.settings import InvalidSettings, Settings, variables
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+
+
+@app.callback()
+def main() -> None:
+    """Look at the configuration."""
+
+
+@app.command()
+def check() -> None:
+    """Show every setting, what is wrong with it, and whether Redis answers and keeps its data; exit code 1 if not."""
+    if not report(os.environ, Console(markup=False, highlight=False)):
+        raise typer.Exit(1)
+
+
+def report(env: Mapping[str, str], console: Console) -> bool:
+    """Write everything worth knowing about `env` to the console; whether all can run with it."""
+    try:
+        settings = Settings.from_env(env)
+    except InvalidSettings as invalid:
+        console.print(invalid, style="red")
+        return False
+    console.print(settings_table(settings, env))
+    warnings, problems = [*settings.suspects], [*settings.gateway_problems()]
+    with connect(settings.redis_url.get_secret_value(), patience_s=2, tls_verify=settings.redis_tls_verify) as redis:
+        try:
+            check_redis(redis, settings.redis_url.get_secret_value())
+            warnings += server_warnings(_facts(redis, console))
+        except RedisUnreachable as unreachable:
+            problems.append(str(unreachable))
+    for warning in warnings:
+        console.print(f"warning: {warning}", style="yellow", soft_wrap=True)
+    for problem in problems:
+        console.print(f"problem: {problem}", style="red", soft_wrap=True)
+    return not problems
+
+
+def settings_table(settings: Settings, env: Mapping[str, str]) -> Table:
+    """A row per setting: its variable, its value without anything secret, and whether somebody set it."""
+    table = Table("variable", "value", "from", box=None)
+    for name in Settings.model_fields:
+        given = next((variable for variable in variables(name) if env.get(variable, "").strip()), None)
+        shown = _shown(name, getattr(settings, name))
+        table.add_row(given or name.upper(), shown, "environment" if given else "default")
+    return table
+
+
+def server_warnings(info: Mapping[str, Any]) -> Iterator[str]:
+    """What of a server's INFO breaks the promise that nothing accepted is lost."""
+    policy = info.get("maxmemory_policy", "noeviction")
+    if policy != "noeviction":
+        yield f"maxmemory-policy is {policy}: a full server drops keys, and with them campaigns; set it to noeviction"
+    if not info.get("aof_enabled"):
+        yield "the append-only file is off: a restart of the server forgets what was accepted; set appendonly to yes"
+
+
+def _facts(redis: Redis, console: Console) -> Mapping[str, Any]:
+    info: Mapping[str, Any] = redis.info()
+    name = info.get("server_name", "redis")
+    version = info.get(f"{name}_version", info.get("redis_version", "of unknown version"))
+    console.print(f"Redis answers: {name} {version}, {info.get('used_memory_human', '?')} used")
+    return info
+
+
+def _shown(name: str, value: object) -> str:
+    if isinstance(value, SecretStr):
+        return mask_text(value.get_secret_value()) if name == "redis_url" else "(set, not shown)"
+    return "(not set)" if value is None else mask_text(str(value))
+
+
+if __name__ == "__main__":
+    app()

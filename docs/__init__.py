@@ -1,0 +1,1 @@
+"""What a newcomer reads, and the demonstration that can be run."""

@@ -1,0 +1,37 @@
+"""The commands of `python -m jobs`, in the order in which a campaign meets them."""
+
+from collections.abc import Callable, Mapping
+
+import typer
+
+from jobs.cli.controls import cancel, pause, refresh, resume, stop
+from jobs.cli.exits import Exit
+from jobs.cli.results import results
+from jobs.cli.send import send
+from jobs.cli.show import list_campaigns, show
+
+COMMANDS: Mapping[str, Callable[..., None]] = {
+    "send": send,
+    "show": show,
+    "list": list_campaigns,
+    "results": results,
+    "pause": pause,
+    "resume": resume,
+    "stop": stop,
+    "cancel": cancel,
+    "refresh": refresh,
+}
+
+EPILOG = "\b\nExit codes:\n" + "\n".join(f"  {each.value:>3}  {each.meaning}" for each in Exit)
+
+app = typer.Typer(
+    help="Send voicemail campaigns, look at them, control them, export their results.",
+    epilog=EPILOG,
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+for name, command in COMMANDS.items():
+    app.command(name)(command)

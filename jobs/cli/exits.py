@@ -1,0 +1,25 @@
+"""How a command ends: the exit codes, for scripts."""
+
+from enum import IntEnum
+
+
+class Exit(IntEnum):
+    """Exit codes and, as `meaning`, what each says. Scripts go by them: add, never renumber."""
+
+    meaning: str
+
+    def __new__(cls, code: int, meaning: str = "") -> "Exit":
+        member = int.__new__(cls, code)
+        member._value_ = code
+        member.meaning = meaning
+        return member
+
+    DONE = 0, "done; also when a key and its payload were handed in before"
+    UNEXPECTED = 1, "a fault in Dropline itself; its traceback is on stderr"
+    BAD_INPUT = 2, "the command line, the contacts or the times are wrong"
+    KEY_CONFLICT = 3, "the key stands for a campaign with another payload"
+    NO_REDIS = 4, "Redis is out of reach"
+    NO_SUCH_CAMPAIGN = 5, "the campaign is unknown, or over and can no longer be told anything"
+    OTHER_END = 6, "with --wait: it came to another end than the one waited for"
+    BAD_SETTINGS = 7, "an environment variable is wrong"
+    INTERRUPTED = 130, "Ctrl-C; a campaign that is in goes on"

@@ -1,0 +1,123 @@
+"""An expected end in words: what happened, what was not lost, and what to do now."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from redis.exceptions import RedisError
+from rich.console import Console
+from rich.padding import Padding
+from rich.text import Text
+
+from config.masking import mask_text
+from config.redis_connection import RedisUnreachable
+from config.settings import InvalidSettings
+from jobs.campaigns.control import CampaignIsOver, UnknownCampaign
+from jobs.campaigns.take import KeyConflict
+from jobs.cli.exits import Exit
+from jobs.models import InvalidCampaign, Problem
+
+NOTHING_SENT = "Nothing was stored and nothing was sent."
+
+OPTIONS: Mapping[str, str] = {
+    "caller_id": "--caller-id",
+    "audio_title": "--audio-title",
+    "audio_url": "--audio-url",
+    "audio_type": "--audio-type",
+    "audio_file": "--audio-file",
+    "title": "--title",
+    "start": "--at",
+    "ends_at": "--ends-at",
+    "expires_at": "--expires-at",
+    "mobile_only": "--mobile-only",
+    "account": "--account",
+    "key": "--key",
+    "recipients": "the contacts",
+}
+"""What the fields of a campaign are called on the command line."""
+
+
+class Failure(Exception):
+    """An end that was foreseen. `what` happened, `problems` one by one, what was `kept`, what `todo`."""
+
+    def __init__(
+        self,
+        exit_code: Exit,
+        what: str,
+        *,
+        problems: Sequence[str] = (),
+        kept: str = "",
+        todo: str = "",
+        facts: Mapping[str, Any] | None = None,
+    ) -> None:
+        super().__init__(what)
+        self.exit_code = exit_code
+        self.what = what
+        self.problems = tuple(problems)
+        self.kept = kept
+        self.todo = todo
+        self.facts = dict(facts or {})
+
+    def document(self) -> dict[str, Any]:
+        """As JSON values, for programs."""
+        stated = {"code": int(self.exit_code), "name": self.exit_code.name.lower(), "message": self.what}
+        return {"error": {**stated, "problems": list(self.problems), "kept": self.kept, "todo": self.todo} | self.facts}
+
+
+def failure_of(error: Exception) -> Failure | None:
+    """The words for an error that was foreseen; None for a fault of ours."""
+    match error:
+        case Failure():
+            return error
+        case InvalidCampaign():
+            problems = [in_options(problem) for problem in error.problems]
+            return Failure(
+                Exit.BAD_INPUT, "the campaign cannot be sent like this", problems=problems, kept=NOTHING_SENT
+            )
+        case KeyConflict():
+            return _key_conflict(error)
+        case UnknownCampaign() | CampaignIsOver():
+            return Failure(Exit.NO_SUCH_CAMPAIGN, mask_text(str(error)))
+        case InvalidSettings():
+            what = "the environment cannot be used"
+            return Failure(Exit.BAD_SETTINGS, what, problems=error.problems, kept=NOTHING_SENT)
+        case RedisUnreachable():
+            return Failure(Exit.NO_REDIS, str(error), kept="This command has changed nothing.")
+        case RedisError():
+            return redis_failure(error, kept="What is in the ledger stays there.", todo="Run the same command again.")
+        case _:
+            return None
+
+
+def redis_failure(error: RedisError, *, kept: str, todo: str) -> Failure:
+    """Redis went away in the middle, or refused what was asked of it."""
+    return Failure(Exit.NO_REDIS, f"Redis did not do it: {mask_text(str(error)).rstrip('.')}.", kept=kept, todo=todo)
+
+
+def in_options(problem: Problem) -> str:
+    """A problem in the words of the command line."""
+    text = problem.message
+    for field in sorted(OPTIONS, key=len, reverse=True):
+        if "_" in field:
+            text = text.replace(field, OPTIONS[field])
+    return f"{OPTIONS.get(problem.field, problem.field)}: {text}" if problem.field else text
+
+
+def print_failure(console: Console, failure: Failure) -> None:
+    """What happened, one line per problem, and what now."""
+    console.print(Text.assemble(("error: ", "bold red"), failure.what))
+    for problem in failure.problems:
+        console.print(Padding(Text(problem), (0, 0, 0, 2)))
+    if rest := " ".join(filter(None, (failure.kept, failure.todo))):
+        console.print(Text(rest))
+
+
+def _key_conflict(conflict: KeyConflict) -> Failure:
+    differing = [OPTIONS.get(field, field) for field in conflict.fields]
+    return Failure(
+        Exit.KEY_CONFLICT,
+        f"this key stands for campaign {conflict.campaign_id}, which was taken with another payload",
+        problems=[f"{name} differs" if name.startswith("--") else f"{name} differ" for name in differing],
+        kept=NOTHING_SENT,
+        todo="Another campaign needs another --key; the same payload gives the same campaign again.",
+        facts={"campaign_id": conflict.campaign_id, "fields": list(conflict.fields)},
+    )

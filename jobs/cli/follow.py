@@ -1,0 +1,96 @@
+"""Watching a campaign until something is so. Looking changes nothing: a campaign goes on with or without."""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import typer
+from redis import Redis
+from redis.exceptions import RedisError
+from rich.console import RenderableType
+from rich.live import Live
+
+from jobs.campaigns.control import known
+from jobs.cli.exits import Exit
+from jobs.cli.invocation import Invocation
+from jobs.cli.pictures import progress_picture
+from jobs.cli.shown import PROGRAM
+from jobs.models import CampaignStatus, CampaignView
+
+EVERY_S = 0.5
+OUTAGE_S = 300.0
+"""How long Redis may be away while somebody watches; restarts and failovers are shorter."""
+
+AT_REST = frozenset({CampaignStatus.NEEDS_DECISION, CampaignStatus.PAUSED})
+"""Not final, and yet nothing will happen without a person."""
+
+
+def has_come_to_rest(campaign: CampaignView) -> bool:
+    """Whether there is nothing to wait for."""
+    return campaign.status.is_final or campaign.status in AT_REST
+
+
+def follow(
+    invocation: Invocation,
+    campaign_id: str,
+    *,
+    until: Callable[[CampaignView], bool] = has_come_to_rest,
+    picture: Callable[[CampaignView], RenderableType] = progress_picture,
+    quietly: bool = False,
+) -> CampaignView:
+    """Show how a campaign comes on until `until`; a Ctrl-C ends the watching with exit 130, and nothing else."""
+    try:
+        with _showing(invocation, picture, quietly=quietly) as show:
+            return _wait(invocation.redis, campaign_id, until, show)
+    except KeyboardInterrupt:
+        invocation.err.print(
+            f"Stopped watching; the campaign goes on. Look again: {PROGRAM} show {campaign_id}   "
+            f"End it: {PROGRAM} stop {campaign_id}"
+        )
+        raise typer.Exit(Exit.INTERRUPTED) from None
+
+
+def _wait(
+    redis: Redis, campaign_id: str, until: Callable[[CampaignView], bool], show: Callable[[CampaignView], None]
+) -> CampaignView:
+    seen_at = time.monotonic()
+    while True:
+        try:
+            campaign = known(redis, campaign_id)
+            show(campaign)
+            is_done = until(campaign)
+        except RedisError:
+            if time.monotonic() - seen_at > OUTAGE_S:
+                raise
+        else:
+            seen_at = time.monotonic()
+            if is_done:
+                return campaign
+        time.sleep(EVERY_S)
+
+
+@contextmanager
+def _showing(
+    invocation: Invocation, picture: Callable[[CampaignView], RenderableType], *, quietly: bool
+) -> Iterator[Callable[[CampaignView], None]]:
+    """Bars on a terminal; elsewhere a line whenever the status changes."""
+    if quietly:
+        yield lambda _: None
+    elif invocation.shows_progress:
+        with Live(console=invocation.err, transient=True, auto_refresh=False) as live:
+            yield lambda campaign: live.update(picture(campaign), refresh=True)
+    else:
+        yield _Changes(invocation)
+
+
+class _Changes:
+    """Says a campaign's status when it is another than before."""
+
+    def __init__(self, invocation: Invocation) -> None:
+        self._invocation = invocation
+        self._status: CampaignStatus | None = None
+
+    def __call__(self, campaign: CampaignView) -> None:
+        if campaign.status is not self._status:
+            self._status = campaign.status
+            self._invocation.err.print(f"{campaign.status}: {campaign.status.sentence}")

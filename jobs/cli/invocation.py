@@ -1,0 +1,86 @@
+"""One run of the command: where its words go, and what it has to be handed."""
+
+import json
+import sys
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+from functools import cached_property
+from typing import Any, TextIO
+
+import typer
+from redis import Redis
+from rich.console import Console
+
+from config.redis_connection import check_redis, connect
+from config.settings import Settings
+from jobs.producer import Producer
+
+PATIENCE_S = 2
+"""A person waits: an outage is said soon, and the command is run again."""
+
+UNWRAPPED = 10_000
+"""Columns of what is not a terminal: a sentence stays on one line, for whoever searches in it."""
+
+
+class Invocation:
+    """Environment, clock and consoles of one run; connects when it must and not before."""
+
+    def __init__(self, env: Mapping[str, str], *, clock: Callable[[], datetime]) -> None:
+        self.clock = clock
+        self.out = _console(sys.stdout, env)
+        self.err = _console(sys.stderr, env)
+        self._env = env
+
+    @cached_property
+    def settings(self) -> Settings:
+        """What the environment states; raises `InvalidSettings`."""
+        settings = Settings.from_env(self._env)
+        for suspect in settings.suspects:
+            self.err.print(f"note: {suspect}")
+        return settings
+
+    @cached_property
+    def redis(self) -> Redis:
+        """A connection that has been tried; raises `InvalidSettings` or `RedisUnreachable`."""
+        url = self.settings.redis_url.get_secret_value()
+        redis = connect(url, name="cli", patience_s=PATIENCE_S, tls_verify=self.settings.redis_tls_verify)
+        check_redis(redis, url)
+        return redis
+
+    @property
+    def producer(self) -> Producer:
+        """The way in."""
+        return Producer(
+            self.redis,
+            lead=timedelta(seconds=self.settings.lead_s),
+            keep_keys=timedelta(days=self.settings.keep_keys_days),
+            clock=self.clock,
+        )
+
+    @property
+    def shows_progress(self) -> bool:
+        """Whether something that moves would be seen, and is welcome."""
+        return self.err.is_terminal and self.err.color_system is not None
+
+    def print_json(self, document: Mapping[str, Any], *, to_err: bool = False) -> None:
+        """The one document of a command with --json; on stderr, where there may be several, a line each."""
+        typer.echo(json.dumps(document, indent=None if to_err else 2, ensure_ascii=False), err=to_err)
+
+
+def of(context: typer.Context) -> Invocation:
+    """The invocation that a command belongs to."""
+    invocation: Invocation = context.obj
+    return invocation
+
+
+def _console(file: TextIO, env: Mapping[str, str]) -> Console:
+    """Plain where it is not a terminal, and where NO_COLOR is set."""
+    is_plain = not file.isatty() or bool(env.get("NO_COLOR"))
+    return Console(
+        file=file,
+        color_system=None if is_plain else "auto",
+        width=None if file.isatty() else UNWRAPPED,
+        markup=False,
+        highlight=False,
+        emoji=False,
+    )

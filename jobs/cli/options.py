@@ -1,0 +1,75 @@
+"""What can be said on the command line: each option with its help, as types of the commands' parameters."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from jobs.models import AudioType
+
+CampaignId = Annotated[str, typer.Argument(metavar="ID", help="The campaign's id, as `send` and `list` show it.")]
+Json = Annotated[bool, typer.Option("--json", help="Answer with one JSON document.")]
+
+Contacts = Annotated[str, typer.Argument(metavar="CONTACTS", help="A CSV file, or - for stdin.")]
+CallerId = Annotated[str, typer.Option(metavar="PHONE", help="The number that is shown, in any usual spelling.")]
+Title = Annotated[str, typer.Option(metavar="TEXT", help="The campaign's name, at the gateway and here.")]
+Key = Annotated[
+    str | None,
+    typer.Option(
+        metavar="KEY",
+        help="The same key with the same payload never sends twice. Made up, and shown, unless stated.",
+    ),
+]
+Column = Annotated[
+    str | None, typer.Option(metavar="NAME", help="The column with the phones: its header, or its position from 1.")
+]
+MobileOnly = Annotated[bool, typer.Option("--mobile-only", help="Have the gateway leave landlines out.")]
+Account = Annotated[str, typer.Option(metavar="NAME", help="The gateway account, as the workers' settings name it.")]
+
+AudioUrl = Annotated[str | None, typer.Option(metavar="URL", help="The audio: a public address.")]
+AudioKind = Annotated[
+    AudioType | None,
+    typer.Option(
+        "--audio-type", case_sensitive=False, help="The type of what lies at the URL, where its ending does not tell."
+    ),
+]
+AudioTitle = Annotated[
+    str | None,
+    typer.Option(metavar="TEXT", help="The audio: a recording in the account; case counts."),
+]
+AudioFile = Annotated[
+    str | None,
+    typer.Option(metavar="NAME", help="The audio: a file, by the gateway's own name for it."),
+]
+
+StartsAt = Annotated[str, typer.Option(metavar="TIME", help="When to start, up to 90 days ahead.")]
+EndsAt = Annotated[
+    str | None,
+    typer.Option(metavar="TIME", help="When calls must have stopped, complete or not."),
+]
+ExpiresAt = Annotated[
+    str | None,
+    typer.Option(metavar="TIME", help="When it is too late to begin; 24 hours after the start unless stated."),
+]
+
+DryRun = Annotated[
+    bool,
+    typer.Option("--dry-run", help="Show the plan; store nothing, send nothing, need no Redis."),
+]
+ExcludedTo = Annotated[
+    Path | None,
+    typer.Option(metavar="FILE", help="Write every row that is left out, and why, as CSV."),
+]
+WaitForEnd = Annotated[
+    bool,
+    typer.Option("--wait", help="Follow the campaign until it is over or needs a person."),
+]
+
+Why = Annotated[str, typer.Option(metavar="TEXT", help="The reason, for those who look at the campaign later.")]
+WaitForGateway = Annotated[
+    bool,
+    typer.Option("--wait", help="Wait until the gateway has confirmed it for every session."),
+]
+
+Watch = Annotated[bool, typer.Option("--watch", help="Keep showing it until it is over or needs a person.")]
+Most = Annotated[int, typer.Option(min=1, max=10_000, metavar="N", help="How many at most.")]

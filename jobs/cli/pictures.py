@@ -1,0 +1,204 @@
+"""Campaigns in front of a person. Law of the room: pure; what is said here is in the JSON documents, too."""
+
+from collections.abc import Iterable, Sequence
+
+from rich.console import Group, RenderableType
+from rich.padding import Padding
+from rich.progress_bar import ProgressBar
+from rich.table import Table
+from rich.text import Text
+
+from config.masking import mask_phone, mask_text
+from jobs import eastern
+from jobs.cli.dossier import Dossier, audio, whereabouts
+from jobs.cli.planning import excluded_table, sum_check
+from jobs.cli.shown import both_times, clean, commands, counted, plain_table
+from jobs.models import UNSENT, CampaignStatus, CampaignView, Intent, Submission, SubmissionState
+
+STATUS_STYLES = {
+    CampaignStatus.FINISHED: "green",
+    CampaignStatus.NEEDS_DECISION: "bold yellow",
+    CampaignStatus.REJECTED: "red",
+    CampaignStatus.EXPIRED: "red",
+    CampaignStatus.PAUSED: "yellow",
+    CampaignStatus.PAUSING: "yellow",
+}
+
+PLACES = {
+    "delivered": "A call record says so.",
+    "failed": "A call record says so.",
+    "no_record": "The session is over and no call record came.",
+    "no_record_yet": "With the gateway; its call records are still to come.",
+    "not_sent_yet": "Not with the gateway yet.",
+    "unknown": "Nobody knows whether the gateway took them; they are not sent again by themselves.",
+    "rejected": "The gateway refused them.",
+    "withdrawn": "Stopped, cancelled or expired before they were sent.",
+}
+
+BAR_WIDTH = 24
+
+
+def campaign_picture(dossier: Dossier) -> RenderableType:
+    """Everything about one campaign, for one look."""
+    campaign = dossier.campaign
+    parts: list[RenderableType] = [_heading(campaign), _terms_table(campaign), _whereabouts_table(campaign)]
+    if dossier.outcomes:
+        parts.append(_outcomes_table(dossier))
+    parts += [_submissions_table(dossier.submissions), *_reasons(dossier.submissions)]
+    if dossier.excluded:
+        parts.append(excluded_table(dossier.excluded))
+    return Group(*(Padding(part, (0, 0, 1, 0)) for part in parts))
+
+
+def status_text(status: CampaignStatus) -> Text:
+    """The one word, in its colour."""
+    return Text(status.replace("_", " "), style=STATUS_STYLES.get(status, "cyan"))
+
+
+def _heading(campaign: CampaignView) -> RenderableType:
+    head = Text.assemble((f"{campaign.terms.title or 'untitled'}  ", "bold"), (campaign.id, "dim"))
+    return Group(head, Text.assemble(status_text(campaign.status), f" · {campaign.status.sentence}"))
+
+
+def _terms_table(campaign: CampaignView) -> RenderableType:
+    terms = campaign.terms
+    lines = [
+        ("audio", audio(terms)),
+        ("caller ID", mask_phone(terms.caller_id)),
+        ("taken", both_times(campaign.created_at)),
+        ("starts", "at once" if terms.start == "now" else both_times(terms.start)),
+        ("ends", both_times(terms.ends_at) if terms.ends_at else ""),
+        ("not sent after", both_times(campaign.too_late_at)),
+        ("mobile only", "yes" if terms.mobile_only else ""),
+        ("account", "" if terms.account == "default" else terms.account),
+        ("told to", f"{campaign.intent}: {mask_text(campaign.note)}" if campaign.intent_number else ""),
+        ("key", campaign.key),
+    ]
+    table = plain_table("", "")
+    for name, value in lines:
+        if value:
+            table.add_row(Text(name, style="dim"), clean(value.removesuffix(": ")))
+    return table
+
+
+def _whereabouts_table(campaign: CampaignView) -> RenderableType:
+    table = plain_table("phones", "", "", right=("",))
+    for place, count in whereabouts(campaign).items():
+        share = ProgressBar(campaign.phone_count, count, width=BAR_WIDTH // 2, complete_style="cyan")
+        table.add_row(place.replace("_", " "), f"{count:,}", share, Text(PLACES[place], style="dim"))
+    return Group(sum_check(campaign.rows, campaign.phone_count, campaign.excluded_count), Text(), table)
+
+
+def _outcomes_table(dossier: Dossier) -> RenderableType:
+    table = plain_table("the gateway's words", "drops", right=("drops",))
+    for (status, reason), count in dossier.outcomes.items():
+        table.add_row(clean(mask_text(": ".join(filter(None, (status, reason))) or "(nothing)")), f"{count:,}")
+    return table
+
+
+def _submissions_table(found: Sequence[Submission]) -> RenderableType:
+    table = plain_table("submission", "state", "phones", "records", "session", "run", right=("phones", "records"))
+    for each in found:
+        differs = each.gateway_count not in {None, each.phone_count}
+        phones = f"{each.phone_count:,}" + (f" (gateway: {each.gateway_count:,})" if differs else "")
+        run = each.run if each.session_id else ""
+        table.add_row(
+            _number(each), each.state, phones, f"{each.accounted:,}" if each.session_id else "", each.session_id, run
+        )
+    return table
+
+
+def _number(submission: Submission) -> str:
+    """Its place in the campaign, from 1."""
+    return submission.id.rpartition("-")[2]
+
+
+def _reasons(found: Iterable[Submission]) -> list[RenderableType]:
+    """Why submissions are where they are; the same reason is said once."""
+    by_reason: dict[str, list[str]] = {}
+    for each in found:
+        if each.reason:
+            by_reason.setdefault(each.reason, []).append(_number(each))
+    if not by_reason:
+        return []
+    table = plain_table("submission", "reason")
+    for reason, numbers in by_reason.items():
+        table.add_row(_few(numbers), clean(mask_text(reason)))
+    return [table]
+
+
+def _few(numbers: Sequence[str]) -> str:
+    return ", ".join(numbers) if len(numbers) <= 5 else f"{', '.join(numbers[:4])} and {len(numbers) - 4} more"
+
+
+def next_steps(campaign: CampaignView, *, is_anybody_at_work: bool = True) -> RenderableType:
+    """What a person may want to run now."""
+    status = campaign.status
+    held = status in {CampaignStatus.PAUSED, CampaignStatus.PAUSING}
+    lines = [
+        ("watch it", f"show {campaign.id} --watch") if not status.is_final else ("", ""),
+        ("go on", f"resume {campaign.id}") if held else ("", ""),
+        ("end it", f"stop {campaign.id}")
+        if not status.is_final and status is not CampaignStatus.STOPPING
+        else ("", ""),
+        ("every phone", f"results {campaign.id} --to results.csv") if any(campaign.drops.values()) else ("", ""),
+    ]
+    steps = commands(*(line for line in lines if line[0]))
+    if status.is_final or is_anybody_at_work:
+        return steps
+    nobody = "No worker is running; it goes on when one is started: python -m worker"
+    return Group(Text(nobody, style="yellow"), steps)
+
+
+def campaigns_table(found: Iterable[CampaignView]) -> Table:
+    """One line per campaign; where it is narrow, titles are wrapped and nothing else."""
+    table = plain_table("campaign", "status", "phones", "delivered", "taken (Eastern)", right=("phones", "delivered"))
+    for column in table.columns:
+        column.no_wrap = True
+    table.add_column("title", min_width=8)
+    table.padding = (0, 2, 0, 0)
+    for each in found:
+        delivered = whereabouts(each).get("delivered", 0)
+        taken = eastern.wall_text(each.created_at)[:-3]
+        row = (each.id, status_text(each.status), f"{each.phone_count:,}", f"{delivered:,}", taken)
+        table.add_row(*row, clean(each.terms.title))
+    return table
+
+
+def progress_picture(campaign: CampaignView) -> RenderableType:
+    """How far a campaign is: submissions handed over, and drops with a record."""
+    handed_over = campaign.submission_count - sum(campaign.submissions.get(state, 0) for state in UNSENT)
+    withdrawn = campaign.phones.get(SubmissionState.WITHDRAWN, 0) + campaign.phones.get(SubmissionState.REJECTED, 0)
+    table = Table.grid(padding=(0, 2))
+    _add_bar(table, "submissions handed over", handed_over, campaign.submission_count)
+    _add_bar(table, "drops with a record", sum(campaign.drops.values()), campaign.phone_count - withdrawn)
+    drops = " · ".join(f"{count:,} {state.replace('_', ' ')}" for state, count in campaign.drops.items())
+    line = Text.assemble(status_text(campaign.status), (f"  {drops}" if drops else "", "dim"))
+    return Group(line, table)
+
+
+def _add_bar(table: Table, name: str, done: int, total: int) -> None:
+    bar = ProgressBar(max(total, 1), done, width=BAR_WIDTH, complete_style="cyan")
+    table.add_row(Text(name, style="dim"), bar, f"{done:,} of {total:,}")
+
+
+def control_sentence(campaign: CampaignView) -> str:
+    """What holds from the moment at which a request was written down."""
+    unsent = _phones_in(campaign, SubmissionState.PLANNED, SubmissionState.CLAIMED)
+    wait = {Intent.RUN: "may be sent again", Intent.PAUSE: "wait until you resume it"}.get(campaign.intent)
+    said = [
+        "From this moment it may go on." if campaign.intent is Intent.RUN else "Nothing new starts from this moment."
+    ]
+    if unsent:
+        said.append(f"{counted(unsent, 'phone')} not sent yet {wait or 'will not be called'}.")
+    if sessions := campaign.submissions.get(SubmissionState.ACCEPTED, 0):
+        said.append(f"{counted(sessions, 'session')} at the gateway {'is' if sessions == 1 else 'are'} being told.")
+    if sending := campaign.submissions.get(SubmissionState.SENDING, 0):
+        said.append(
+            f"{counted(sending, 'submission')} just being sent will be told as soon as the gateway has answered."
+        )
+    return " ".join(said)
+
+
+def _phones_in(campaign: CampaignView, *states: SubmissionState) -> int:
+    return sum(campaign.phones.get(state, 0) for state in states)

@@ -1,0 +1,137 @@
+"""From a contact file to a plan, and the plan in front of a person."""
+
+import csv
+import os
+import sys
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from rich.console import Console, Group, RenderableType
+from rich.padding import Padding
+from rich.text import Text
+
+from jobs.campaigns.plan import Excluded, Plan, plan
+from jobs.cli.exits import Exit
+from jobs.cli.failures import NOTHING_SENT, Failure
+from jobs.cli.files import cannot, replaced
+from jobs.cli.shown import clean, counted, masked_row, plain_table
+from jobs.contacts import UnreadableContacts, read_contacts
+from jobs.phones import Refusal
+
+MOST_EXAMPLES = 10
+
+LARGE_BYTES = 20_000_000
+"""A file that takes so long to read that one wants to know why."""
+
+EXCLUDED_COLUMNS = ("line", "reason", "sentence", "text")
+"""Of the table of rows that were left out."""
+
+
+def read_plan(source: str, column: str | None, *, err: Console) -> Plan:
+    """The plan of a contact file, or of stdin for `-`; raises `Failure`."""
+    name = "stdin" if source == "-" else source
+    try:
+        with _opened(source, err) as stream:
+            return plan(read_contacts(stream, column=column))
+    except UnreadableContacts as unreadable:
+        what = f"{clean(name)} cannot be used as contacts"
+        raise Failure(Exit.BAD_INPUT, what, problems=[clean(str(unreadable))], kept=NOTHING_SENT) from None
+    except OSError as error:
+        raise cannot("read", name, error) from None
+
+
+@contextmanager
+def _opened(source: str, err: Console) -> Iterator[BinaryIO]:
+    if source != "-":
+        with Path(source).open("rb") as stream:
+            if os.fstat(stream.fileno()).st_size > LARGE_BYTES:
+                err.print(f"Reading {clean(source)} …", style="dim")
+            yield stream
+        return
+    if sys.stdin.isatty():
+        err.print("Reading contacts from here; end them with Ctrl-D.", style="dim")
+    yield sys.stdin.buffer
+
+
+def excluded_rows(excluded: Iterable[tuple[int, str, str]]) -> Iterator[tuple[int, str, str, str]]:
+    """`EXCLUDED_COLUMNS` of each row that was left out, from its line, text and reason."""
+    for line, text, reason in excluded:
+        yield line, reason, sentence_of(reason), text
+
+
+def sentence_of(reason: str) -> str:
+    """What a refusal's code means; nothing for a code that another version wrote."""
+    return Refusal(reason).sentence if reason in set(Refusal) else ""
+
+
+def write_excluded(path: Path, planned: Plan) -> None:
+    """Write every row that is left out as CSV; raises `Failure`."""
+    with replaced(path) as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(EXCLUDED_COLUMNS)
+        writer.writerows(excluded_rows((each.line, each.text, each.reason) for each in planned.excluded))
+
+
+def examples(planned: Plan) -> list[Excluded]:
+    """Up to `MOST_EXAMPLES` rows that are left out, of as many reasons as there are, in the order of the input."""
+    seen: Counter[Refusal] = Counter()
+    ranked = []
+    for each in planned.excluded:
+        seen[each.reason] += 1
+        if seen[each.reason] <= MOST_EXAMPLES:
+            ranked.append((seen[each.reason], each.line, each))
+    chosen = sorted(ranked, key=lambda entry: entry[:2])[:MOST_EXAMPLES]
+    return [each for _, _, each in sorted(chosen, key=lambda entry: entry[1])]
+
+
+def sum_check(rows: int, phones: int, excluded: int) -> Text:
+    """`25,000 rows = 24,100 phones + 900 excluded`; if that were ever untrue it would not be kept quiet."""
+    text = Text(f"{counted(rows, 'row')} = {counted(phones, 'phone')} + {excluded:,} excluded")
+    if rows != phones + excluded:
+        text.append("   THIS DOES NOT ADD UP", style="bold red")
+    return text
+
+
+def excluded_table(by_reason: Counter[str]) -> RenderableType:
+    """The reasons for which rows were left out, most frequent first."""
+    table = plain_table("excluded", "rows", "", right=("rows",))
+    for reason, count in by_reason.most_common():
+        table.add_row(reason.replace("_", " "), f"{count:,}", Text(sentence_of(reason), style="dim"))
+    return table
+
+
+def plan_picture(planned: Plan) -> RenderableType:
+    """Rows, phones, submissions, and what is left out, with examples to find the rows by."""
+    total = sum_check(planned.row_count, planned.phone_count, len(planned.excluded))
+    total.append(f", in {counted(len(planned.chunks), 'submission')}")
+    return Group(total, _excluded_with_examples(planned)) if planned.excluded else total
+
+
+def _excluded_with_examples(planned: Plan) -> RenderableType:
+    shown = examples(planned)
+    table = plain_table("excluded", "rows", "such as line", "as written", right=("rows", "such as line"))
+    for reason, count in Counter(each.reason for each in planned.excluded).most_common():
+        first = (reason.replace("_", " "), f"{count:,}")
+        for each in (each for each in shown if each.reason is reason):
+            same = f" as on line {each.kept_line:,}" if each.kept_line else ""
+            table.add_row(*first, f"{each.line:,}", Text.assemble(masked_row(each.text), (same, "dim")))
+            first = ("", "")
+    hint = Text("Every row and what to do about it: --excluded-to FILE", style="dim")
+    return Group(Text(), Padding(table, (0, 0, 0, 2)), Padding(hint, (0, 0, 1, 2)))
+
+
+def plan_document(planned: Plan) -> dict[str, Any]:
+    """The same as JSON values, without the text of any row."""
+    return {
+        "rows": planned.row_count,
+        "phones": planned.phone_count,
+        "submissions": len(planned.chunks),
+        "excluded": len(planned.excluded),
+        "excluded_by_reason": dict(Counter(str(each.reason) for each in planned.excluded)),
+        "examples": [
+            {"line": each.line, "reason": str(each.reason), "kept_line": each.kept_line} for each in examples(planned)
+        ],
+    }

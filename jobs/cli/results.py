@@ -1,0 +1,141 @@
+"""`results`: every phone of a campaign and how its drop ended, for a spreadsheet or a program.
+
+Here phones are whole: it is the export, and the data are the person's own.
+"""
+
+import csv
+import json
+import os
+import sys
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, TextIO
+
+import typer
+from redis import Redis
+
+from jobs.campaigns.control import known
+from jobs.cli import options
+from jobs.cli.files import replaced
+from jobs.cli.invocation import of
+from jobs.cli.planning import EXCLUDED_COLUMNS, excluded_rows
+from jobs.cli.shown import clean, counted, iso
+from jobs.ledger import campaigns, dispositions, submissions
+from jobs.models import Disposition, Submission
+
+Cell = str | int | None
+Rows = Iterable[Sequence[Cell]]
+
+COLUMNS = (
+    "phone",
+    "state",
+    "status",
+    "reason",
+    "delivered_at",
+    "delivered_text",
+    "carrier",
+    "submission_state",
+    "session_id",
+)
+"""Of the table of results. Scripts read them: add at the end, never rename."""
+
+
+class Format(StrEnum):
+    """How results are written."""
+
+    CSV = "csv"
+    """With a header; fields that are unknown are empty."""
+    JSONL = "jsonl"
+    """An object per line; fields that are unknown are null."""
+
+
+FormatOption = Annotated[
+    Format, typer.Option("--format", case_sensitive=False, help="CSV with a header, or one JSON object per line.")
+]
+To = Annotated[
+    Path | None,
+    typer.Option(metavar="FILE", help="Write to this file, which comes to be only when it is whole. Otherwise stdout."),
+]
+ExcludedInstead = Annotated[
+    bool, typer.Option("--excluded", help="Instead, the rows of the input that were left out, and why.")
+]
+
+
+def results(
+    context: typer.Context,
+    campaign_id: options.CampaignId,
+    format_: FormatOption = Format.CSV,
+    to: To = None,
+    excluded: ExcludedInstead = False,
+) -> None:
+    """Export every phone of a campaign and how its drop ended.
+
+    Times are UTC; `delivered_text` is the time as the gateway wrote it, Eastern.
+    """
+    invocation = of(context)
+    campaign = known(invocation.redis, campaign_id)
+    columns, rows = _table(invocation.redis, campaign_id, excluded=excluded)
+    write = _WRITERS[format_]
+    if to is None:
+        _to_stdout(lambda file: write(file, columns, rows))
+        return
+    with replaced(to) as file:
+        write(file, columns, rows)
+    count = campaign.excluded_count if excluded else campaign.phone_count
+    invocation.err.print(f"{counted(count, 'row')} written to {clean(str(to))}; the campaign is {campaign.status}.")
+
+
+def _table(redis: Redis, campaign_id: str, *, excluded: bool) -> tuple[Sequence[str], Rows]:
+    if excluded:
+        return EXCLUDED_COLUMNS, excluded_rows(campaigns.excluded(redis, campaign_id))
+    return COLUMNS, _results(redis, campaign_id)
+
+
+def _results(redis: Redis, campaign_id: str) -> Iterator[Sequence[Cell]]:
+    """A submission at a time: no more than 10,000 phones are held at once."""
+    for submission in submissions.read(redis, campaigns.submission_ids(redis, campaign_id)):
+        for each in dispositions.read(redis, submission):
+            yield _row(submission, each)
+
+
+def _row(submission: Submission, drop: Disposition) -> Sequence[Cell]:
+    """The cells of `COLUMNS`."""
+    return (
+        drop.phone,
+        drop.state,
+        drop.status or None,
+        drop.reason or None,
+        iso(drop.delivered_at),
+        drop.delivered_text or None,
+        drop.carrier or None,
+        submission.state,
+        submission.session_id or None,
+    )
+
+
+def _write_csv(file: TextIO, columns: Sequence[str], rows: Rows) -> None:
+    writer = csv.writer(file, lineterminator="\n")
+    writer.writerow(columns)
+    writer.writerows(rows)
+
+
+def _write_jsonl(file: TextIO, columns: Sequence[str], rows: Rows) -> None:
+    for row in rows:
+        file.write(json.dumps(dict(zip(columns, row, strict=True)), ensure_ascii=False) + "\n")
+
+
+_WRITERS: dict[Format, Callable[[TextIO, Sequence[str], Rows], None]] = {
+    Format.CSV: _write_csv,
+    Format.JSONL: _write_jsonl,
+}
+
+
+def _to_stdout(write: Callable[[TextIO], None]) -> None:
+    """A reader that has had enough, such as `head`, is no error."""
+    try:
+        write(sys.stdout)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # Python flushes stdout once more when it ends, and would complain.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

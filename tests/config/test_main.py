@@ -1,0 +1,58 @@
+import io
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+
+from redis import Redis
+from rich.console import Console
+
+from config.__main__ import report, server_warnings
+from tests.servers import RedisServer, free_port
+
+COMPLETE = {"GATEWAY_UID": "you@example.com", "GATEWAY_PASSWORD": "https://hush"}
+
+
+def reported(env: Mapping[str, str]) -> tuple[bool, str]:
+    text = io.StringIO()
+    return report(env, Console(file=text, width=200, markup=False, highlight=False)), text.getvalue()
+
+
+def test_a_good_environment_is_shown_without_its_secrets() -> None:
+    with RedisServer(appendonly=True, flags=("--requirepass", "hunter22")) as server:
+        good, text = reported(COMPLETE | {"REDIS_URL": server.url.replace("//", "//:hunter22@")})
+    assert good
+    assert "Redis answers: valkey 9" in text
+    assert f"redis://127.0.0.1:{server.port}/0" in text
+    assert "warning" not in text
+    assert "hush" not in text
+    assert "hunter22" not in text
+
+
+def test_a_forgetful_server_and_a_misspelt_variable_are_warnings(redis_server: RedisServer, redis: Redis) -> None:
+    good, text = reported(COMPLETE | {"REDIS_URL": redis_server.url, "WORKERS_CAMPAIGN": "3"})
+    assert good
+    assert "append-only file is off" in text
+    assert "did you mean WORKERS_CAMPAIGNS?" in text
+
+
+def test_missing_credentials_and_a_missing_server_are_problems() -> None:
+    good, text = reported({"REDIS_URL": f"redis://:hunter22@127.0.0.1:{free_port()}"})
+    assert not good
+    assert text.count("problem:") == 3
+    assert "hunter22" not in text
+
+
+def test_an_evicting_server_is_warned_of() -> None:
+    (warning,) = server_warnings({"maxmemory_policy": "allkeys-lru", "aof_enabled": 1})
+    assert "noeviction" in warning
+
+
+def test_the_command_ends_with_1_and_every_problem_of_the_environment() -> None:
+    env = os.environ | {"LEAD_S": "soon", "GATEWAY_URL": "nowhere"}
+    done = subprocess.run(
+        [sys.executable, "-m", "config", "check"], env=env, capture_output=True, text=True, check=False, timeout=30
+    )
+    assert done.returncode == 1
+    assert "LEAD_S" in done.stdout
+    assert "GATEWAY_URL" in done.stdout

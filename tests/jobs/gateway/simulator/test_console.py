@@ -1,0 +1,128 @@
+"""The switches and the views below /_simulator/."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+
+import pytest
+import requests
+
+from jobs.gateway.simulator import Clock, Settings, Simulator
+from tests.jobs.gateway.simulator.desk import CAMPAIGN, ask, call, phones, submit, tell
+
+NOON = datetime(2026, 6, 1, 16, 0, tzinfo=UTC)
+
+
+@pytest.fixture
+def simulator() -> Iterator[Simulator]:
+    with Simulator(Settings(calls_per_second=1), clock=Clock(starts_at=NOON, stopped=True)) as simulator:
+        yield simulator
+
+
+def test_switches_are_turned_while_it_runs_and_the_others_stay(simulator: Simulator) -> None:
+    changes = {"dialect": {"layout": "bare_id"}, "accounts": {"other": {"password": "secret"}}}
+    told = tell(simulator, "settings", changes)
+    assert told.status_code == 200
+    assert "secret" not in told.text
+    settings = ask(simulator, "settings")
+    assert settings["calls_per_second"] == 1
+    assert settings["dialect"]["layout"] == "bare_id"
+    assert sorted(settings["accounts"]) == ["demo", "other"]
+    assert call(simulator, c_uid="other", c_password="secret", c_option="user_verify") == "OK"
+
+
+@pytest.mark.parametrize(
+    ("page", "told", "problem"),
+    [
+        ("settings", {"dialect": {"layuot": "live"}}, "dialect.layuot: Extra inputs are not permitted"),
+        ("settings", {"failure_share": 2}, "failure_share: Input should be less than or equal to 1"),
+        ("settings", [], "the body must be an object with the switches to change"),
+        ("clock", {"sped": 2}, "sped: Extra inputs are not permitted"),
+        ("clock", {"jump_to": "2026-05-31T00:00:00Z"}, "jump_to: time never goes back"),
+        ("clock", {"jump_s": -1}, "jump_s: Input should be greater than or equal to 0"),
+        ("door", {}, "shut_s: Field required"),
+        ("faults", [{"kind": "html", "chance": 3}], "chance: Input should be less than or equal to 1"),
+    ],
+)
+def test_what_is_not_understood_is_refused_by_name(simulator: Simulator, page: str, told: object, problem: str) -> None:
+    response = tell(simulator, page, told)
+    assert response.status_code == 422
+    assert response.json()["problems"] == [problem]
+
+
+def test_what_is_no_json_is_refused(simulator: Simulator) -> None:
+    assert requests.post(f"{simulator.console_url}settings", data="{", timeout=5).status_code == 400
+
+
+def test_time_jumps_stops_and_goes(simulator: Simulator) -> None:
+    assert tell(simulator, "clock", {"jump_s": 3600}).json()["now"] == "2026-06-01T17:00:00+00:00"
+    assert tell(simulator, "clock", {"jump_to": "2026-06-01T18:00:00Z"}).json()["stopped"] is True
+    assert tell(simulator, "clock", {"stopped": False, "speed": 1000}).json()["speed"] == 1000
+    assert ask(simulator, "clock")["now"] > "2026-06-01T18:00:00"
+    stopped_at = tell(simulator, "clock", {"stopped": True}).json()["now"]
+    assert ask(simulator, "clock")["now"] == stopped_at
+
+
+def test_a_shut_door_refuses_connections_for_a_while(simulator: Simulator) -> None:
+    assert tell(simulator, "door", {"shut_s": 0.3}).status_code == 200
+    with pytest.raises(requests.ConnectionError, match="refused"):
+        submit(simulator)
+    assert simulator.truth.arrivals == []
+    simulator.shut_door(0)  # opens again, a moment later
+    for _ in range(200):
+        try:
+            assert submit(simulator).startswith("OK")
+            break
+        except requests.ConnectionError:
+            continue
+
+
+def test_lists_come_in_parts(simulator: Simulator) -> None:
+    for phone in phones(5):
+        submit(simulator, c_phone=phone)
+    part = ask(simulator, "sessions", offset="1", limit="2", phones="0")
+    assert part["total"] == 5
+    assert [each["session_id"] for each in part["sessions"]] == [each.id for each in simulator.truth.sessions[1:3]]
+    assert len(ask(simulator, "requests", offset="4")["requests"]) == 1
+    response = requests.get(f"{simulator.console_url}sessions?limit=many", timeout=5)
+    assert (response.status_code, response.json()["problems"]) == (422, ["limit: must be a whole number"])
+
+
+def test_a_session_that_was_never_accepted_is_not_there(simulator: Simulator) -> None:
+    assert requests.get(f"{simulator.console_url}sessions/42", timeout=5).status_code == 404
+
+
+def test_a_person_sees_what_goes_on(simulator: Simulator) -> None:
+    simulator.change({"seed": 3})
+    submit(simulator, c_title="<Spring>")
+    simulator.clock.jump(timedelta(seconds=1))
+    for url in (simulator.console_url, simulator.console_url.rstrip("/")):
+        page = requests.get(url, timeout=5)
+        assert page.headers["Content-Type"].startswith("text/html")
+        assert "&lt;Spring&gt;" in page.text
+        assert "1 of 1" in page.text
+        assert "2026-06-01 12:00:01" in page.text
+
+
+def test_the_schema_names_every_switch(simulator: Simulator) -> None:
+    schema = ask(simulator, "schema")
+    assert set(schema) == {"settings", "faults", "clock", "door"}
+    assert set(schema["settings"]["properties"]) == set(Settings.model_fields)
+
+
+def test_it_is_well(simulator: Simulator) -> None:
+    assert ask(simulator, "health") == {"ok": True, "now": "2026-06-01T16:00:00+00:00"}
+
+
+def test_a_request_gets_hints_about_itself(simulator: Simulator) -> None:
+    submit(simulator, c_passwrd="secret", c_callerId="6175550100", c_title="Spring%20sale")
+    requests.post(f"{simulator.base_url}vmb.php", json=CAMPAIGN, timeout=5)
+    requests.get(f"{simulator.base_url}vmb.php", timeout=5)
+    hints = [each["hints"] for each in ask(simulator, "requests")["requests"]]
+    assert hints[0] == [
+        "c_passwrd: not a field of the gateway; is c_password meant?",
+        "c_callerId: not a field of the gateway; is c_callerID meant?",
+        "c_title: seems to be encoded twice",
+    ]
+    assert hints[1] == ["Content-Type: must be application/x-www-form-urlencoded, or nothing of the body is read"]
+    assert "GET: the gateway takes form POSTs only" in hints[2]
+    assert "secret" not in requests.get(f"{simulator.console_url}requests", timeout=5).text
