@@ -16,7 +16,7 @@ from jobs.cli.exits import Exit
 from jobs.cli.failures import redis_failure
 from jobs.cli.follow import follow
 from jobs.cli.invocation import Invocation, of
-from jobs.cli.pictures import campaign_picture, next_steps
+from jobs.cli.pictures import NOBODY_AT_WORK, campaign_picture, next_steps
 from jobs.cli.planning import plan_document, plan_picture, read_plan, write_excluded
 from jobs.cli.terms import read_terms
 from jobs.models import CampaignStatus, InvalidCampaign, Terms
@@ -77,8 +77,11 @@ def send(
         write_excluded(excluded_to, planned)
     if not as_json:
         invocation.out.print(plan_picture(planned))
+    is_certainly_new = dry_run or key is None
+    if is_certainly_new and (problems := take.problems_at(terms, planned, invocation.clock())):
+        raise InvalidCampaign(problems)
     if dry_run:
-        _show_dry_run(invocation, terms, planned, as_json=as_json)
+        _show_dry_run(invocation, planned, as_json=as_json)
         return
     key, taken = _hand_in(invocation, terms, planned, key, as_json=as_json)
     _show_taken(invocation, planned, key, taken, as_json=as_json, wait=wait)
@@ -89,9 +92,7 @@ def fresh_key(now: datetime) -> str:
     return f"{now:%Y-%m-%d}-{take.new_campaign_id()[:10]}"
 
 
-def _show_dry_run(invocation: Invocation, terms: Terms, planned: Plan, *, as_json: bool) -> None:
-    if problems := take.problems_at(terms, planned, invocation.clock()):
-        raise InvalidCampaign(problems)
+def _show_dry_run(invocation: Invocation, planned: Plan, *, as_json: bool) -> None:
     if as_json:
         invocation.print_json({"campaign_id": None, "key": None, "is_new": None, "plan": plan_document(planned)})
     else:
@@ -109,7 +110,8 @@ def _hand_in(
     try:
         return key, producer.submit(terms, planned, key=key)
     except RedisError as error:
-        raise redis_failure(error, kept="Whether the campaign is in, nobody can tell from here.", todo=again) from None
+        kept = "Whether the campaign is in, nobody can tell from here."
+        raise redis_failure(error, kept=kept, todo=again, facts={"key": key}) from None
 
 
 def _announce(invocation: Invocation, key: str, *, as_json: bool) -> None:
@@ -123,6 +125,9 @@ def _announce(invocation: Invocation, key: str, *, as_json: bool) -> None:
 def _show_taken(invocation: Invocation, planned: Plan, key: str, taken: Taken, *, as_json: bool, wait: bool) -> None:
     if not as_json:
         _say_taken(invocation, key, taken)
+    at_work = is_anybody_at_work(invocation.redis)
+    if wait and not at_work:
+        invocation.err.print(NOBODY_AT_WORK)
     ended = follow(invocation, taken.campaign_id, quietly=as_json) if wait else None
     dossier = read_dossier(invocation.redis, taken.campaign_id)
     if as_json:
@@ -131,7 +136,6 @@ def _show_taken(invocation: Invocation, planned: Plan, key: str, taken: Taken, *
     elif wait:
         invocation.out.print(campaign_picture(dossier))
     else:
-        at_work = is_anybody_at_work(invocation.redis)
         invocation.out.print(next_steps(dossier.campaign, is_anybody_at_work=at_work))
     if ended and ended.status is not CampaignStatus.FINISHED:
         raise typer.Exit(Exit.OTHER_END)
