@@ -11,7 +11,7 @@ import typer
 from config.masking import mask_text
 from jobs.cli.app import app
 from jobs.cli.exits import Exit
-from jobs.cli.failures import failure_of, print_failure
+from jobs.cli.failures import failure_of, failure_picture
 from jobs.cli.invocation import Invocation
 from jobs.cli.shown import PROGRAM
 
@@ -24,20 +24,17 @@ def main(arguments: Sequence[str], env: Mapping[str, str], clock: Callable[[], d
     except SystemExit as ended:
         return ended.code if isinstance(ended.code, int) else Exit.UNEXPECTED
     except Exception as error:
-        return _failed(invocation, error, as_json="--json" in arguments)
+        return _failed(invocation, error)
     return Exit.DONE
 
 
-def _failed(invocation: Invocation, error: Exception, *, as_json: bool) -> int:
+def _failed(invocation: Invocation, error: Exception) -> int:
     failure = failure_of(error)
     if failure is None:
         invocation.err.print(mask_text("".join(traceback.format_exception(error))))
         invocation.err.print("error: This is a fault in Dropline; the lines above say where.")
         return Exit.UNEXPECTED
-    if as_json:
-        invocation.print_json(failure.document(), to_err=True)
-    else:
-        print_failure(invocation.err, failure)
+    invocation.note(failure_picture(failure), failure.document())
     return failure.exit_code
 
 

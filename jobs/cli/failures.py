@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from redis.exceptions import RedisError
-from rich.console import Console
+from rich.console import Group, RenderableType
 from rich.padding import Padding
 from rich.text import Text
 
@@ -104,13 +104,11 @@ def in_options(problem: Problem) -> str:
     return f"{OPTIONS.get(problem.field, problem.field)}: {text}" if problem.field else text
 
 
-def print_failure(console: Console, failure: Failure) -> None:
+def failure_picture(failure: Failure) -> RenderableType:
     """What happened, one line per problem, and what now."""
-    console.print(Text.assemble(("error: ", "bold red"), failure.what))
-    for problem in failure.problems:
-        console.print(Padding(Text(problem), (0, 0, 0, 2), expand=False))
-    if rest := " ".join(filter(None, (failure.kept, failure.todo))):
-        console.print(Text(rest))
+    problems = [Padding(Text(problem), (0, 0, 0, 2), expand=False) for problem in failure.problems]
+    rest = [Text(" ".join(filter(None, (failure.kept, failure.todo))))] if failure.kept or failure.todo else []
+    return Group(Text.assemble(("error: ", "bold red"), failure.what), *problems, *rest)
 
 
 def _key_conflict(conflict: KeyConflict) -> Failure:

@@ -58,7 +58,7 @@ def status_text(status: CampaignStatus) -> Text:
 
 
 def _heading(campaign: CampaignView) -> RenderableType:
-    head = Text.assemble((f"{campaign.terms.title or 'untitled'}  ", "bold"), (campaign.id, "dim"))
+    head = Text.assemble((clean(campaign.terms.title) or "untitled", "bold"), "  ", (campaign.id, "dim"))
     return Group(head, Text.assemble(status_text(campaign.status), f" · {campaign.status.sentence}"))
 
 
