@@ -4,6 +4,7 @@ import os
 import sys
 import traceback
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
 from datetime import UTC, datetime
 
 import typer
@@ -18,13 +19,13 @@ from jobs.cli.shown import PROGRAM
 
 def main(arguments: Sequence[str], env: Mapping[str, str], clock: Callable[[], datetime]) -> int:
     """Run one command; answers its exit code. No error gets past here, and none that was foreseen shows a traceback."""
-    invocation = Invocation(env, clock=clock)
-    try:
-        typer.main.get_command(app).main(list(arguments), prog_name=PROGRAM, obj=invocation)
-    except SystemExit as ended:
-        return ended.code if isinstance(ended.code, int) else Exit.UNEXPECTED
-    except Exception as error:
-        return _failed(invocation, error)
+    with closing(Invocation(env, clock=clock)) as invocation:
+        try:
+            typer.main.get_command(app).main(list(arguments), prog_name=PROGRAM, obj=invocation)
+        except SystemExit as ended:
+            return ended.code if isinstance(ended.code, int) else Exit.UNEXPECTED
+        except Exception as error:
+            return _failed(invocation, error)
     return Exit.DONE
 
 

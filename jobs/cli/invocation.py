@@ -48,6 +48,11 @@ class Invocation:
         check_redis(redis, url)
         return redis
 
+    def close(self) -> None:
+        """Let go of the connection, if there is one."""
+        if "redis" in self.__dict__:
+            self.redis.close()
+
     @property
     def producer(self) -> Producer:
         """The way in."""
