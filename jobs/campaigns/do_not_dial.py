@@ -4,6 +4,7 @@ Ours decides: a number on it is in no new campaign and in no submission that beg
 does what ours cannot, it takes numbers out of sessions that are with the gateway already.
 """
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -11,7 +12,7 @@ from enum import StrEnum
 
 from redis import Redis
 
-from config.accounts import UnknownAccount
+from config.accounts import NAME, UnknownAccount
 from jobs.campaigns.desk import Desk
 from jobs.campaigns.plan import Excluded, Plan, without
 from jobs.contacts import Row
@@ -86,7 +87,10 @@ def change(redis: Redis, account: str, verb: Verb, rows: Iterable[Row], asked: A
     """Put phones on the account's list, or take them off. When this returns, nothing new is sent to those put on it.
 
     Rows may be any number: they are written in steps, so a call that did not return has done some, and may be repeated.
+    Raises `UnknownAccount` for what cannot be a name; whether there is such an account, only the workers know.
     """
+    if not re.fullmatch(NAME, account):
+        raise UnknownAccount("no gateway account can have this name: it takes letters, digits, _ and -, at most 64")
     row_count = changed = 0
     refused: list[Excluded] = []
     for step in split(rows, STEP):

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 import typer
 
 from jobs.cli.controls import cancel, pause, refresh, resume, stop
+from jobs.cli.do_not_dial import do_not_dial
 from jobs.cli.exits import Exit
 from jobs.cli.results import results
 from jobs.cli.send import send
@@ -35,3 +36,4 @@ app = typer.Typer(
 )
 for name, command in COMMANDS.items():
     app.command(name)(command)
+app.add_typer(do_not_dial, name="do-not-dial")

@@ -22,4 +22,5 @@ class Exit(IntEnum):
     NO_SUCH_CAMPAIGN = 5, "the campaign is unknown, or over and can no longer be told anything"
     OTHER_END = 6, "with --wait: it came to another end than the one waited for"
     BAD_SETTINGS = 7, "an environment variable is wrong"
+    ROWS_REFUSED = 8, "do-not-dial import: some rows hold no phone number; all others are done"
     INTERRUPTED = 130, "Ctrl-C; a campaign that is in goes on"

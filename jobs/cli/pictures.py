@@ -33,6 +33,7 @@ PLACES = {
     "unknown": "Nobody knows whether the gateway took them; they are not sent again by themselves.",
     "rejected": "The gateway refused them.",
     "withdrawn": "Stopped, cancelled or expired before they were sent.",
+    "screened": "Came on the do-not-dial list and were taken out before sending.",
 }
 
 BAR_WIDTH = 24
@@ -101,7 +102,7 @@ def _outcomes_table(dossier: Dossier) -> RenderableType:
 def _submissions_table(found: Sequence[Submission]) -> RenderableType:
     table = plain_table("submission", "state", "phones", "records", "session", "run", right=("phones", "records"))
     for each in found:
-        differs = each.gateway_count not in {None, each.phone_count}
+        differs = each.gateway_count not in {None, each.sent_count}
         phones = f"{each.phone_count:,}" + (f" (gateway: {each.gateway_count:,})" if differs else "")
         run = each.run if each.state is SubmissionState.ACCEPTED else ""
         table.add_row(

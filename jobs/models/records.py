@@ -62,6 +62,11 @@ class Submission:
     """When the newest call record came."""
 
     @property
+    def sent_count(self) -> int:
+        """Phones of it that go, or went, to the gateway: all but those that the last screening took out."""
+        return self.phone_count - self.drops.get(DropState.SCREENED, 0)
+
+    @property
     def accounted(self) -> int:
         """Phones of which a call record says how the drop ended, or that are known to get none."""
         return sum(count for state, count in self.drops.items() if state is not DropState.PENDING)
