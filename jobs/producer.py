@@ -159,7 +159,7 @@ def _ring_one(redis: Redis, bell: Bell, now: datetime) -> int:
 
 def _room(queue: Queue, bell: Bell) -> int:
     """How many more jobs of this bell may wait. Campaigns handed in raw wait in the same queue, and are not counted."""
-    waiting = queue.get_job_ids(0, DEEP - 1)
+    waiting = queue.get_job_ids(0, DEEP)
     own = sum(job_id.startswith(f"{bell.entry_point.__name__}-") for job_id in waiting)
     return bell.most_waiting - own if len(waiting) < DEEP else 0
 

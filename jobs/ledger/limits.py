@@ -22,7 +22,7 @@ _TAKE = Script("""
 -- KEYS: 1 an account's slots
 -- ARGV: 1 now, 2 token, 3 'first' to pass the others, 4 patience, 5 time between two calls, 6 time that the phones are
 --       worth, 7 the most that phones can be worth (all ms).  Answers the wait; beyond the patience nothing was taken.
--- Sent twice, the second finds its token; one that comes after 60 others costs a slot that nobody uses, and no more.
+-- Sent twice, the second finds its token; one that comes after 40 others costs a slot that nobody uses, and no more.
 local now, patience, apart, worth = tonumber(ARGV[1]), tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6])
 local taken = redis.call('HGET', KEYS[1], 'taken') or ''
 local known = string.match(taken, ARGV[2] .. '=(%d+)')
@@ -39,7 +39,7 @@ if slot - now > patience then return slot - now end
 set(own, slot + apart)
 if own == 'verbs' then set('calls', free_at('calls', 2 * apart) + apart) end
 if worth > 0 then set('phones', slot + worth) end
-redis.call('HSET', KEYS[1], 'taken', string.sub(taken .. string.format('%s=%d ', ARGV[2], slot), -1860))
+redis.call('HSET', KEYS[1], 'taken', string.sub(taken .. string.format('%s=%d ', ARGV[2], slot), -1880))
 return slot - now
 """)
 
