@@ -16,6 +16,8 @@ from jobs.ledger.limits import UNLIMITED, Limits
 class Timings:
     """How long things may take, and how often they are looked at."""
 
+    keep_keys: timedelta = timedelta(days=180)
+    """How long an idempotency key stands for its campaign."""
     lead: timedelta = timedelta(minutes=10)
     """A campaign for later is handed to the gateway this long before its start."""
     lease: timedelta = timedelta(seconds=15)
