@@ -28,7 +28,7 @@ from jobs.ledger.keys import Due
 from jobs.ledger.limits import Limits
 from jobs.models import InvalidCampaign, Problem, parse_campaign
 
-JOB_BUDGET = timedelta(seconds=20)
+JOB_BUDGET = timedelta(seconds=5)
 """A job that works on many ids begins no new one after this long, and leaves the rest in the due set: behind it wait
 others, and in the due set the campaigns take turns again."""
 
