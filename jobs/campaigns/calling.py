@@ -128,7 +128,8 @@ def turn(desk: Desk, campaign: CampaignView, lane: Lane, *, phones: int = 0) -> 
     """A turn for one call, which may be left unused; raises `NotNow`. `phones` is how many a submission carries."""
     own = _past_the_breaker(Turn(desk, campaign, lane, phones, new_token()))
     try:
-        _wait_for_slot(own)
+        if _wait_for_slot(own):
+            own = _past_the_breaker(own)  # it may have opened meanwhile
         if own.is_probe and lane is Lane.SUBMISSIONS:
             own.ask_whether_it_is_back()
         if desk.is_ending():
@@ -170,7 +171,7 @@ def _past_the_breaker(own: Turn) -> Turn:
     return replace(own, is_probe=told is Pass.PROBES)
 
 
-def _wait_for_slot(own: Turn) -> None:
+def _wait_for_slot(own: Turn) -> timedelta:
     desk, now = own.desk, own.desk.clock()
     patience = desk.timings.slot_patience
     wait = limits.take(
@@ -187,6 +188,7 @@ def _wait_for_slot(own: Turn) -> None:
         raise own.not_now(now + wait - patience)
     if wait:
         desk.sleep(wait.total_seconds())
+    return wait
 
 
 def _waits(desk: Desk) -> Iterator[timedelta]:

@@ -31,7 +31,10 @@ if not opened_at then return {'passes', ARGV[1]} end
 if probe == ARGV[2] then return {'probes', ARGV[1]} end
 local from = tonumber(probe_at)
 if ARGV[4] ~= '' then from = math.min(from, probed_at + ARGV[4]) end
-if from > tonumber(ARGV[1]) then return {'waits', string.format('%d', from)} end
+if from > tonumber(ARGV[1]) then
+  if probe ~= '' then return {'waits', ARGV[1]} end  -- its verdict may come at any moment
+  return {'waits', string.format('%d', from)}
+end
 redis.call('HSET', KEYS[1], 'probe', ARGV[2], 'probed_at', ARGV[1])
 redis.call('HSET', KEYS[1], 'probe_at', string.format('%d', ARGV[1] + ARGV[3]))
 return {'probes', ARGV[1]}
@@ -111,7 +114,7 @@ def enter(
     heard_within: timedelta,
     impatient_after: timedelta | None = None,
 ) -> tuple[Pass, datetime]:
-    """Whether a call may pass; when it waits, until when.
+    """Whether a call may pass; when it waits, until when it should: for the end of the rest, or a moment for a verdict.
 
     A probe that is not heard of within `heard_within` is replaced. A call that must not wait for the end of a long rest
     may be a probe `impatient_after` the last one began.

@@ -16,7 +16,11 @@ HEARD_WITHIN = 60 * SECOND
 
 
 def enter(ledger: Redis, token: str, *, at: datetime = NOW, impatient: bool = False) -> Pass:
-    told, _ = breaker.enter(
+    return ask(ledger, token, at=at, impatient=impatient)[0]
+
+
+def ask(ledger: Redis, token: str, *, at: datetime = NOW, impatient: bool = False) -> tuple[Pass, datetime]:
+    return breaker.enter(
         ledger,
         "default",
         token=token,
@@ -24,7 +28,6 @@ def enter(ledger: Redis, token: str, *, at: datetime = NOW, impatient: bool = Fa
         heard_within=HEARD_WITHIN,
         impatient_after=FIRST_REST if impatient else None,
     )
-    return told
 
 
 def fail(ledger: Redis, token: str, *, at: datetime = NOW) -> bool:
@@ -74,6 +77,13 @@ def test_after_the_rest_one_call_is_the_probe(opened: Redis) -> None:
         Pass.PROBES,  # its answer was lost, and redis-py asked again
     ]
     assert look(opened).state is BreakerState.PROBING
+
+
+def test_who_waits_is_told_for_what(opened: Redis) -> None:
+    assert ask(opened, "resting", at=NOW + SECOND) == (Pass.WAITS, NOW + FIRST_REST)
+    enter(opened, "probe", at=NOW + FIRST_REST)
+    a_moment_later = NOW + FIRST_REST + SECOND
+    assert ask(opened, "verdict", at=a_moment_later) == (Pass.WAITS, a_moment_later)
 
 
 def test_a_probe_that_succeeds_closes_it_and_says_since_when_it_was_open(opened: Redis) -> None:
