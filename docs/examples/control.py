@@ -8,7 +8,8 @@ from rq import Queue
 
 verb, campaign_id = sys.argv[1:]
 
-redis = Redis.from_url(os.environ.get("REDIS_URL", "redis://localhost:6379/0"))
+# The wait for the result, below, must end before the connection's patience does; its own default is 5 s.
+redis = Redis.from_url(os.environ.get("REDIS_URL", "redis://localhost:6379/0"), socket_timeout=60)
 queue = Queue("control", connection=redis, serializer="json")
 
 job = queue.enqueue(
@@ -23,8 +24,7 @@ result = job.latest_result(timeout=30)
 if result is None:
     print(f"handed in as job {job.id}; no worker has taken it yet")
 elif result.type == result.Type.SUCCESSFUL:
-    print(
-        result.return_value
-    )  # {"confirmed": sessions at the gateway that are in step, "open": those that are not yet}
+    # {"confirmed": sessions at the gateway that are in step, "open": those that are not yet}
+    print(result.return_value)
 else:
     raise SystemExit(f"job {job.id} was not carried out:\n{result.exc_string}")
