@@ -8,8 +8,8 @@ from rq import Queue
 
 verb, campaign_id = sys.argv[1:]
 
-# The wait for the result, below, must end before the connection's patience does; its own default is 5 s.
-redis = Redis.from_url(os.environ.get("REDIS_URL", "redis://localhost:6379/0"), socket_timeout=60)
+url = os.environ.get("REDIS_URL", "redis://localhost:6379/0")
+redis = Redis.from_url(url, socket_timeout=60)  # longer than the wait for the result below
 queue = Queue("control", connection=redis, serializer="json")
 
 job = queue.enqueue(
@@ -24,7 +24,8 @@ result = job.latest_result(timeout=30)
 if result is None:
     print(f"handed in as job {job.id}; no worker has taken it yet")
 elif result.type == result.Type.SUCCESSFUL:
-    # {"confirmed": sessions at the gateway that are in step, "open": those that are not yet}
-    print(result.return_value)
+    print(
+        result.return_value
+    )  # {"confirmed": sessions at the gateway that are in step, "open": those that are not yet}
 else:
     raise SystemExit(f"job {job.id} was not carried out:\n{result.exc_string}")

@@ -5,10 +5,11 @@ import os
 from redis import Redis
 from rq import Queue
 
-# The wait for the result, below, must end before the connection's patience does; its own default is 5 s.
-redis = Redis.from_url(os.environ.get("REDIS_URL", "redis://localhost:6379/0"), socket_timeout=60)
-# rq's own default is pickle, which no worker here reads.
-queue = Queue("campaigns", connection=redis, serializer="json")
+url = os.environ.get("REDIS_URL", "redis://localhost:6379/0")
+redis = Redis.from_url(url, socket_timeout=60)  # longer than the wait for the result below
+queue = Queue(
+    "campaigns", connection=redis, serializer="json"
+)  # rq's own default is pickle, which no worker here reads
 
 job = queue.enqueue(
     "jobs.entrypoints.submit_campaign",
