@@ -70,8 +70,9 @@ def control(desk: Desk, campaign_id: str) -> Controlled:
     if campaign is None:
         due.remove(desk.redis, Due.CONTROL, [campaign_id])
         return Controlled(0, 0)
+    until = desk.clock() + desk.timings.control_within
     in_step = [
-        _bring_in_step(desk, campaign, each)
+        _bring_in_step(desk, campaign, each, until=until)
         for each in submissions.read(desk.redis, campaigns.submission_ids(desk.redis, campaign_id))
     ]
     now = desk.clock()
@@ -82,14 +83,16 @@ def control(desk: Desk, campaign_id: str) -> Controlled:
     return Controlled(confirmed=sum(in_step), open=len(in_step) - sum(in_step))
 
 
-def _bring_in_step(desk: Desk, campaign: CampaignView, submission: Submission) -> bool:
+def _bring_in_step(desk: Desk, campaign: CampaignView, submission: Submission, *, until: datetime) -> bool:
     match submission.state:
         case SubmissionState.PLANNED | SubmissionState.CLAIMED:
             return _hold_or_release(desk, campaign, submission)
         case SubmissionState.SENDING:
             return campaign.intent is Intent.RUN  # accepting it makes the campaign due for control again
         case SubmissionState.ACCEPTED:
-            return submission.run in {WANTED_RUN[campaign.intent], Run.ENDED} or _tell(desk, campaign, submission)
+            if submission.run in {WANTED_RUN[campaign.intent], Run.ENDED}:
+                return True
+            return desk.clock() < until and _tell(desk, campaign, submission)
         case _:
             return True
 
