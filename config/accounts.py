@@ -13,17 +13,23 @@ DEFAULT_ACCOUNT = "default"
 NAME = r"^[A-Za-z0-9_-]{1,64}$"
 
 
+CallsPerSecond = Annotated[float, Field(gt=0, le=1_000, allow_inf_nan=False)]
+PhonesPerMinute = Annotated[int, Field(ge=1, le=10_000_000)]
+
+
 class UnknownAccount(LookupError):
     """No gateway account has that name."""
 
 
 class AccountSettings(BaseModel):
-    """The credentials of one gateway account."""
+    """The credentials of one gateway account, and its limits where they differ from the general ones."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
     uid: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)] = Field(repr=False)
     password: Annotated[SecretStr, Field(min_length=1)]
+    calls_per_s: CallsPerSecond | None = None
+    phones_per_min: PhonesPerMinute | None = None
 
 
 def place(location: tuple[str | int, ...]) -> str:

@@ -9,7 +9,15 @@ from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, Validati
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
-from config.accounts import DEFAULT_ACCOUNT, Accounts, AccountSettings, UnknownAccount, place
+from config.accounts import (
+    DEFAULT_ACCOUNT,
+    Accounts,
+    AccountSettings,
+    CallsPerSecond,
+    PhonesPerMinute,
+    UnknownAccount,
+    place,
+)
 from config.urls import check_redis_url, parse_gateway_url, parse_public_url, redis_password
 
 FALLBACKS: Mapping[str, str] = {"REDIS_URL": "REDIS_TLS_URL"}
@@ -104,7 +112,8 @@ class Settings(BaseSettings):
         default={}, examples=['{"west": {"uid": "west@example.com", "password": "(its password)"}}']
     )
     """Further accounts by name, as a JSON object. A campaign names the one it goes through; without a name it is the
-    default account, that of GATEWAY_UID. Credentials, limits and do-not-dial lists are each account's own."""
+    default account, that of GATEWAY_UID. Besides `uid` and `password` an account may state limits of its own,
+    `calls_per_s` and `phones_per_min`. Credentials, limits and do-not-dial lists never cross accounts."""
     gateway_connect_timeout_s: Seconds = Field(default=5, examples=["5"])
     """How long a connection to the gateway may take to open. Running out proves that nothing was sent."""
     gateway_read_timeout_s: Seconds = Field(default=20, examples=["20"])
@@ -112,6 +121,12 @@ class Settings(BaseSettings):
     gateway_deadline_s: Annotated[Seconds, Field(le=22)] = Field(default=20, examples=["20"])
     """How long one request may take in all. At most 22, because a dyno is killed 30 s after its SIGTERM, and a worker
     that has just begun to send must still read the answer and write it down, or its outcome is unknown."""
+    gateway_calls_per_s: CallsPerSecond = Field(default=5, examples=["5"])
+    """How many requests an account makes in a second, all workers together, evenly spaced. The gateway publishes no
+    limit; five a second hand over three million phones in a minute, and nobody takes them for an attack."""
+    gateway_phones_per_min: PhonesPerMinute | None = Field(default=None, examples=["100000"])
+    """How many phones an account hands over in a minute, plus at most one submission. Unset: no limit, because how fast
+    phones ring is the gateway's choice; set it where people call back and somebody must answer."""
     public_url: PublicUrl | None = Field(default=None, examples=["https://drops.example.com"])
     """Where the gateway's postbacks reach us, without a last slash. Unset: calls are followed by polls alone."""
 

@@ -16,7 +16,7 @@ from typing import Any
 from rq import get_current_job
 from rq.job import Job
 
-from config.accounts import UnknownAccount
+from config.accounts import AccountSettings, UnknownAccount
 from config.redis_connection import connect
 from config.settings import Settings
 from jobs.campaigns import control, do_not_dial, refresh, send, take
@@ -28,10 +28,12 @@ from jobs.gateway.client import Credentials, GatewayClient, Timeouts
 from jobs.ledger import campaigns, due
 from jobs.ledger import do_not_dial as lists
 from jobs.ledger.keys import Due
+from jobs.ledger.limits import Limits
 from jobs.models import InvalidCampaign, Problem, parse_campaign
 
-JOB_BUDGET = timedelta(seconds=60)
-"""A job that works on many ids begins no new one after this long, and leaves the rest in the due set."""
+JOB_BUDGET = timedelta(seconds=5)
+"""A job that works on many ids begins no new one after this long, and leaves the rest in the due set: behind it wait
+others, and in the due set the campaigns take turns again."""
 
 SYNC_BUDGET = timedelta(seconds=2)
 """Telling the gateway of a do-not-dial list begins no new request after this long: stops wait in the same queue."""
@@ -135,7 +137,16 @@ def open_desk(env: Mapping[str, str]) -> Desk:
         random=Random(),
         timings=timings(settings),
         concurrency=settings.send_concurrency,
+        own_limits={name: _limits(settings, account) for name, account in settings.accounts.items()},
+        is_ending=wind_down.is_set,
         postbacks_url=f"{settings.public_url}/postbacks/" if settings.public_url else "",
+    )
+
+
+def _limits(settings: Settings, account: AccountSettings) -> Limits:
+    return Limits(
+        account.calls_per_s or settings.gateway_calls_per_s,
+        account.phones_per_min or settings.gateway_phones_per_min,
     )
 
 

@@ -9,10 +9,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
+from functools import partial
 
 from redis import Redis
 
 from config.accounts import NAME, UnknownAccount
+from jobs.campaigns import calling
+from jobs.campaigns.calling import NotNow
 from jobs.campaigns.desk import Desk
 from jobs.campaigns.plan import Excluded, Plan, without
 from jobs.contacts import Row
@@ -43,6 +46,9 @@ __all__ = [
 
 MOST_A_PUSH = 1_000
 """Phones told to the gateway in one request; how many it takes there is not known, in a campaign it is 10,000."""
+
+CALLER = "do-not-dial"
+"""Who takes turns with the campaigns of the account."""
 
 NARROWER = 10
 """A push that is refused for one of its phones is divided by this, until the phone is found."""
@@ -80,7 +86,7 @@ class Synced(StrEnum):
     MORE = "more"
     """There is more to tell it, now."""
     LATER = "later"
-    """It did not confirm; it stands in the due set."""
+    """It did not confirm, or no call may be made now; it stands in the due set."""
 
 
 def change(redis: Redis, account: str, verb: Verb, rows: Iterable[Row], asked: Asked) -> Changed:
@@ -136,7 +142,10 @@ def sync(desk: Desk, account: str) -> Synced:
         pushes.rest(desk.redis, account)
         return Synced.IN_STEP
     try:
-        _tell(desk.gateway(account), push)
+        calling.once_for_account(desk, account, CALLER, partial(_tell, push=push))
+    except NotNow as not_now:
+        due.add(desk.redis, Due.DO_NOT_DIAL, [account], not_now.at)
+        return Synced.LATER
     except UnknownAccount as unknown:
         return _later(desk, account, str(unknown), desk.timings.account_again)
     except Rejected as rejected:

@@ -93,3 +93,18 @@ def do_not_dial_refused(account: str) -> str:
 def do_not_dial_request(token: str) -> str:
     """String: what a change came to, for the time in which its command may be sent again."""
     return f"dropline:do-not-dial-request:{token}"
+
+
+def slots(account: str) -> str:
+    """Hash: from when on the account's next slots are free, and the tokens of those taken last."""
+    return f"dropline:slots:{account}"
+
+
+def line(account: str, lane: str) -> str:
+    """Sorted set: campaigns that were turned away, by the instant (ms) for which the last of each was told."""
+    return f"dropline:line:{account}:{lane}"
+
+
+def breaker(account: str) -> str:
+    """Hash: failures in a row of the account's calls, and since when it is given a rest. Absent when all is well."""
+    return f"dropline:breaker:{account}"

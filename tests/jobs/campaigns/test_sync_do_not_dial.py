@@ -7,7 +7,7 @@ import pytest
 from jobs.campaigns import do_not_dial
 from jobs.campaigns.desk import Desk
 from jobs.campaigns.do_not_dial import Synced, Verb
-from jobs.gateway.simulator import Fault, FaultKind, Simulator
+from jobs.gateway.simulator import Clock, Fault, FaultKind, Simulator
 from jobs.ledger import do_not_dial as lists
 from jobs.ledger import due
 from jobs.ledger.keys import Due
@@ -66,10 +66,11 @@ def test_what_was_not_confirmed_is_told_again(desk: Desk, simulator: Simulator, 
     assert lists.read(desk.redis, "default").trouble == ""
 
 
-def test_waits_for_a_gateway_that_is_down_grow(desk: Desk) -> None:
+def test_waits_for_a_gateway_that_is_down_grow(desk: Desk, clock: Clock) -> None:
     nobody = at_gateway(desk, f"http://127.0.0.1:{free_port()}/gateway/")
     add(desk, ANNA)
     for _ in range(12):
+        clock.jump(desk.timings.resend_most)
         do_not_dial.sync(nobody, "default")
     assert due.count(desk.redis, Due.DO_NOT_DIAL, by=desk.clock() + desk.timings.resend_most / 3) == 0
     assert due.count(desk.redis, Due.DO_NOT_DIAL, by=desk.clock() + desk.timings.resend_most) == 1
