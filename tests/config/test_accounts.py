@@ -126,6 +126,15 @@ def test_a_complaint_never_shows_a_secret(accounts: Any) -> None:
     assert SECRET not in shown
 
 
+def test_limits_are_an_account_s_own_where_it_states_them() -> None:
+    limited = {"west": {**WEST, "calls_per_s": 0.5, "phones_per_min": 600}}
+    account = settings_of(limited, **DEFAULT).account("west")
+    assert (account.calls_per_s, account.phones_per_min) == (0.5, 600)
+    assert settings_of(limited, **DEFAULT).account().calls_per_s is None
+    (problem,) = problems_of({"west": {**WEST, "calls_per_s": 0}})
+    assert problem.startswith("GATEWAY_ACCOUNTS: west.calls_per_s: ")
+
+
 def test_an_account_of_ours_is_frozen() -> None:
     account = AccountSettings.model_validate(WEST)
     with pytest.raises(ValueError, match="frozen"):

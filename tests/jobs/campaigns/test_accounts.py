@@ -19,6 +19,7 @@ from jobs.gateway.simulator import Account, Clock, Settings, Simulator
 from jobs.ledger import do_not_dial as lists
 from jobs.ledger import due
 from jobs.ledger.keys import Due
+from jobs.ledger.limits import Limits
 from jobs.models import CampaignStatus, DropState, Intent, Run, SubmissionState, Terms
 from tests.jobs.campaigns.conftest import TERMS, submission, taken, view
 from tests.jobs.campaigns.test_do_not_dial import ANNA, BOB, add, assert_it_adds_up
@@ -103,6 +104,26 @@ def test_each_gateway_list_gets_its_own_numbers_only(desk: Desk, simulator: Simu
         while do_not_dial.sync(desk, account) is Synced.MORE:
             pass
     assert simulator.gateway.do_not_dial == {"east@example.com": {ANNA}, "west@example.com": {BOB}}
+
+
+def test_limits_are_those_of_the_account_or_else_the_general_ones(env: dict[str, str]) -> None:
+    accounts = {"west": {"uid": "w", "password": "p", "calls_per_s": 0.5}, "south": {"uid": "s", "password": "p"}}
+    general = {"GATEWAY_CALLS_PER_S": "20", "GATEWAY_PHONES_PER_MIN": "6000"}
+    limited = open_desk({**env, **general, "GATEWAY_ACCOUNTS": json.dumps(accounts)})
+    assert limited.limits_of("west") == Limits(0.5, 6000)
+    assert limited.limits_of("south") == limited.limits_of("default") == Limits(20, 6000)
+    limited.redis.close()
+
+
+def test_the_calls_of_one_account_take_no_slot_of_the_other(desk: Desk, clock: Clock) -> None:
+    stated = {"west": Limits(calls_per_s=0.01), "default": Limits(calls_per_s=0.01)}
+    limited = replace(desk, own_limits=stated)
+    west_terms = WEST.model_copy(update={"audio_title": "West"})
+    keys = {terms.account: taken(desk, ANNA, terms=terms, key=terms.account) for terms in (TERMS, west_terms)}
+    again = taken(desk, ANNA, terms=TERMS, key="again")
+    assert send(limited, f"{keys['default'].campaign_id}-1") is Sent.ACCEPTED
+    assert send(limited, f"{again.campaign_id}-1") is Sent.LATER
+    assert send(limited, f"{keys['west'].campaign_id}-1") is Sent.ACCEPTED
 
 
 # An account that nobody knows

@@ -1,5 +1,6 @@
 """The gateway's own list is brought in step with ours, whatever comes in between."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -11,6 +12,7 @@ from jobs.gateway.simulator import Clock, Fault, FaultKind, Simulator
 from jobs.ledger import do_not_dial as lists
 from jobs.ledger import due
 from jobs.ledger.keys import Due
+from jobs.ledger.limits import Limits
 from tests.jobs.campaigns.conftest import at_gateway
 from tests.jobs.campaigns.test_do_not_dial import ANNA, BOB, add, change
 from tests.servers import free_port
@@ -94,6 +96,16 @@ def test_one_number_that_the_gateway_refuses_does_not_keep_the_others_out(desk: 
     found = lists.read(desk.redis, "default")
     assert (found.refused, found.unconfirmed) == (1, 0)
     assert do_not_dial.is_listed(desk.redis, "default", phones[0])
+
+
+def test_the_gateway_is_told_when_its_turn_comes(desk: Desk, simulator: Simulator) -> None:
+    limited = replace(desk, limits=Limits(calls_per_s=0.1))
+    add(desk, ANNA)
+    change(desk, Verb.REMOVE, BOB)
+    assert [do_not_dial.sync(limited, "default") for _ in range(2)] == [Synced.MORE, Synced.LATER]
+    assert lists.read(desk.redis, "default").trouble == ""
+    assert due.count(desk.redis, Due.DO_NOT_DIAL, by=desk.clock()) == 0
+    assert due.count(desk.redis, Due.DO_NOT_DIAL, by=desk.clock() + timedelta(seconds=30)) == 1
 
 
 def test_an_account_without_a_list_needs_no_telling(desk: Desk) -> None:
