@@ -18,16 +18,16 @@ from docs.demo.audit import Audit, audit, calls_made
 from docs.demo.screen import CommandFailed, Screen
 from docs.demo.stage import DidNotStart, Stage, open_stage
 from jobs.ledger import campaigns
-from jobs.models import CampaignView, DropState
+from jobs.models import MAX_PHONES_PER_SUBMISSION, CampaignView, DropState
 
 FOLDER = Path("var/demo")
 CONTACTS = FOLDER / "contacts.csv"
 RESULTS = FOLDER / "results.csv"
-ROWS = 25_000
 SEED = 2026
 AGAIN_AT, PAUSE_AT = 0.05, 0.4
 """The shares of calls on record at which the list is sent again, and at which the campaign is paused."""
 STAND_STILL_S = 3
+CALLS_LAST_S = 20
 
 SEND = [
     "send",
@@ -43,13 +43,16 @@ SEND = [
 ]
 
 
-def main(record: Annotated[Path | None, typer.Option(help="Save a picture of the run as SVG.")] = None) -> None:
+def main(
+    record: Annotated[Path | None, typer.Option(help="Save a picture of the run as SVG.")] = None,
+    rows: Annotated[int, typer.Option(min=100, help="Contacts on the list.")] = 25_000,
+) -> None:
     """Play a whole campaign on this machine. Nobody is called, and no account is needed."""
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _leave)
     screen = Screen(takes_picture=record is not None)
     try:
-        agrees = play(screen)
+        agrees = play(screen, rows)
     except KeyboardInterrupt:
         screen.say("\nEnded; everything that was started is gone.")
         raise typer.Exit(130) from None
@@ -61,19 +64,21 @@ def main(record: Annotated[Path | None, typer.Option(help="Save a picture of the
     raise typer.Exit(0 if agrees else 1)
 
 
-def play(screen: Screen) -> bool:
+def play(screen: Screen, rows: int) -> bool:
     """The acts in their order; answers whether the gateway's book agrees with the results."""
     shutil.rmtree(FOLDER, ignore_errors=True)
     FOLDER.mkdir(parents=True)
-    screen.act(1, "A contact list as people have them, made up: 25,000 rows.")
-    wanted = write_messy_csv(CONTACTS, ROWS, SEED)[PHONE]
+    screen.act(1, f"A contact list as people have them, made up: {rows:,} rows.")
+    wanted = write_messy_csv(CONTACTS, rows, SEED)[PHONE]
     screen.say(f"It lies in {CONTACTS}. Redis, a gateway that calls nobody and")
     screen.say("`python -m worker` are starting; their logs lie beside it.")
-    with open_stage(FOLDER) as stage:
+    with open_stage(FOLDER, calls_per_second=min(rows, MAX_PHONES_PER_SUBMISSION) / CALLS_LAST_S) as stage:
         campaign = _send(screen, stage)
         _pause_and_resume(screen, stage, campaign)
         _finish(screen, stage, campaign)
-        return _compare(screen, audit(wanted=wanted, gateway_url=stage.gateway_url, results=RESULTS))
+        agrees = _compare(screen, audit(wanted=wanted, gateway_url=stage.gateway_url, results=RESULTS))
+    screen.say(f"\nAll that was started has ended. The list, the results and the logs lie in {FOLDER}/.", style="dim")
+    return agrees
 
 
 def _send(screen: Screen, stage: Stage) -> CampaignView:
@@ -103,6 +108,7 @@ def _finish(screen: Screen, stage: Stage, campaign: CampaignView) -> None:
     _follow(screen, stage, campaign, share=1)
     screen.act(6, "How it went.")
     screen.run(stage.environment, ["show", campaign.id], slice(2), slice(12, 30))
+    screen.say("")
     screen.run(stage.environment, ["results", campaign.id, "--to", str(RESULTS)])
 
 

@@ -17,8 +17,6 @@ from config.queues import QUEUES
 from config.settings import Settings, variables
 from tests.servers import RedisServer
 
-CALLS_PER_SECOND = 500
-"""How fast the gateway calls, in each session: 10,000 phones in 20 seconds."""
 PATIENCE_S = 30
 """How long a process may take to start, and to end."""
 
@@ -37,9 +35,12 @@ class DidNotStart(Exception):
 
 
 @contextmanager
-def open_stage(folder: Path) -> Iterator[Stage]:
-    """Start everything, with data and logs in `folder`, and end it again whatever happens in between."""
-    simulator = ["jobs.gateway.simulator", "--port", "0", "--rate", str(CALLS_PER_SECOND)]
+def open_stage(folder: Path, *, calls_per_second: float) -> Iterator[Stage]:
+    """Start everything, with data and logs in `folder`, and end it again whatever happens in between.
+
+    The gateway calls so many phones a second in each session.
+    """
+    simulator = ["jobs.gateway.simulator", "--port", "0", "--rate", str(calls_per_second)]
     ready, data = folder / "gateway.url", folder / "redis"
     data.mkdir()
     with ExitStack() as opened:
@@ -51,6 +52,8 @@ def open_stage(folder: Path) -> Iterator[Stage]:
         redis = opened.enter_context(Redis.from_url(server.url))
         worker = opened.enter_context(_process(["worker"], environment, folder / "worker.log"))
         _wait_until(lambda: Worker.count(connection=redis) == len(QUEUES), worker)
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            opened.callback(signal.signal, number, signal.SIG_IGN)  # who is impatient waits until all have ended
         yield Stage(redis, environment["GATEWAY_URL"], environment)
 
 

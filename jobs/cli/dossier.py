@@ -115,7 +115,7 @@ def _submission(submission: Submission) -> dict[str, Any]:
         "gateway_count": submission.gateway_count,
         "drops": dict(submission.drops),
         "session_id": submission.session_id or None,
-        "run": submission.run if submission.session_id else None,
+        "run": submission.run if submission.state is SubmissionState.ACCEPTED else None,
         "tries": submission.tries,
         "reason": mask_text(submission.reason) or None,
         "not_before": iso(submission.not_before),

@@ -37,6 +37,8 @@ PLACES = {
 
 BAR_WIDTH = 24
 
+NOBODY_AT_WORK = Text("No worker is running; it goes on when one is started: python -m worker", style="yellow")
+
 
 def campaign_picture(dossier: Dossier) -> RenderableType:
     """Everything about one campaign, for one look."""
@@ -47,7 +49,7 @@ def campaign_picture(dossier: Dossier) -> RenderableType:
     parts += [_submissions_table(dossier.submissions), *_reasons(dossier.submissions)]
     if dossier.excluded:
         parts.append(excluded_table(dossier.excluded))
-    return Group(*(Padding(part, (0, 0, 1, 0)) for part in parts))
+    return Group(*(Padding(part, (0, 0, 1, 0), expand=False) for part in parts))
 
 
 def status_text(status: CampaignStatus) -> Text:
@@ -56,7 +58,7 @@ def status_text(status: CampaignStatus) -> Text:
 
 
 def _heading(campaign: CampaignView) -> RenderableType:
-    head = Text.assemble((f"{campaign.terms.title or 'untitled'}  ", "bold"), (campaign.id, "dim"))
+    head = Text.assemble((clean(campaign.terms.title) or "untitled", "bold"), "  ", (campaign.id, "dim"))
     return Group(head, Text.assemble(status_text(campaign.status), f" · {campaign.status.sentence}"))
 
 
@@ -101,7 +103,7 @@ def _submissions_table(found: Sequence[Submission]) -> RenderableType:
     for each in found:
         differs = each.gateway_count not in {None, each.phone_count}
         phones = f"{each.phone_count:,}" + (f" (gateway: {each.gateway_count:,})" if differs else "")
-        run = each.run if each.session_id else ""
+        run = each.run if each.state is SubmissionState.ACCEPTED else ""
         table.add_row(
             _number(each), each.state, phones, f"{each.accounted:,}" if each.session_id else "", each.session_id, run
         )
@@ -146,8 +148,7 @@ def next_steps(campaign: CampaignView, *, is_anybody_at_work: bool = True) -> Re
     steps = commands(*(line for line in lines if line[0]))
     if status.is_final or is_anybody_at_work:
         return steps
-    nobody = "No worker is running; it goes on when one is started: python -m worker"
-    return Group(Text(nobody, style="yellow"), steps)
+    return Group(NOBODY_AT_WORK, steps)
 
 
 def campaigns_table(found: Iterable[CampaignView]) -> Table:

@@ -59,7 +59,7 @@ def test_the_control_example_is_carried_out(stage: Stage) -> None:
 
 def test_the_shell_example_needs_nothing_of_python(stage: Stage) -> None:
     for _ in range(2):
-        commands = subprocess.run(["sh", str(EXAMPLES / "submit.sh")], capture_output=True, check=True).stdout
+        commands = subprocess.run(["/bin/sh", str(EXAMPLES / "submit.sh")], capture_output=True, check=True).stdout
         assert b"ERR" not in as_redis_cli_does(stage.redis_server.port, commands)
     campaign = the_campaign(stage)
     assert campaign.key == "reminders-2026-11-23"

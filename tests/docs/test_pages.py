@@ -18,7 +18,7 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 ON_CALL = (ROOT / "docs" / "on-call.md").read_text(encoding="utf-8")
 PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("*.md"))]
 
-LINK = re.compile(r"\]\((?!\w+:)([^)#\s]*)(?:#([^)\s]+))?\)")
+LINK = re.compile(r"""(?:\]\(|src=")(?!\w+:)([^)#\s"]*)(?:#([^)\s]+))?[)"]""")
 
 
 def pages() -> list[Any]:
