@@ -29,6 +29,7 @@ def seconds_of(file: BinaryIO) -> float | None:
 
     A WAV in a telephone's codec that leaves out how many samples it has comes out as 0, which is not said either.
     """
+    file.seek(0)
     try:
         return TinyTag.get(file_obj=file, tags=False).duration or None
     except TinyTagException:

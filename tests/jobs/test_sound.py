@@ -62,3 +62,9 @@ def test_a_damaged_file_is_no_error(file: bytes, damage: list[tuple[int, int]]) 
     for place, byte in damage:
         damaged[place] = byte
     assert seconds_of(io.BytesIO(damaged)) is None or seconds_of(io.BytesIO(damaged)) != 0
+
+
+def test_a_file_is_read_from_its_beginning_wherever_it_stands() -> None:
+    file = io.BytesIO(sounds.wav(7))
+    file.read(HEAD_BYTES)
+    assert seconds_of(file) == 7
