@@ -103,7 +103,7 @@ def open_desk(env: Mapping[str, str]) -> Desk:
     settings.require_gateway()
     return Desk(
         redis=connect(settings.redis_url.get_secret_value(), name="jobs", tls_verify=settings.redis_tls_verify),
-        gateway=_clients(settings),
+        gateway=gateway_clients(settings),
         clock=lambda: datetime.now(UTC),
         random=Random(),
         timings=timings(settings),
@@ -125,7 +125,9 @@ def timings(settings: Settings) -> Timings:
     )
 
 
-def _clients(settings: Settings) -> Callable[[str], GatewayClient]:
+def gateway_clients(settings: Settings) -> Callable[[str], GatewayClient]:
+    """The client of each account, by its name, made once; it raises `UnknownAccount` or `InvalidSettings`."""
+
     @cache
     def client(account: str) -> GatewayClient:
         found = settings.account(account)

@@ -133,6 +133,8 @@ class _Visit:
                 if response.status in _LEADS_ON:
                     return str(urljoin(url, response.headers["Location"] or ""))
                 self._keep(response, into)
+        except socket.gaierror:
+            why = "its host's name is not known here"
         except (OSError, HTTPException, ValueError) as failure:
             why = type(failure).__name__
         else:

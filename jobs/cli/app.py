@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 
 import typer
 
+from jobs.cli.audio import audio
 from jobs.cli.controls import cancel, pause, refresh, resume, stop
 from jobs.cli.exits import Exit
 from jobs.cli.results import results
@@ -35,3 +36,4 @@ app = typer.Typer(
 )
 for name, command in COMMANDS.items():
     app.command(name)(command)
+app.add_typer(audio, name="audio")

@@ -46,11 +46,15 @@ class NotKept(GatewayError):
         super().__init__(f"The recording was not kept: {why}. No file was left behind.")
 
 
+class NoPlace(NotKept):
+    """It was not kept because there is no writing to where it should be (why); another place may do."""
+
+
 def keep(parts: Iterator[bytes], to: Path) -> Downloaded:
     """Write the parts of an answer to `to`, which comes to be only if they are a whole sound file.
 
-    Nothing is asked for before there is a place for it. Raises `Rejected` where the gateway refused, else `NotKept`;
-    `NotSent` is passed on.
+    Nothing is asked for before there is a place for it. Raises `NoPlace`, `Rejected`, `NotSent`, and
+    `NotKept` for an answer that is not whole or no sound.
     """
     try:
         with replaced(to) as file:
@@ -58,7 +62,8 @@ def keep(parts: Iterator[bytes], to: Path) -> Downloaded:
     except OutcomeUnknown as unknown:
         why = f"it did not come whole ({unknown.phase}: {unknown.why}); try again"
     except OSError as error:
-        why = f"{to.name or to} cannot be written: {(error.strerror or type(error).__name__).lower()}"
+        why = (error.strerror or type(error).__name__).lower()
+        raise NoPlace(f"{to.name or to} cannot be written: {why}") from None
     raise NotKept(why)
 
 
