@@ -17,18 +17,21 @@ from rq import get_current_job
 from rq.job import Job
 
 from config.redis_connection import connect
-from config.settings import Settings
+from config.settings import AudioPreflight, Settings
 from jobs.campaigns import control, refresh, send, take
 from jobs.campaigns.desk import Desk, Timings
 from jobs.campaigns.plan import plan
 from jobs.contacts import Row
+from jobs.fetching import fetch
 from jobs.gateway.client import Credentials, GatewayClient, Timeouts
 from jobs.ledger import campaigns, due
 from jobs.ledger.keys import Due
+from jobs.ledger.limits import Limits
 from jobs.models import InvalidCampaign, Problem, parse_campaign
 
-JOB_BUDGET = timedelta(seconds=60)
-"""A job that works on many ids begins no new one after this long, and leaves the rest in the due set."""
+JOB_BUDGET = timedelta(seconds=5)
+"""A job that works on many ids begins no new one after this long, and leaves the rest in the due set: behind it wait
+others, and in the due set the campaigns take turns again."""
 
 wind_down = threading.Event()
 """Set when the process is asked to end: jobs begin nothing new, end what they began, and leave the rest due."""
@@ -108,6 +111,10 @@ def open_desk(env: Mapping[str, str]) -> Desk:
         random=Random(),
         timings=timings(settings),
         concurrency=settings.send_concurrency,
+        limits=Limits(settings.gateway_calls_per_s, settings.gateway_phones_per_min),
+        is_ending=wind_down.is_set,
+        looks_at_recordings=settings.audio_preflight is not AudioPreflight.OFF,
+        fetch=fetch if settings.audio_preflight is AudioPreflight.ALL else None,
         postbacks_url=f"{settings.public_url}/postbacks/" if settings.public_url else "",
     )
 

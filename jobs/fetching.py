@@ -23,6 +23,9 @@ from requests.utils import DEFAULT_CA_BUNDLE_PATH
 
 Address = IPv4Address | IPv6Address
 
+Fetch = Callable[[str, BinaryIO], None]
+"""Writes what lies at a URL to a file, as `fetch` does; raises `NotPublic` or `NotFetched`."""
+
 
 @dataclass(frozen=True, slots=True)
 class Limits:

@@ -9,21 +9,28 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from functools import partial
 from tempfile import TemporaryFile
-from typing import BinaryIO
 
-from jobs.fetching import NotFetched, NotPublic
+import structlog
+
+from jobs.campaigns import calling
+from jobs.campaigns.calling import NotNow
+from jobs.campaigns.desk import Desk
+from jobs.fetching import Fetch, NotFetched, NotPublic
 from jobs.gateway.client import GatewayClient
 from jobs.gateway.errors import GatewayError, OutcomeUnknown, Phase, Rejected, presentable
 from jobs.gateway.replies import AudioFile
-from jobs.models import AudioType, Terms
+from jobs.ledger import campaigns, due
+from jobs.ledger.keys import Due
+from jobs.ledger.limits import Lane
+from jobs.models import AudioType, CampaignStatus, CampaignView, Terms
 from jobs.sound import HEAD_BYTES, kind_of, seconds_of
+
+log = structlog.get_logger()
 
 SHORTEST_S = 5
 """The vendor takes only what is longer than this."""
-
-Fetch = Callable[[str, BinaryIO], None]
-"""Writes what lies at a URL to a file, as `jobs.fetching.fetch` does."""
 
 
 class Verdict(StrEnum):
@@ -63,6 +70,30 @@ def look_at_audio(terms: Terms, *, recordings: Callable[[], Sequence[AudioFile]]
     return _look_in_account("file", terms.audio_file or "", [(each.file, each) for each in listed])
 
 
+def is_awaited(desk: Desk, campaign: CampaignView) -> bool:
+    """Whether nothing of this campaign may be sent before somebody has looked at its audio."""
+    if campaign.audio_flaw is not None or campaign.status is not CampaignStatus.WAITING:
+        return False
+    return desk.fetch is not None if campaign.terms.audio_url else desk.looks_at_recordings
+
+
+def look_or_wait(desk: Desk, campaign: CampaignView, submission_id: str) -> None:
+    """Have a campaign's first submission look at the audio for all, and the others come back when it may have done so.
+
+    A look is a turn of its own: it can take as long as a submission, and nobody waits for both who is asked to end.
+    """
+    at = desk.clock() + desk.timings.audio_again
+    if submission_id == campaigns.submission_id(campaign.id, 1):
+        try:
+            flaw = _flaw(desk, campaign)
+        except NotNow as not_now:
+            at = not_now.at
+        else:
+            campaigns.note_audio(desk.redis, campaign.id, flaw)
+            at = desk.clock()
+    due.add(desk.redis, Due.SEND, [submission_id], at)
+
+
 def list_recordings(gateway: GatewayClient, *, now: datetime) -> list[AudioFile]:
     """The account's recordings, with their durations where the gateway has them to give."""
     try:
@@ -73,6 +104,18 @@ def list_recordings(gateway: GatewayClient, *, now: datetime) -> list[AudioFile]
         if unknown.phase is not Phase.UNDERSTANDING:
             raise
     return gateway.audio_list(near=now, with_durations=False)
+
+
+def _flaw(desk: Desk, campaign: CampaignView) -> str:
+    """What is certainly wrong with a campaign's audio, '' for nothing; raises `NotNow`."""
+
+    def recordings() -> list[AudioFile]:
+        question = partial(list_recordings, now=desk.clock())
+        return calling.once(desk, campaign, Lane.READS, question)
+
+    finding = look_at_audio(campaign.terms, recordings=recordings, fetch=desk.fetch)
+    log.info("audio_looked_at", campaign_id=campaign.id, verdict=finding.verdict, sentence=finding.sentence)
+    return finding.sentence if finding.verdict is Verdict.BAD else ""
 
 
 def _look_in_account(noun: str, name: str, listed: Sequence[tuple[str, AudioFile]]) -> Finding:

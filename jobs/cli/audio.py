@@ -10,13 +10,14 @@ from rich.table import Table
 from config.masking import mask_text
 from config.settings import AudioPreflight, InvalidSettings
 from jobs import fetching
-from jobs.campaigns.preflight import Fetch, Finding, Verdict, list_recordings, look_at_audio
+from jobs.campaigns.preflight import Finding, Verdict, list_recordings, look_at_audio
 from jobs.cli import options
 from jobs.cli.exits import Exit
 from jobs.cli.failures import NOTHING_SENT, OPTIONS, Failure
 from jobs.cli.invocation import Invocation, of
 from jobs.cli.shown import PROGRAM, clean, counted, iso, plain_table
 from jobs.cli.terms import read_terms
+from jobs.fetching import Fetch
 from jobs.gateway.downloads import NamedBy
 from jobs.gateway.errors import RefusalKind, Rejected
 from jobs.gateway.replies import AudioFile

@@ -20,9 +20,11 @@ from jobs.gateway.downloads import PART_BYTES, Downloaded, NamedBy, keep
 from jobs.gateway.replies import (
     Accepted,
     AudioFile,
+    Balance,
     CallRecord,
     ControlAnswer,
     parse_audio_list_reply,
+    parse_balance_reply,
     parse_call_status_reply,
     parse_campaign_result_reply,
     parse_control_reply,
@@ -111,6 +113,10 @@ class GatewayClient:
         answer = self._ask(_encode(self._credentials, _option("campaign_result", session_id)), max_bytes=_LONG)
         records = parse_campaign_result_reply(answer.text, near=near, session_id=session_id)
         return [record for record in records if record.session_id == session_id]
+
+    def balance(self) -> Balance:
+        """What the account can still send."""
+        return parse_balance_reply(self._ask(_encode(self._credentials, [("remain_message", "1")])).text)
 
     def pause(self, session_id: str) -> ControlAnswer:
         """Suspend a session that runs."""

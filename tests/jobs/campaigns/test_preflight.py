@@ -1,20 +1,28 @@
 import socket
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import BinaryIO
 
 import pytest
 
+from jobs.campaigns import control
+from jobs.campaigns.desk import Desk
 from jobs.campaigns.preflight import Finding, Verdict, list_recordings, look_at_audio
+from jobs.campaigns.send import Sent, send
 from jobs.fetching import NotFetched, NotPublic
 from jobs.gateway.replies import AudioFile
-from jobs.gateway.simulator import Account, Fault, FaultKind, Settings, Simulator
+from jobs.gateway.simulator import Account, Clock, Fault, FaultKind, Settings, Simulator
 from jobs.gateway.simulator.settings import Recording
-from jobs.models import Terms
+from jobs.ledger import breaker, campaigns, due, submissions
+from jobs.ledger.breaker import BreakerState
+from jobs.ledger.keys import Due
+from jobs.models import CampaignStatus, Intent, SubmissionState, Terms
 from tests import sounds
-from tests.jobs.campaigns.conftest import client_of
+from tests.jobs.campaigns.conftest import at_gateway, client_of, submission, taken, view
 from tests.jobs.gateway.wire import http, raw_server
+from tests.servers import free_port
 
 NOW = datetime(2026, 3, 2, 17, 0, tzinfo=UTC)
 LISTED = (
@@ -198,3 +206,139 @@ def test_a_host_in_trouble_says_nothing_of_the_audio() -> None:
 def test_a_url_is_followed_only_where_that_was_chosen() -> None:
     terms = Terms(caller_id="6175550100", audio_url="https://cdn.example/hi.mp3")
     assert look_at_audio(terms, recordings=never, fetch=None).verdict is Verdict.UNSURE
+
+
+# Before the first submission.
+
+
+@pytest.fixture
+def careful(desk: Desk) -> Desk:
+    """A desk that looks for recordings before it sends."""
+    return replace(desk, looks_at_recordings=True)
+
+
+@pytest.fixture
+def campaign_id(desk: Desk) -> str:
+    return taken(desk, "6175550123", "2125550101").campaign_id
+
+
+def misspelt(desk: Desk, *phones: str) -> str:
+    return taken(desk, *phones, terms=titled("reminder")).campaign_id
+
+
+def asked(simulator: Simulator) -> list[str]:
+    return [arrival.option for arrival in simulator.truth.arrivals]
+
+
+def test_without_the_setting_nobody_looks(desk: Desk, simulator: Simulator, campaign_id: str) -> None:
+    assert send(desk, f"{campaign_id}-1") is Sent.ACCEPTED
+    assert asked(simulator) == ["new_campaign"]
+
+
+def test_a_look_is_a_turn_of_its_own_and_then_it_is_sent(careful: Desk, simulator: Simulator, campaign_id: str) -> None:
+    assert send(careful, f"{campaign_id}-1") is Sent.LATER
+    assert not simulator.truth.sessions
+    assert due.count(careful.redis, Due.SEND, by=careful.clock()) == 1
+    assert send(careful, f"{campaign_id}-1") is Sent.ACCEPTED
+    assert asked(simulator) == ["get_audio_list_with_duration", "new_campaign"]
+
+
+def test_a_bad_audio_is_rejected_and_nobody_is_called(careful: Desk, simulator: Simulator) -> None:
+    campaign_id = misspelt(careful, "6175550123")
+    assert [send(careful, f"{campaign_id}-1") for _ in range(3)] == [Sent.LATER, Sent.REJECTED, Sent.PASSED_OVER]
+    assert view(careful, campaign_id).status is CampaignStatus.REJECTED
+    rejected = submission(careful, campaign_id)
+    assert rejected.reason.startswith(
+        'not sent, because of its audio: the account has no recording "reminder"; the near'
+    )
+    assert not due.stands(careful.redis, Due.SEND, rejected.id)
+    assert asked(simulator) == ["get_audio_list_with_duration"]
+
+
+def test_one_submission_looks_for_all_of_them(careful: Desk, simulator: Simulator, clock: Clock) -> None:
+    campaign_id = misspelt(careful, *(f"{area}555{last:04d}" for area in (617, 212) for last in range(5_001)))
+    first, second = f"{campaign_id}-1", f"{campaign_id}-2"
+    assert send(careful, second) is Sent.LATER
+    assert due.count(careful.redis, Due.SEND, by=careful.clock()) == 1
+    assert asked(simulator) == []
+    assert send(careful, first) is Sent.LATER
+    clock.jump(careful.timings.audio_again)
+    assert due.count(careful.redis, Due.SEND, by=careful.clock()) == 2
+    assert [send(careful, second), send(careful, first)] == [Sent.REJECTED, Sent.REJECTED]
+    assert asked(simulator) == ["get_audio_list_with_duration"]
+    assert view(careful, campaign_id).phones[SubmissionState.REJECTED] == 10_002
+
+
+@pytest.mark.parametrize("fault", [FaultKind.HTML, FaultKind.ANSWER_502_BEFORE_ACCEPTING, FaultKind.ACCEPT_THEN_RESET])
+def test_a_look_in_vain_keeps_nothing_from_being_sent(
+    careful: Desk, simulator: Simulator, campaign_id: str, fault: FaultKind
+) -> None:
+    simulator.faults.arm(Fault(kind=fault, on="question", times=0))
+    assert [send(careful, f"{campaign_id}-1") for _ in range(2)] == [Sent.LATER, Sent.ACCEPTED]
+
+
+def test_a_gateway_that_rests_is_not_asked_but_later(careful: Desk, simulator: Simulator, campaign_id: str) -> None:
+    nobody = at_gateway(careful, f"http://127.0.0.1:{free_port()}/gateway/")
+    others = [taken(careful, f"61755501{last}", key=str(last)).campaign_id for last in range(10, 25)]
+    for each in others:
+        send(nobody, f"{each}-1")
+    assert breaker.read(careful.redis, "default").state is not BreakerState.CLOSED
+    assert send(careful, f"{campaign_id}-1") is Sent.LATER
+    assert view(careful, campaign_id).audio_flaw is None
+    assert asked(simulator) == []
+    assert due.stands(careful.redis, Due.SEND, f"{campaign_id}-1")
+
+
+def test_a_campaign_that_is_held_or_for_later_is_not_looked_at_yet(careful: Desk, simulator: Simulator) -> None:
+    later = Terms(caller_id="6175550100", audio_title="Reminder", start=careful.clock() + timedelta(hours=1))
+    early = taken(careful, "6175550123", terms=later, key="later").campaign_id
+    held = taken(careful, "6175550123").campaign_id
+    control.request(careful.redis, held, Intent.PAUSE, why="", now=careful.clock())
+    assert [send(careful, f"{each}-1") for each in (early, held)] == [Sent.PASSED_OVER, Sent.PASSED_OVER]
+    assert asked(simulator) == []
+    assert not due.stands(careful.redis, Due.SEND, f"{held}-1")
+
+
+def test_a_campaign_that_has_begun_goes_on(desk: Desk, careful: Desk, simulator: Simulator) -> None:
+    campaign_id = taken(desk, *(f"{area}555{last:04d}" for area in (617, 212) for last in range(5_001))).campaign_id
+    assert send(desk, f"{campaign_id}-1") is Sent.ACCEPTED
+    assert send(careful, f"{campaign_id}-2") is Sent.ACCEPTED
+    assert asked(simulator) == ["new_campaign", "new_campaign"]
+
+
+def test_the_first_verdict_counts(desk: Desk, campaign_id: str) -> None:
+    campaigns.note_audio(desk.redis, campaign_id, "")
+    campaigns.note_audio(desk.redis, campaign_id, "somebody thought otherwise")
+    assert view(desk, campaign_id).audio_flaw == ""
+
+
+def test_what_another_sender_holds_is_not_turned_down(desk: Desk, simulator: Simulator, campaign_id: str) -> None:
+    """A sender that does not look, and is just sending, has the word."""
+    now = desk.clock()
+    claim = submissions.claim(
+        desk.redis, f"{campaign_id}-1", attempt="another", now=now, until=now + timedelta(seconds=15)
+    )
+    assert claim is submissions.Claim.CLAIMED
+    campaigns.note_audio(desk.redis, campaign_id, "it is too short")
+    assert send(desk, f"{campaign_id}-1") is Sent.PASSED_OVER
+    assert submission(desk, campaign_id).state is SubmissionState.CLAIMED
+
+
+@pytest.mark.parametrize(("content", "ends"), [(sounds.mp3(3), Sent.REJECTED), (sounds.mp3(9), Sent.ACCEPTED)])
+def test_a_url_is_looked_at_where_there_is_a_way_to_fetch_it(
+    careful: Desk, simulator: Simulator, content: bytes, ends: Sent
+) -> None:
+    terms = Terms(caller_id="6175550100", audio_url="https://cdn.example/hi.mp3")
+    campaign_id = taken(careful, "6175550123", terms=terms).campaign_id
+
+    def fetch(_url: str, into: BinaryIO) -> None:
+        into.write(content)
+
+    fetching = replace(careful, fetch=fetch)
+    assert [send(fetching, f"{campaign_id}-1") for _ in range(2)] == [Sent.LATER, ends]
+
+
+def test_elsewhere_it_is_not(careful: Desk, simulator: Simulator) -> None:
+    terms = Terms(caller_id="6175550100", audio_url="https://cdn.example/hi.mp3")
+    campaign_id = taken(careful, "6175550123", terms=terms).campaign_id
+    assert send(careful, f"{campaign_id}-1") is Sent.ACCEPTED
