@@ -23,6 +23,8 @@ COMMANDS: Mapping[str, Callable[..., None]] = {
     "refresh": refresh,
 }
 
+GROUPS: Mapping[str, typer.Typer] = {"audio": audio}
+
 EPILOG = "\b\nExit codes:\n" + "\n".join(f"  {each.value:>3}  {each.meaning}" for each in Exit)
 
 app = typer.Typer(
@@ -36,4 +38,5 @@ app = typer.Typer(
 )
 for name, command in COMMANDS.items():
     app.command(name)(command)
-app.add_typer(audio, name="audio")
+for name, group in GROUPS.items():
+    app.add_typer(group, name=name)
