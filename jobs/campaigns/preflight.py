@@ -65,6 +65,8 @@ def look_at_audio(terms: Terms, *, recordings: Callable[[], Sequence[AudioFile]]
         return Finding(Verdict.UNSURE, f"the gateway did not list its recordings ({unknown.phase}: {unknown.why})")
     except GatewayError as failed:
         return Finding(Verdict.UNSURE, f"the gateway did not list its recordings. {failed}")
+    if not listed:  # a gateway that broke down may answer with an empty body, too
+        return Finding(Verdict.UNSURE, "the gateway lists no recordings at all, as it may do when it is in trouble")
     if terms.audio_title:
         return _look_in_account("recording", terms.audio_title, [(each.title, each) for each in listed])
     return _look_in_account("file", terms.audio_file or "", [(each.file, each) for each in listed])

@@ -17,6 +17,7 @@ from requests.utils import DEFAULT_CA_BUNDLE_PATH
 
 from jobs import eastern
 from jobs.gateway.downloads import PART_BYTES, Downloaded, NamedBy, keep
+from jobs.gateway.errors import OutcomeUnknown, Phase
 from jobs.gateway.replies import (
     Accepted,
     AudioFile,
@@ -135,10 +136,12 @@ class GatewayClient:
         return self._control("stop", session_id)
 
     def audio_list(self, *, near: datetime, with_durations: bool) -> list[AudioFile]:
-        """The account's recordings; `near` is the instant of the question."""
+        """The account's recordings, all of them; `near` is the instant of the question."""
         method = "get_audio_list_with_duration" if with_durations else "get_audio_list"
         form = _encode(self._credentials, [("c_method", method)])
         answer = self._ask(form, script="vmb.aflist.php", max_bytes=_LONG)
+        if not answer.is_whole:
+            raise OutcomeUnknown(Phase.READING, "a list that does not say how long it is")
         return parse_audio_list_reply(answer.text, near=near)
 
     def download_audio(self, named_by: NamedBy, name: str, *, to: Path) -> Downloaded:

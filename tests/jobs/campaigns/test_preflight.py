@@ -138,6 +138,13 @@ def test_neither_does_one_that_is_down_or_refuses_us() -> None:
     assert [refused.verdict, look(simulator, titled("Reminder")).verdict] == [Verdict.UNSURE] * 2
 
 
+def test_an_empty_list_may_be_trouble_as_well() -> None:
+    found = look_at_audio(titled("Reminder"), recordings=list, fetch=None)
+    assert found == Finding(
+        Verdict.UNSURE, "the gateway lists no recordings at all, as it may do when it is in trouble"
+    )
+
+
 # At a URL.
 
 

@@ -240,7 +240,8 @@ def test_a_campaign_that_is_in_is_found_again_though_its_audio_is_gone(
 ) -> None:
     again = ("send", contacts, *CALLER, "--audio-title", "Reminder", "--check-audio", "--key", "march", "--json")
     first = run(*again, env=env)
-    simulator.change({"accounts": {"demo": {"recordings": []}}})
+    simulator.change({"accounts": {"demo": {"recordings": [{"title": "Another", "file": "r1.wav"}]}}})
+    assert run("audio", "check", "--audio-title", "Reminder", env=env).code == 9
     second = run(*again, env=env)
     assert second.code == 0
     assert second.document["campaign_id"] == first.document["campaign_id"]

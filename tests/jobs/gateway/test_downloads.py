@@ -61,6 +61,12 @@ def test_a_list_that_is_refused_or_garbled_is_no_list() -> None:
             client_of(simulator).audio_list(near=NOW, with_durations=True)
 
 
+def test_a_list_that_may_be_cut_short_is_no_list() -> None:
+    line = b'"r1.wav"|"Reminder"|"2026-01-05 09:30:00"'
+    with raw_server(say(b"HTTP/1.1 200 OK\r\n\r\n", line)) as server, pytest.raises(OutcomeUnknown, match="how long"):
+        client_of(server).audio_list(near=NOW, with_durations=False)
+
+
 # Downloads.
 
 
