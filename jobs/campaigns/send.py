@@ -9,10 +9,10 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from config.accounts import UnknownAccount
-from jobs.campaigns import do_not_dial
+from jobs.campaigns import do_not_dial, preflight
 from jobs.campaigns.calling import NotNow, Turn, turn
 from jobs.campaigns.desk import Desk
-from jobs.gateway.errors import NotSent, OutcomeUnknown, Rejected
+from jobs.gateway.errors import NotSent, OutcomeUnknown, RefusalKind, Rejected
 from jobs.gateway.replies import Accepted
 from jobs.ledger import campaigns, due, keys, submissions
 from jobs.ledger.fields import to_ms
@@ -33,7 +33,7 @@ class Sent(StrEnum):
     REJECTED = "rejected"
     UNKNOWN = "unknown"
     LATER = "later"
-    """It certainly did not leave, or its turn has not come; it stands in the due set."""
+    """It certainly did not leave, its audio is looked at, or its turn has not come; it stands in the due set."""
     WITHDRAWN = "withdrawn"
     """It was too late to send it, or nobody was left after the last screening."""
     PASSED_OVER = "passed_over"
@@ -49,21 +49,33 @@ def send(desk: Desk, submission_id: str) -> Sent:
     submission = found[0]
     if submission.state is SubmissionState.SENDING:
         return _give_up_waiting(desk, submission)
-    now = desk.clock()
-    if submissions.look(desk.redis, submission_id, now=now) is not Claim.FREE:
+    if submissions.look(desk.redis, submission_id, now=desk.clock()) is not Claim.FREE:
         return Sent.PASSED_OVER
-    if now >= campaign.too_late_at:
-        return _withdraw(desk, submission, now)
     try:
-        desk.gateway(campaign.terms.account)
+        return _send_when_allowed(desk, campaign, submission)
     except UnknownAccount as unknown:
-        return _wait_for_account(desk, submission, unknown, now)
-    try:
-        with turn(desk, campaign, Lane.SUBMISSIONS, phones=submission.phone_count) as own:
-            return _claim_and_send(desk, campaign, submission, own)
+        return _wait_for_account(desk, submission, unknown)
     except NotNow as not_now:
         due.add(desk.redis, Due.SEND, [submission_id], not_now.at)
         return Sent.LATER
+
+
+def _send_when_allowed(desk: Desk, campaign: CampaignView, submission: Submission) -> Sent:
+    """Send it unless it is too late, its audio is flawed, or something is to be waited for.
+
+    Raises `NotNow` and, before anything is claimed, `UnknownAccount`.
+    """
+    now = desk.clock()
+    if now >= campaign.too_late_at:
+        return _withdraw(desk, submission, now)
+    if campaign.audio_flaw:
+        return _turn_down(desk, submission, now, campaign.audio_flaw)
+    desk.gateway(campaign.terms.account)
+    if preflight.is_awaited(desk, campaign):
+        preflight.look_or_wait(desk, campaign, submission.id)
+        return Sent.LATER
+    with turn(desk, campaign, Lane.SUBMISSIONS, phones=submission.phone_count) as own:
+        return _claim_and_send(desk, campaign, submission, own)
 
 
 def _claim_and_send(desk: Desk, campaign: CampaignView, submission: Submission, own: Turn) -> Sent:
@@ -78,11 +90,28 @@ def _withdraw(desk: Desk, submission: Submission, now: datetime, *, attempt: str
     return Sent.WITHDRAWN if moved else Sent.PASSED_OVER
 
 
-def _wait_for_account(desk: Desk, submission: Submission, unknown: UnknownAccount, now: datetime) -> Sent:
+def _wait_for_account(desk: Desk, submission: Submission, unknown: UnknownAccount) -> Sent:
     """Taken in where nobody could know the accounts: it waits, and says for what, until it is too late for it."""
     submissions.note(desk.redis, submission, str(unknown))
-    due.add(desk.redis, Due.SEND, [submission.id], now + desk.timings.account_again)
+    due.add(desk.redis, Due.SEND, [submission.id], desk.clock() + desk.timings.account_again)
     return Sent.LATER
+
+
+def _turn_down(desk: Desk, submission: Submission, now: datetime, flaw: str) -> Sent:
+    """Reject, under a claim, what the gateway could not play; it is not asked."""
+    token = submissions.new_token()
+    submissions.claim(desk.redis, submission.id, attempt=token, now=now, until=now + desk.timings.lease)
+    reason = f"not sent, because of its audio: {flaw}"
+    moved = submissions.move(
+        desk.redis,
+        submission,
+        SubmissionState.REJECTED,
+        now=now,
+        attempt=token,
+        reason=reason,
+        refusal=RefusalKind.AUDIO,
+    )
+    return Sent.REJECTED if moved else Sent.PASSED_OVER
 
 
 def _give_up_waiting(desk: Desk, submission: Submission) -> Sent:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 
 import typer
 
+from jobs.cli.audio import audio
 from jobs.cli.controls import cancel, pause, refresh, resume, stop
 from jobs.cli.do_not_dial import do_not_dial
 from jobs.cli.exits import Exit
@@ -23,6 +24,8 @@ COMMANDS: Mapping[str, Callable[..., None]] = {
     "refresh": refresh,
 }
 
+GROUPS: Mapping[str, typer.Typer] = {"audio": audio, "do-not-dial": do_not_dial}
+
 EPILOG = "\b\nExit codes:\n" + "\n".join(f"  {each.value:>3}  {each.meaning}" for each in Exit)
 
 app = typer.Typer(
@@ -36,4 +39,5 @@ app = typer.Typer(
 )
 for name, command in COMMANDS.items():
     app.command(name)(command)
-app.add_typer(do_not_dial, name="do-not-dial")
+for name, group in GROUPS.items():
+    app.add_typer(group, name=name)

@@ -96,7 +96,7 @@ def import_(
 ) -> None:
     """Put every phone of a CSV file on the list.
 
-    Rows without a phone are shown and end the command with exit code 8; all others are on the list then. It may be run
+    Rows without a phone are shown and end the command with exit code 10; all others are on the list then. It may be run
     again at any time.
     """
     invocation = of(context, as_json=as_json)

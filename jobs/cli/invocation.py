@@ -12,12 +12,14 @@ import typer
 from redis import Redis
 from rich.console import Console, RenderableType
 
-from config.accounts import NAME
+from config.accounts import NAME, UnknownAccount
 from config.redis_connection import check_redis, connect
 from config.settings import Settings
 from jobs.cli.exits import Exit
 from jobs.cli.failures import NOTHING_CHANGED, Failure
 from jobs.cli.shown import clean
+from jobs.entrypoints import gateway_clients
+from jobs.gateway.client import GatewayClient
 from jobs.producer import Producer
 
 PATIENCE_S = 2
@@ -75,6 +77,13 @@ class Invocation:
             keep_keys=timedelta(days=self.settings.keep_keys_days),
             clock=self.clock,
         )
+
+    def gateway(self, account: str) -> GatewayClient:
+        """The gateway, as this account; raises `InvalidSettings` without its credentials, or `Failure`."""
+        try:
+            return gateway_clients(self.settings)(account)
+        except UnknownAccount as unknown:
+            raise Failure(Exit.BAD_INPUT, str(unknown)) from None
 
     @property
     def shows_progress(self) -> bool:
