@@ -8,10 +8,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from config.durability import Durability
 from jobs.campaigns.desk import Desk
 from jobs.gateway.errors import NotSent, OutcomeUnknown, Rejected
 from jobs.gateway.replies import Accepted
 from jobs.ledger import campaigns, keys, submissions
+from jobs.ledger.amnesia import Halted
+from jobs.ledger.durability import NotDurable
 from jobs.ledger.fields import to_ms
 from jobs.ledger.keys import Due
 from jobs.ledger.script import Argument
@@ -42,9 +45,9 @@ def send(desk: Desk, submission_id: str) -> Sent:
     submission = found[0]
     if submission.state is SubmissionState.SENDING:
         return _give_up_waiting(desk, submission)
-    token, now = submissions.new_token(), desk.clock()
+    token, now, claimed_s = submissions.new_token(), desk.clock(), desk.stopwatch()
     claim = submissions.claim(desk.redis, submission_id, attempt=token, now=now, until=now + desk.timings.lease)
-    return _Attempt(desk, campaign, submission, token).run() if claim is Claim.CLAIMED else Sent.PASSED_OVER
+    return _Attempt(desk, campaign, submission, token, claimed_s).run() if claim is Claim.CLAIMED else Sent.PASSED_OVER
 
 
 def _give_up_waiting(desk: Desk, submission: Submission) -> Sent:
@@ -59,6 +62,10 @@ def _give_up_waiting(desk: Desk, submission: Submission) -> Sent:
     return Sent.UNKNOWN if moved else Sent.PASSED_OVER
 
 
+class _TooLate(Exception):
+    """This attempt does not hold the submission any more, or held it for too long. Its request has not left."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Attempt:
     """One claim on one submission. Its token fences every move: once the claim is lost, nothing moves any more."""
@@ -67,6 +74,8 @@ class _Attempt:
     campaign: CampaignView
     submission: Submission
     token: str
+    claimed_s: float
+    """When it was claimed, by the desk's stopwatch."""
 
     def run(self) -> Sent:
         """From the claim to the end of the call, whichever it is."""
@@ -75,8 +84,13 @@ class _Attempt:
             withdrawn = self._move(SubmissionState.WITHDRAWN, now, reason="it was too late to send it")
             return Sent.WITHDRAWN if withdrawn else Sent.PASSED_OVER
         phones = submissions.phones(self.desk.redis, self.submission.id)
-        if not self._begin_sending(now):
-            return self._let_go(now)
+        try:
+            if not self._begin_sending(now):
+                return self._let_go(now)
+        except Halted:
+            return self._plan_again("sending is halted", self.desk.timings.halted_again)
+        except NotDurable as not_durable:
+            return self._plan_again(str(not_durable), self._wait())
         try:
             accepted = self._post(phones, now)
         except NotSent as not_sent:
@@ -95,6 +109,7 @@ class _Attempt:
         due: tuple[Due, datetime] | None = None,
         only_running: bool = False,
         session_key: str = "",
+        durably: bool = False,
         **fields: Argument,
     ) -> bool:
         return submissions.move(
@@ -106,6 +121,7 @@ class _Attempt:
             only_running=only_running,
             due=dict([due]) if due else None,
             session_key=session_key,
+            durably=durably,
             **fields,
         )
 
@@ -117,6 +133,7 @@ class _Attempt:
             now,
             due=(Due.SEND, deadline_at),
             only_running=True,
+            durably=self.desk.durability is Durability.STRICT,
             sent_at=to_ms(now),
             deadline_at=to_ms(deadline_at),
         )
@@ -135,7 +152,15 @@ class _Attempt:
             title=terms.title,
             postback_url=f"{self.desk.postbacks_url}{self.token}" if self.desk.postbacks_url else None,
             start_at=start if start > now else None,
+            before_send=self._leave,
         )
+
+    def _leave(self) -> None:
+        """The last word before the first byte: whoever was frozen since the claim finds out that it is too late."""
+        holds = submissions.leave(self.desk.redis, self.submission, attempt=self.token, now=self.desk.clock())
+        took_s = self.desk.stopwatch() - self.claimed_s
+        if not holds or took_s > self.desk.timings.leave_within.total_seconds():
+            raise _TooLate
 
     def _accepted(self, accepted: Accepted) -> Sent:
         now = self.desk.clock()

@@ -12,7 +12,7 @@ from typing import Any
 
 from redis import Redis
 
-from jobs.ledger import keys
+from jobs.ledger import amnesia, keys
 from jobs.ledger.fields import counts, decoded, from_ms_if_any, text, to_ms
 from jobs.ledger.packing import unpack_phones
 from jobs.ledger.script import Argument, Script
@@ -29,7 +29,7 @@ local function moved(submission, campaign, from, to)
 end
 """
 
-_CLAIM = Script(
+_CLAIM = amnesia.script(
     _COUNTED_MOVE,
     """
 -- KEYS: 1 submission, 2 campaign, 3 due to send
@@ -51,6 +51,11 @@ if tonumber(not_before) > tonumber(ARGV[3]) then
   redis.call('ZADD', KEYS[3], not_before, ARGV[1])
   return 'early'
 end
+local wait = halted()
+if wait then
+  redis.call('ZADD', KEYS[3], ARGV[3] + wait, ARGV[1])
+  return 'halted'
+end
 moved(KEYS[1], KEYS[2], state, 'claimed')
 redis.call('HSET', KEYS[1], 'attempt', ARGV[2], 'deadline_at', ARGV[4])
 redis.call('HINCRBY', KEYS[1], 'tries', 1)
@@ -59,13 +64,17 @@ return 'claimed'
 """,
 )
 
-_MOVE = Script(
+_MOVE = amnesia.script(
     _COUNTED_MOVE,
     """
 -- KEYS: 1 submission, 2 campaign, 3 due to send, 4 due to refresh, 5 due to control, 6 session ('' for none)
 -- ARGV: 1 submission id, 2 campaign id, 3 token, 4 attempt ('' for any), 5 ' from states ', 6 to state,
 --       7 intent needed ('' for any), 8 now (ms), 9 due to send at, 10 due to refresh at (ms; '' takes it out),
 --       11... field, value
+if ARGV[6] == 'sending' then
+  if halted() then return 'halted' end
+  remember()
+end
 local moves = redis.call('HGET', KEYS[1], 'moves') or ''
 if string.find(moves, ARGV[3], 1, true) then return 1 end
 local state = redis.call('HGET', KEYS[1], 'state') or ''
@@ -89,6 +98,15 @@ return 1
 """,
 )
 
+_LEAVE = amnesia.script("""
+-- KEYS: 1 submission, 2 campaign.  ARGV: 1 attempt, 2 now (ms).  Sent twice, the second finds what the first found.
+local state, attempt = unpack(redis.call('HMGET', KEYS[1], 'state', 'attempt'))
+if state ~= 'sending' or attempt ~= ARGV[1] then return 0 end
+if halted() or redis.call('HGET', KEYS[2], 'intent') ~= 'run' then return 0 end
+redis.call('HSET', KEYS[1], 'leaves_at', ARGV[2])
+return 1
+""")
+
 _RUN = Script("""
 -- KEYS: 1 submission, 2 campaign.  ARGV: 1 run, 2 now (ms).
 -- Sent twice, the second changes nothing. An ended run stays ended.
@@ -111,6 +129,8 @@ class Claim(StrEnum):
     """Its time has not come."""
     HELD = "held"
     """Its campaign is paused or ending."""
+    HALTED = "halted"
+    """Nothing is sent at present, whatever it is."""
     GONE = "gone"
     """It is past sending."""
 
@@ -128,7 +148,7 @@ def campaign_of(submission_id: str) -> str:
 def claim(redis: Redis, submission_id: str, *, attempt: str, now: datetime, until: datetime) -> Claim:
     """Ask to be the one sender of a planned submission, or of one whose claim ran out."""
     names = [keys.submission(submission_id), keys.campaign(campaign_of(submission_id)), keys.Due.SEND]
-    return Claim(text(_CLAIM(redis, names, [submission_id, attempt, to_ms(now), to_ms(until)])))
+    return Claim(text(amnesia.run(_CLAIM, redis, names, [submission_id, attempt, to_ms(now), to_ms(until)], now=now)))
 
 
 def move(
@@ -141,12 +161,14 @@ def move(
     only_running: bool = False,
     due: Mapping[keys.Due, datetime] | None = None,
     session_key: str = "",
+    durably: bool = False,
     **fields: Argument,
 ) -> bool:
     """Move a submission, if its state allows it and, with `attempt`, that attempt still holds it; say whether it moved.
 
     `only_running` refuses unless the campaign's intent is `run`. `due` says when somebody must look again (send and
-    refresh); a due that is not named is taken out.
+    refresh); a due that is not named is taken out. `durably` waits for the server's disk and raises `NotDurable`. A
+    move to `sending` raises `Halted` while nothing may be sent.
     """
     due = due or {}
     before = " ".join(states_before(to))
@@ -156,7 +178,18 @@ def move(
     arguments += [to, "run" if only_running else "", to_ms(now)]
     arguments += [to_ms(due[each]) if each in due else "" for each in (keys.Due.SEND, keys.Due.REFRESH)]
     arguments += [part for pair in {**fields, "changed_at": to_ms(now)}.items() for part in pair]
-    return bool(_MOVE(redis, names, arguments))
+    moved = amnesia.run(_MOVE, redis, names, arguments, now=now, durably=durably)
+    if moved == b"halted":
+        raise amnesia.Halted
+    return bool(moved)
+
+
+def leave(redis: Redis, submission: Submission, *, attempt: str, now: datetime) -> bool:
+    """Note that the first byte leaves, and say whether it may: the attempt still holds `sending`, and nothing was told
+    otherwise.
+    """
+    names = [keys.submission(submission.id), keys.campaign(submission.campaign_id)]
+    return bool(amnesia.run(_LEAVE, redis, names, [attempt, to_ms(now)], now=now))
 
 
 def confirm_run(redis: Redis, submission: Submission, run: Run, *, now: datetime) -> None:
