@@ -165,7 +165,6 @@ class FaultProxy:
             _Link(self, client, server, number).run()
 
 
-
 class _Link:
     """One connection. A single thread serves both directions, so that it alone closes, and a reset is one."""
 

@@ -4,17 +4,21 @@ A request is one write to the ledger and holds from then on. Carrying it out bri
 be done any number of times: a session whose confirmed run is as wanted is left alone.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
 from redis import Redis
 
+from jobs.campaigns import calling
+from jobs.campaigns.calling import NotNow
 from jobs.campaigns.desk import Desk
 from jobs.gateway.client import GatewayClient
 from jobs.gateway.errors import GatewayError, Rejected
 from jobs.gateway.replies import ControlAnswer
 from jobs.ledger import campaigns, due, submissions
 from jobs.ledger.keys import Due
+from jobs.ledger.limits import Lane
 from jobs.models import ENDING_INTENTS, CampaignView, Intent, Run, Submission, SubmissionState
 
 VERBS = {"pause": Intent.PAUSE, "resume": Intent.RUN, "stop": Intent.STOP, "cancel": Intent.CANCEL}
@@ -103,9 +107,10 @@ def _hold_or_release(desk: Desk, campaign: CampaignView, submission: Submission)
 
 def _tell(desk: Desk, campaign: CampaignView, submission: Submission) -> bool:
     """Send the verb; say whether there is nothing left to do for this session."""
-    client, now = desk.gateway(campaign.terms.account), desk.clock()
     try:
-        answer = _send_verb(client, campaign, submission.session_id, now)
+        answer = _send_verb(desk, campaign, submission.session_id)
+    except NotNow:
+        return False
     except Rejected as rejected:
         submissions.note(desk.redis, submission, f"the gateway refused to {campaign.intent} it: {rejected.reason}")
         return campaign.intent not in ENDING_INTENTS
@@ -119,15 +124,19 @@ def _tell(desk: Desk, campaign: CampaignView, submission: Submission) -> bool:
     return True
 
 
-def _send_verb(client: GatewayClient, campaign: CampaignView, session_id: str, now: datetime) -> ControlAnswer:
+def _send_verb(desk: Desk, campaign: CampaignView, session_id: str) -> ControlAnswer:
+    def say(verb: Callable[[GatewayClient, str], ControlAnswer]) -> ControlAnswer:
+        return calling.once(desk, campaign, Lane.VERBS, lambda gateway: verb(gateway, session_id))
+
     if campaign.intent is Intent.RUN:
-        return client.resume(session_id)
+        return say(GatewayClient.resume)
     if campaign.intent is Intent.PAUSE:
-        return client.pause(session_id)
+        return say(GatewayClient.pause)
     # The vendor's words: `cancel` ends what is scheduled, `stop` what runs. What one refuses, the other may do.
-    has_started = campaign.terms.start_at(campaign.created_at) <= now
-    first, other = (client.stop, client.cancel) if has_started else (client.cancel, client.stop)
+    has_started = campaign.terms.start_at(campaign.created_at) <= desk.clock()
+    verbs = (GatewayClient.stop, GatewayClient.cancel)
+    first, other = verbs if has_started else verbs[::-1]
     try:
-        return first(session_id)
+        return say(first)
     except Rejected:
-        return other(session_id)
+        return say(other)

@@ -14,8 +14,9 @@ from redis.exceptions import NoScriptError
 
 from jobs.ledger.script import Argument, Script
 
-WAIT_S = 5
-"""How long the server may take. With `appendfsync everysec` a tenth of a second to two seconds are usual."""
+WAIT_S = 4
+"""How long the server may take: with `appendfsync everysec` a second or two, and less than any client waits for a reply.
+"""
 
 
 class NotDurable(Exception):

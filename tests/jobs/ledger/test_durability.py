@@ -51,7 +51,7 @@ def test_on_a_pool_the_wait_is_for_the_write(never_flushing: RedisServer) -> Non
         return str(error.value)
 
     with redis, ThreadPoolExecutor(4) as threads:
-        assert set(threads.map(write, range(4))) == {"the Redis server did not get a write onto its disk within 5 s"}
+        assert set(threads.map(write, range(4))) == {"the Redis server did not get a write onto its disk within 4 s"}
 
 
 def test_what_is_on_disk_is_answered_for(flushing: RedisServer) -> None:
