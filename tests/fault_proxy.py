@@ -44,10 +44,10 @@ class FaultKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One fault for the next `times` requests that contain `on`."""
+    """One fault for the next `times` requests that contain all of `on`."""
 
     kind: FaultKind
-    on: bytes = b""
+    on: Sequence[bytes] = ()
     times: int = 1
     first_bytes: int = 1
     """How much passes before a cut."""
@@ -124,7 +124,7 @@ class FaultProxy:
     def fault_for(self, request: bytes, random_of: Callable[[int], Random]) -> Fault | None:
         """What befalls a request on a connection that has its own randomness for each seed."""
         with self._lock:
-            fault = next((each for each in self._armed if each.on in request), None)
+            fault = next((each for each in self._armed if all(part in request for part in each.on)), None)
             if fault:
                 self._armed.remove(fault)
             elif self._storm:

@@ -39,7 +39,7 @@ def test_without_faults_everything_passes(client: Redis, proxy: FaultProxy) -> N
 
 
 def test_a_lost_reply_leaves_the_command_done(client: Redis, redis: Redis, proxy: FaultProxy) -> None:
-    proxy.arm(Fault(FaultKind.LOSE_REPLY, on=b"INCR"))
+    proxy.arm(Fault(FaultKind.LOSE_REPLY, on=[b"INCR"]))
     assert client.get("n") is None
     with pytest.raises(Disconnected):
         client.incr("n")
@@ -48,7 +48,7 @@ def test_a_lost_reply_leaves_the_command_done(client: Redis, redis: Redis, proxy
 
 
 def test_a_request_that_is_cut_leaves_nothing_done(client: Redis, redis: Redis, proxy: FaultProxy) -> None:
-    proxy.arm(Fault(FaultKind.CUT_REQUEST, on=b"INCR", first_bytes=12))
+    proxy.arm(Fault(FaultKind.CUT_REQUEST, on=[b"INCR"], first_bytes=12))
     with pytest.raises(Disconnected):
         client.incr("n")
     assert redis.get("n") is None
@@ -80,7 +80,7 @@ def test_a_reply_may_drip(client: Redis, proxy: FaultProxy) -> None:
 
 
 def test_a_reply_is_held_until_it_is_released(client: Redis, redis: Redis, proxy: FaultProxy) -> None:
-    proxy.arm(Fault(FaultKind.HOLD, on=b"INCR"))
+    proxy.arm(Fault(FaultKind.HOLD, on=[b"INCR"]))
     answers: list[object] = []
     waiting = threading.Thread(target=lambda: answers.append(client.incr("n")))
     waiting.start()

@@ -15,8 +15,7 @@ from redis.exceptions import NoScriptError
 from jobs.ledger.script import Argument, Script
 
 WAIT_S = 4
-"""How long the server may take: with `appendfsync everysec` a second or two, and less than any client waits for a reply.
-"""
+"""How long the server may take. A second or two with `appendfsync everysec`; less than a client waits for a reply."""
 
 
 class NotDurable(Exception):

@@ -15,7 +15,7 @@ class Script:
 
     def __init__(self, *parts: str) -> None:
         self.text = "\n".join(parts)
-        self._digest = sha1(self.text.encode(), usedforsecurity=False).hexdigest()
+        self.digest = sha1(self.text.encode(), usedforsecurity=False).hexdigest()
 
     def __call__(self, redis: Redis, keys: Sequence[str], arguments: Sequence[Argument]) -> Any:
         """Run it; safe to be retransmitted only if the Lua itself says why."""
@@ -26,7 +26,7 @@ class Script:
 
     def by_digest(self, keys: Sequence[str], arguments: Sequence[Argument]) -> list[Argument]:
         """The command for a server that knows the text."""
-        return ["EVALSHA", self._digest, len(keys), *keys, *arguments]
+        return ["EVALSHA", self.digest, len(keys), *keys, *arguments]
 
     def by_text(self, keys: Sequence[str], arguments: Sequence[Argument]) -> list[Argument]:
         """The command for a server that has to learn it."""

@@ -72,7 +72,7 @@ def test_a_durable_move_whose_reply_is_lost_is_sent_again_whole(flushing: RedisS
         taken(redis, ["6175550123"])
         submissions.claim(redis, "bcdf-1", attempt="a", now=NOW, until=NOW)
         (claimed,) = submissions.read(redis, ["bcdf-1"])
-        proxy.arm(Fault(FaultKind.LOSE_REPLY, on=b"WAITAOF"))
+        proxy.arm(Fault(FaultKind.LOSE_REPLY, on=[b"WAITAOF"]))
         assert submissions.move(redis, claimed, SubmissionState.SENDING, now=NOW, attempt="a", durably=True)
         assert proxy.happened == {FaultKind.LOSE_REPLY: 1}
         view = campaigns.read(redis, "bcdf")
@@ -87,7 +87,7 @@ def test_a_repeated_move_on_another_connection_is_not_taken_for_durable(never_fl
         taken(redis, ["6175550123"])
         submissions.claim(redis, "bcdf-1", attempt="a", now=NOW, until=NOW)
         (claimed,) = submissions.read(redis, ["bcdf-1"])
-        proxy.arm(Fault(FaultKind.LOSE_REPLY, on=b"WAITAOF"))
+        proxy.arm(Fault(FaultKind.LOSE_REPLY, on=[b"WAITAOF"]))
         with pytest.raises(NotDurable):
             submissions.move(redis, claimed, SubmissionState.SENDING, now=NOW, attempt="a", durably=True)
         assert proxy.happened == {FaultKind.LOSE_REPLY: 1}
