@@ -6,6 +6,7 @@ import typer
 
 from jobs.cli.controls import cancel, pause, refresh, resume, stop
 from jobs.cli.exits import Exit
+from jobs.cli.halts import unhalt
 from jobs.cli.results import results
 from jobs.cli.send import send
 from jobs.cli.show import list_campaigns, show
@@ -20,6 +21,7 @@ COMMANDS: Mapping[str, Callable[..., None]] = {
     "stop": stop,
     "cancel": cancel,
     "refresh": refresh,
+    "unhalt": unhalt,
 }
 
 EPILOG = "\b\nExit codes:\n" + "\n".join(f"  {each.value:>3}  {each.meaning}" for each in Exit)

@@ -69,7 +69,7 @@ end
 
 local function remember() count = redis.call('HINCRBY', MEMORY, 'count', 1) end
 local function halted()  -- for how long at least (ms); nil where sending goes on
-  if redis.call('EXISTS', AMNESIA) == 1 then return 30000 end
+  if redis.call('EXISTS', AMNESIA) == 1 then return 10000 end
   local left = redis.call('PTTL', DOUBT)
   if left > 0 then return left end
 end

@@ -1,6 +1,6 @@
 """Replies are lost for real, redis-py sends the same script again, and the ledger says and holds what it would have."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -81,10 +81,10 @@ def state_of(redis: Redis) -> tuple[CampaignView | None, list[Submission], list[
 
 
 @pytest.fixture
-def told(redis_server: RedisServer, redis: Redis) -> Iterator[tuple[list[Any], Any]]:
+def told(redis_server: RedisServer, redis: Redis) -> tuple[list[Any], Any]:
     """The answers and the end of the story, told without faults; then the server is empty again."""
     answers = [step(redis) for step in STORY]
-    yield answers, state_of(redis)
+    return answers, state_of(redis)
 
 
 @pytest.mark.parametrize("kind", [FaultKind.LOSE_REPLY, FaultKind.CUT_REPLY, FaultKind.CUT_REQUEST])
