@@ -73,7 +73,7 @@ def _send_when_allowed(desk: Desk, campaign: CampaignView, submission: Submissio
         return _withdraw(desk, submission, now)
     if campaign.audio_flaw:
         return _turn_down(desk, submission, now, campaign.audio_flaw)
-    desk.gateway(campaign.terms.account)
+    desk.gateway(campaign.terms.account)  # where nobody knows it, nothing else is tried
     if preflight.is_awaited(desk, campaign):
         preflight.look_or_wait(desk, campaign, submission.id)
         return Sent.LATER

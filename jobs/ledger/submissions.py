@@ -237,8 +237,11 @@ def read(redis: Redis, submission_ids: Iterable[str]) -> list[Submission]:
 
 def screened(redis: Redis, submission: Submission) -> int:
     """Up to which change of the do-not-dial list its phones are known not to be on it, or are taken out."""
-    own = redis.hget(keys.submission(submission.id), "screened")
-    return int(own or redis.hget(keys.campaign(submission.campaign_id), "screened") or 0)
+    with redis.pipeline(transaction=False) as pipeline:
+        pipeline.hget(keys.submission(submission.id), "screened")
+        pipeline.hget(keys.campaign(submission.campaign_id), "screened")
+        own, taken = pipeline.execute()
+    return int(own or taken or 0)
 
 
 def phones(redis: Redis, submission_id: str) -> list[str]:
