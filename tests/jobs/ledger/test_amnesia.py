@@ -186,6 +186,21 @@ def test_it_is_noticed_although_others_have_written_more_since(server: RedisServ
         assert halt.reason == "2 important writes were acknowledged, and the ledger knows 1 of them"
 
 
+def test_who_saw_nothing_waits_until_those_who_did_had_the_time_to_say_so(server: RedisServer, tmp_path: Path) -> None:
+    with Redis.from_url(server.url) as sender, Redis.from_url(server.url) as other:
+        taken(sender, ["6175550123"])
+        amnesia.look(other, now=NOW)
+        shutil.copytree(server.data_dir, tmp_path / "old")
+        claim(sender)
+        begin_sending(sender)
+        restore(server, tmp_path / "old")
+        assert claim(other) is Claim.HALTED
+        assert amnesia.look(other, now=NOW) is None
+        assert amnesia.look(sender, now=NOW) is not None
+        sender.delete(keys.DOUBT)
+        assert claim(other) is Claim.HALTED
+
+
 def test_a_restart_that_loses_nothing_is_doubted_for_seconds_and_then_believed(server: RedisServer) -> None:
     with Redis.from_url(server.url) as redis:
         taken(redis, ["6175550123"])
