@@ -13,6 +13,7 @@ from functools import cache, partial
 from random import Random
 from typing import Any
 
+import structlog
 from rq import get_current_job
 from rq.job import Job
 
@@ -43,7 +44,9 @@ SYNC_BUDGET = timedelta(seconds=2)
 wind_down = threading.Event()
 """Set when the process is asked to end: jobs begin nothing new, end what they began, and leave the rest due."""
 
-_LEFT = "left"
+_LEFT, _FAULTY = "left", "faulty"
+
+log = structlog.get_logger(__name__)
 
 
 def submit_campaign(*, campaign: Mapping[str, Any], key: str | None = None) -> dict[str, Any]:
@@ -189,11 +192,20 @@ def gateway_clients(settings: Settings) -> Callable[[str], GatewayClient]:
 
 
 def _side_by_side(at: Desk, left_to: Due, work: Callable[[str], str], ids: list[str]) -> dict[str, int]:
-    """Work on many ids at once, within the job's budget; those that were not begun are due again at once."""
+    """Work on many ids at once, within the job's budget; those that were not begun are due again at once.
+
+    A fault that befalls one id is logged with it and counted; it is rung for again, and the others go on.
+    """
     end_at = at.clock() + JOB_BUDGET
 
     def begin(each: str) -> str:
-        return _LEFT if wind_down.is_set() or at.clock() >= end_at else str(work(each))
+        if wind_down.is_set() or at.clock() >= end_at:
+            return _LEFT
+        try:
+            return str(work(each))
+        except Exception:
+            log.exception("work_failed", submission_id=each)
+            return _FAULTY
 
     with ThreadPoolExecutor(max_workers=at.concurrency) as pool:
         ends = list(pool.map(begin, ids))
