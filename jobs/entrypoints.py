@@ -22,7 +22,7 @@ from jobs.campaigns import control, refresh, send, take
 from jobs.campaigns.desk import Desk, Timings
 from jobs.campaigns.plan import plan
 from jobs.contacts import Row
-from jobs.gateway.client import Credentials, GatewayClient, Timeouts
+from jobs.gateway.client import Credentials, Dialect, GatewayClient, Timeouts
 from jobs.ledger import campaigns, due
 from jobs.ledger.keys import Due
 from jobs.models import InvalidCampaign, Problem, parse_campaign
@@ -102,7 +102,7 @@ def open_desk(env: Mapping[str, str]) -> Desk:
     settings.require_gateway()
     return Desk(
         redis=connect(settings.redis_url.get_secret_value(), name="jobs", tls_verify=settings.redis_tls_verify),
-        gateway=_clients(settings),
+        gateway=clients(settings),
         clock=lambda: datetime.now(UTC),
         random=Random(),
         timings=timings(settings),
@@ -123,13 +123,17 @@ def timings(settings: Settings) -> Timings:
     )
 
 
-def _clients(settings: Settings) -> Callable[[str], GatewayClient]:
+def clients(settings: Settings) -> Callable[[str], GatewayClient]:
+    """The client of each account by its name; a name that is none raises `UnknownAccount` or `InvalidSettings`."""
+
     @cache
     def client(account: str) -> GatewayClient:
         found = settings.account(account)
         return GatewayClient(
             base_url=settings.gateway_url,
             credentials=Credentials(uid=found.uid, password=found.password),
+            dialect=Dialect(settings.gateway_dialect),
+            day_field=settings.gateway_day_field,
             timeouts=Timeouts(
                 connect_s=settings.gateway_connect_timeout_s,
                 read_s=settings.gateway_read_timeout_s,

@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 
-from jobs.gateway.replies.bodies import Json, affirms, describe, one_object, scalar_text, unclear, understand
+from jobs.gateway.replies.bodies import Json, affirms, describe, one_object, proven, scalar_text, unclear, understand
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,13 +14,17 @@ class Balance:
     pending: int | None
 
 
-_NUMBER = r"(\d[\d,]{0,14})(?=\s|$)"
+# What follows a number must be the end or another label: else it could be the other half of the same number.
+_NUMBER = r"(\d[\d,]{0,14})(?=\s*\Z|\s+[a-z])"
 _BEGINNING = re.compile(r"(?:OK\s+)?(?:remaining|pending)\b", re.IGNORECASE)
 
 
-def parse_balance_reply(text: str) -> Balance:
-    """How much is left; raises `Rejected` or `OutcomeUnknown`. The labels are not certain, only their first words."""
-    body = understand(text)
+def parse_balance_reply(text: str, *, is_whole: bool = True) -> Balance:
+    """How much is left; raises `Rejected` or `OutcomeUnknown`. The labels are not certain, only their first words.
+
+    Say `is_whole=False` when nothing proves that the body came to its end: its last word is then not believed.
+    """
+    body = understand(proven(text, is_whole=is_whole))
     remaining = _amount(body, "remaining")
     if remaining is None:
         raise unclear(describe(body))

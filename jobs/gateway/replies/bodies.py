@@ -42,6 +42,19 @@ def understand(text: str) -> str | Json:
     return tidy
 
 
+def proven(text: str, *, is_whole: bool) -> str:
+    """What may be believed of a text: all of it, or what stands before its last word when nothing proves its end.
+
+    Half a number looks like a number. JSON is believed as it is, since half of it cannot be read anyway.
+    """
+    return text if is_whole or is_json(text) else re.sub(r"\S+\Z", "", text)
+
+
+def is_json(text: str) -> bool:
+    """Whether a body sets out to be a JSON object or array."""
+    return text.lstrip("\ufeff \r\n\t")[:1] in {"{", "["}
+
+
 def unclear(what: str) -> OutcomeUnknown:
     """The error to raise for an answer that came whole and is neither yes nor no; `what` never repeats it."""
     return OutcomeUnknown(Phase.UNDERSTANDING, what)

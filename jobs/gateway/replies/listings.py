@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from jobs import eastern
-from jobs.gateway.replies.bodies import SESSION_ID, describe, scalar_text, unclear, understand
+from jobs.gateway.replies.bodies import SESSION_ID, describe, is_json, scalar_text, unclear, understand
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,13 +36,16 @@ _ID = re.compile(rf"(?<!\d){SESSION_ID}(?!\d)", re.ASCII)
 _LABEL = re.compile(r"\bsession[ _]?id\b\s*[=:]?", re.IGNORECASE)
 
 
-def parse_campaign_by_date_reply(text: str) -> list[ListedSession]:
+def parse_campaign_by_date_reply(text: str, *, is_whole: bool = True) -> list[ListedSession]:
     """The sessions of a day; raises `Rejected`, and `OutcomeUnknown` for words without a single session.
 
     The layout is not known: every run of 6 or more digits that is no part of a date or a time is taken for a session.
     An empty body gives an empty list, and a gateway that broke down gives an empty body too: by itself it is weak
-    evidence that a day had no sessions.
+    evidence that a day had no sessions. With `is_whole=False` (nothing proves that the body came to its end) text is
+    `OutcomeUnknown`, for nobody can tell which sessions are missing.
     """
+    if not is_whole and not is_json(text):
+        raise unclear("a listing that may be cut short")
     body = understand(text)
     lines = body.splitlines() if isinstance(body, str) else _rows(body)
     found = {session.session_id: session for line in lines for session in _sessions(line)}

@@ -10,6 +10,7 @@ from jobs.gateway.replies.bodies import (
     affirms,
     describe,
     one_object,
+    proven,
     scalar_text,
     unclear,
     understand,
@@ -43,7 +44,7 @@ def parse_submission_reply(text: str, *, is_whole: bool = True) -> Accepted:
     half a session id looks like a session id; nor is a refusal, since its decisive word may be missing.
     """
     try:
-        body = understand(text if is_whole else _without_last_word(text))
+        body = understand(proven(text, is_whole=is_whole))
     except Rejected:
         if is_whole:
             raise
@@ -79,10 +80,3 @@ def _read_object(body: Json) -> Accepted | None:
         return None
     count = scalar_text(answer.get("number_of_phone")).replace(",", "")
     return Accepted(session_id, int(count) if re.fullmatch(r"\d{1,9}", count, re.ASCII) else None)
-
-
-def _without_last_word(text: str) -> str:
-    """The text up to its last blank or line end; JSON as it is, since half of it cannot be read anyway."""
-    if text.lstrip("\ufeff \r\n\t")[:1] in {"{", "["}:
-        return text
-    return re.sub(r"\S+\Z", "", text)
