@@ -1,7 +1,7 @@
 import ssl
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from types import TracebackType
 from typing import Any
 from urllib.parse import parse_qsl
@@ -9,14 +9,16 @@ from urllib.parse import parse_qsl
 import pytest
 from pydantic import SecretStr
 
-from jobs.gateway.client import Credentials, GatewayClient, Timeouts
+from jobs.gateway.client import DAY_FIELD, Credentials, Dialect, GatewayClient, Timeouts
 from jobs.gateway.errors import GatewayError, NotSent, OutcomeUnknown, Phase, RefusalKind, Rejected
-from jobs.gateway.replies import Accepted, ControlAnswer
-from jobs.gateway.simulator import Account, Clock, Dialect, Fault, FaultKind, Layout, Settings, Simulator
+from jobs.gateway.replies import Accepted, Balance, ControlAnswer, ListedSession
+from jobs.gateway.simulator import Account, Clock, Fault, FaultKind, Layout, Settings, Simulator
+from jobs.gateway.simulator import Dialect as Spelling
 from jobs.models import DropState, Terms
 from tests.jobs.gateway.wire import RawServer, Script, hold, http, raw_server, reset, say
 
 NOW = datetime(2026, 11, 23, 15, 0, tzinfo=UTC)
+TODAY = date(2026, 11, 23)
 AUDIO_URL = "https://cdn.example/a b/hi.mp3?sig=x%2By&n=1+1"
 POSTBACK_URL = "https://dropline.example/postbacks/t0ken"
 TERMS = Terms(caller_id="6175550100", audio_title="Reminder")
@@ -28,10 +30,27 @@ NO_TRUST = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 GOOD = say(http(b"OK\nsession_id=9381694821\nnumber of phone=1"))
 
 
-def client_of(peer: RawServer | Simulator, *, password: str = DEMO, timeouts: Timeouts = PATIENT) -> GatewayClient:
+everywhere = pytest.mark.parametrize("dialect", Dialect)
+
+
+def client_of(
+    peer: RawServer | Simulator,
+    dialect: Dialect = Dialect.TEXT,
+    *,
+    password: str = DEMO,
+    timeouts: Timeouts = PATIENT,
+    day_field: str = DAY_FIELD,
+) -> GatewayClient:
     base_url = peer.base_url if isinstance(peer, Simulator) else peer.url.removesuffix("vmb.php")
     credentials = Credentials(uid="demo", password=SecretStr(password))
-    return GatewayClient(base_url=base_url, credentials=credentials, timeouts=timeouts, tls=NO_TRUST)
+    return GatewayClient(
+        base_url=base_url,
+        credentials=credentials,
+        dialect=dialect,
+        day_field=day_field,
+        timeouts=timeouts,
+        tls=NO_TRUST,
+    )
 
 
 def submit(
@@ -102,6 +121,13 @@ def test_the_type_of_audio_is_spelled_as_the_vendor_does(ending: str, on_the_wir
     assert form_of(terms)["c_audio"] == on_the_wire
 
 
+def test_the_json_gateway_is_told_that_it_is_a_new_campaign() -> None:
+    with raw_server(GOOD) as server:
+        submit(client_of(server, Dialect.JSON))
+    assert bytes(server.received[0]).startswith(b"POST /gateway/vmb.json.php ")
+    assert dict(parse_qsl(body_of(server)))["c_method"] == "new_campaign"
+
+
 def test_a_system_file_is_named_as_such() -> None:
     fields = form_of(Terms(caller_id="6175550100", audio_file="r18904b140407197964.wav"))
     assert fields["c_sys_audio_name"] == "r18904b140407197964.wav"
@@ -155,27 +181,49 @@ def test_every_other_call_names_its_option_and_session(
     assert dict(parse_qsl(body_of(server))) == login | fields | {"session_id": "123456"}
 
 
+@pytest.mark.parametrize(
+    ("call", "answer", "fields"),
+    [
+        (lambda client: client.balance(), b"remaining messages=1", {"remain_message": "1"}),
+        (lambda client: client.user_verify(), b"OK", {"c_option": "user_verify"}),
+        (
+            lambda client: client.campaign_by_date(TODAY),
+            b"",
+            {"c_option": "campaign_by_date", "on_day": "2026-11-23"},
+        ),
+    ],
+)
+@everywhere
+def test_a_question_about_the_account_says_no_more_than_it_must(
+    dialect: Dialect, call: Callable[[GatewayClient], object], answer: bytes, fields: dict[str, str]
+) -> None:
+    with raw_server(say(http(answer))) as server:
+        call(client_of(server, dialect, day_field="on_day"))
+    assert dict(parse_qsl(body_of(server))) == {"c_uid": "demo", "c_password": "demo"} | fields
+
+
 # What comes back, from a whole gateway.
 
-ODD_DIALECTS = [
-    Dialect(),
-    Dialect(layout=Layout.TITLE_CASE, quoted_records=True, failure_word="Fail", id_with_controls=True),
-    Dialect(layout=Layout.BARE_ID, five_fields=True, record_prefix=False, pending_records=True),
-    Dialect(blanks_for_newlines=True, id_with_controls=True),
-    Dialect(blanks_for_newlines=True, layout=Layout.BARE_ID, quoted_records=True, record_prefix=False),
-    Dialect(crlf=True, bom=True, count="absent"),
-    Dialect(json_everywhere=True, content_type="text/plain"),
+ODD_SPELLINGS = [
+    Spelling(),
+    Spelling(layout=Layout.TITLE_CASE, quoted_records=True, failure_word="Fail", id_with_controls=True),
+    Spelling(layout=Layout.BARE_ID, five_fields=True, record_prefix=False, pending_records=True),
+    Spelling(blanks_for_newlines=True, id_with_controls=True),
+    Spelling(blanks_for_newlines=True, layout=Layout.BARE_ID, quoted_records=True, record_prefix=False),
+    Spelling(crlf=True, bom=True, count="absent"),
+    Spelling(json_everywhere=True, content_type="text/plain"),
 ]
 
 
-@pytest.mark.parametrize("dialect", ODD_DIALECTS, ids=repr)
-def test_a_campaign_runs_its_course_in_every_dialect(dialect: Dialect) -> None:
+@everywhere
+@pytest.mark.parametrize("spelling", ODD_SPELLINGS, ids=repr)
+def test_a_campaign_runs_its_course_in_every_dialect(dialect: Dialect, spelling: Spelling) -> None:
     clock = Clock(starts_at=NOW, stopped=True)
-    with Simulator(Settings(dialect=dialect), clock=clock) as simulator:
-        client = client_of(simulator)
+    with Simulator(Settings(dialect=spelling), clock=clock) as simulator:
+        client = client_of(simulator, dialect)
         accepted = submit(client, title="Spring sale")
         (session,) = simulator.truth.sessions
-        assert (accepted.session_id, accepted.phone_count) == (session.id, 10 if dialect.count == "sent" else None)
+        assert (accepted.session_id, accepted.phone_count) == (session.id, 10 if spelling.count == "sent" else None)
         assert session.phones == tuple(PHONES)
         first = client.campaign_result(session.id, near=clock.now())
         assert not [record for record in first if record.disposition.state is not DropState.PENDING]
@@ -190,20 +238,32 @@ def test_a_campaign_runs_its_course_in_every_dialect(dialect: Dialect) -> None:
         assert client.call_status(session.id, records[0].disposition.phone, near=clock.now()) == records[0]
         assert client.call_status(session.id, "6175550199", near=clock.now()) is None
         assert client.stop(session.id) is ControlAnswer.ALREADY_OVER
+        assert [each.session_id for each in client.campaign_by_date(TODAY)] == [session.id]
+        assert client.campaign_by_date(TODAY - timedelta(days=1)) == []
+        delivered = session.counts(clock.now())["delivered"]
+        assert client.balance() == Balance(remaining=999_999 - delivered, pending=0)
+        client.user_verify()
 
 
-@pytest.mark.parametrize("dialect", ODD_DIALECTS, ids=repr)
-def test_refusals_are_told_apart_in_every_dialect(dialect: Dialect) -> None:
+@everywhere
+@pytest.mark.parametrize("spelling", ODD_SPELLINGS, ids=repr)
+def test_refusals_are_told_apart_in_every_dialect(dialect: Dialect, spelling: Spelling) -> None:
     accounts = {"demo": Account(credits=5)}
-    with Simulator(Settings(dialect=dialect, accounts=accounts), clock=Clock(starts_at=NOW)) as simulator:
-        client = client_of(simulator)
+    with Simulator(Settings(dialect=spelling, accounts=accounts), clock=Clock(starts_at=NOW)) as simulator:
+        client = client_of(simulator, dialect)
+        stranger = client_of(simulator, dialect, password="wrong")
         assert kind_of(lambda: submit(client)) is RefusalKind.CREDITS
-        assert kind_of(lambda: submit(client_of(simulator, password="wrong"))) is RefusalKind.CREDENTIALS
+        assert {kind_of(call) for call in questions(stranger)} == {RefusalKind.CREDENTIALS}
         assert kind_of(lambda: submit(client, start_at=NOW + timedelta(days=91))) is RefusalKind.DATE
         nobody = Terms(caller_id="6175550100", audio_title="Nothing")
         assert kind_of(lambda: submit(client, nobody)) is RefusalKind.AUDIO
         assert kind_of(lambda: client.stop("9381694821")) is RefusalKind.NOT_FOUND
         assert not simulator.truth.sessions
+
+
+def questions(client: GatewayClient) -> list[Callable[[], object]]:
+    """Each call of the client that needs no session, ready to be made."""
+    return [lambda: submit(client), client.balance, client.user_verify, lambda: client.campaign_by_date(TODAY)]
 
 
 def kind_of(call: Callable[[], object]) -> RefusalKind:
@@ -230,11 +290,14 @@ def kind_of(call: Callable[[], object]) -> RefusalKind:
         (FaultKind.HTML_BEFORE_ACCEPTING, Phase.UNDERSTANDING),
     ],
 )
-def test_whether_or_not_it_was_accepted_a_lost_answer_is_unknown(fault: FaultKind, phase: Phase) -> None:
+@everywhere
+def test_whether_or_not_it_was_accepted_a_lost_answer_is_unknown(
+    dialect: Dialect, fault: FaultKind, phase: Phase
+) -> None:
     with Simulator() as simulator:
         simulator.faults.arm(Fault(kind=fault, seconds=10, text="Please try later."))
         with pytest.raises(OutcomeUnknown) as unknown:
-            submit(client_of(simulator, timeouts=QUICK))
+            submit(client_of(simulator, dialect, timeouts=QUICK))
         assert len(simulator.truth.arrivals) == 1
     assert unknown.value.phase is phase
 
@@ -270,6 +333,47 @@ def test_an_answer_cut_off_inside_the_id_is_unknown_when_nothing_announced_its_l
     cut = b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\nOK\nsession_id=93816948"
     with raw_server(say(cut)) as server, pytest.raises(OutcomeUnknown):
         submit(client_of(server))
+
+
+UNANNOUNCED = b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n"
+
+
+def listed(answer: bytes) -> list[ListedSession]:
+    with raw_server(say(answer)) as server:
+        return client_of(server).campaign_by_date(TODAY)
+
+
+def test_a_day_without_sessions_is_told_from_a_listing_that_cannot_be_read() -> None:
+    assert listed(http(b"")) == []
+    assert listed(http(b"9381694821\n83242792891")) == [
+        ListedSession("9381694821", ""),
+        ListedSession("83242792891", ""),
+    ]
+    assert listed(UNANNOUNCED + b'["9381694821"]') == [ListedSession("9381694821", "")]
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        UNANNOUNCED,
+        UNANNOUNCED + b"9381694821\n83242792891",
+        http(b"9381694821\n", length=22),
+        http(b'["9381694821", "832'),
+        http(b"no sessions for you"),
+        http(b"<html>"),
+        http(b"", "503 Service Unavailable"),
+    ],
+)
+def test_a_listing_that_may_be_incomplete_is_unknown(answer: bytes) -> None:
+    with pytest.raises(OutcomeUnknown):
+        listed(answer)
+
+
+def test_a_balance_cut_inside_its_number_is_not_believed() -> None:
+    with raw_server(say(UNANNOUNCED + b"remaining messages=123")) as server, pytest.raises(OutcomeUnknown):
+        client_of(server).balance()
+    with raw_server(say(UNANNOUNCED + b"remaining messages=12345\npending messages=1")) as server:
+        assert client_of(server).balance() == Balance(12345, None)
 
 
 def test_records_of_other_sessions_and_phones_are_not_ours() -> None:
