@@ -3,7 +3,17 @@
 import re
 from dataclasses import dataclass
 
-from jobs.gateway.replies.bodies import Json, affirms, describe, one_object, proven, scalar_text, unclear, understand
+from jobs.gateway.replies.bodies import (
+    BEFORE_LABEL,
+    Json,
+    affirms,
+    describe,
+    one_object,
+    proven,
+    scalar_text,
+    unclear,
+    understand,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,8 +24,9 @@ class Balance:
     pending: int | None
 
 
-# What follows a number must be the end or another label: else it could be the other half of the same number.
-_NUMBER = r"(\d[\d,]{0,14})(?=\s*\Z|\s+[a-z])"
+_NUMBER = rf"(\d[\d,]{{0,14}}){BEFORE_LABEL}"
+# Not a label whose own number is missing, and then the next one's.
+_REST_OF_LABEL = r"(?:(?!remaining|pending)[^=\d]){0,40}"
 _BEGINNING = re.compile(r"(?:OK\s+)?(?:remaining|pending)\b", re.IGNORECASE)
 
 
@@ -48,9 +59,10 @@ def parse_user_verify_reply(text: str) -> None:
 
 def _amount(body: str | Json, label: str) -> int | None:
     if isinstance(body, str):
-        found = re.search(rf"\b{label}[^=]{{0,40}}=\s*{_NUMBER}", body, re.IGNORECASE | re.ASCII)
+        found = re.search(rf"\b{label}{_REST_OF_LABEL}=\s*{_NUMBER}", body, re.IGNORECASE | re.ASCII)
         return _whole(found[1]) if found and _BEGINNING.match(body) else None
-    return next((_whole(scalar_text(value)) for key, value in one_object(body).items() if key.startswith(label)), None)
+    values = (value for key, value in one_object(body).items() if re.fullmatch(rf"{label}[a-z_]*", key))
+    return next((_whole(scalar_text(value)) for value in values), None)
 
 
 def _whole(number: str) -> int | None:

@@ -15,6 +15,9 @@ Json = dict[str, Any] | list[Any]
 SESSION_ID = r"\d{6,20}"
 """Digits only; seen with 9 to 11 of them, written with 6 in the vendor's examples. Text everywhere."""
 
+BEFORE_LABEL = r"(?=\s*\Z|\s+[a-z][a-z _#]*\s*(?:[=:]|\Z))"
+"""What must follow a number, case ignored: the end or another label. Else it could be half of a number."""
+
 _HTML = re.compile(r"<\s*(!doctype|html|head|body|title|script|br|b|h1|p|div)\b", re.IGNORECASE)
 _REFUSAL = re.compile(r"ERROR:?[ \t]*(?:\n(?P<lines>.*))?|ERROR[ \t:]+(?P<same_line>.*)", re.DOTALL)
 _GATEWAY_TALK = re.compile(rf"(?:c_\w+|session[ _]id\b|{SESSION_ID}\b)", re.IGNORECASE | re.ASCII)

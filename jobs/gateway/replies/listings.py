@@ -29,9 +29,10 @@ class AudioFile:
     duration_s: float | None
 
 
-_DATE = r"(?:\d{4}[-/]\d\d?[-/]\d\d?|\d\d?[-/]\d\d?[-/]\d{4}|(?<!\d)20\d\d[01]\d[0-3]\d(?!\d))"
+_DATE = r"(?:\d{4}[-/]\d\d?[-/]\d\d?|\d\d?[-/]\d\d?[-/]\d{4}|20\d\d[01]\d[0-3]\d)"
 _TIME = r"(?:\d\d?:\d\d(?::\d\d)?(?:\s*[AP]M\b)?)"
-_DATE_OR_TIME = re.compile(rf"{_DATE}(?:[ T]+{_TIME})?|{_TIME}", re.IGNORECASE | re.ASCII)
+# Never the end or the beginning of a longer run of digits, whose rest would be taken for another session.
+_DATE_OR_TIME = re.compile(rf"(?<!\d)(?:{_DATE}(?:[ T]+{_TIME})?|{_TIME})(?!\d)", re.IGNORECASE | re.ASCII)
 _ID = re.compile(rf"(?<!\d){SESSION_ID}(?!\d)", re.ASCII)
 _LABEL = re.compile(r"\bsession[ _]?id\b\s*[=:]?", re.IGNORECASE)
 

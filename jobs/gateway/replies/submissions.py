@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from jobs.gateway.errors import Rejected
 from jobs.gateway.replies.bodies import (
+    BEFORE_LABEL,
     SESSION_ID,
     Json,
     affirms,
@@ -28,9 +29,7 @@ class Accepted:
     phone_count: int | None
 
 
-# What follows an id must be the end or another label: else it could be the other half of the same id.
-_AFTER_ID = r"(?=\s*\Z|\s+[a-z][a-z _#]*\s*(?:[=:]|\Z))"
-_LABELLED_ID = re.compile(rf"\bsession[ _]?id\s*[=:]\s*\"?({SESSION_ID})\"?{_AFTER_ID}", re.IGNORECASE | re.ASCII)
+_LABELLED_ID = re.compile(rf"\bsession[ _]?id\s*[=:]\s*\"?({SESSION_ID})\"?{BEFORE_LABEL}", re.IGNORECASE | re.ASCII)
 _ANY_LABEL = re.compile(r"\bsession[ _]?id\b", re.IGNORECASE | re.ASCII)
 _COUNT_LABEL = r"number[ _]of[ _]phones?(?:[ _]#s)?\s*[=:]"
 _COUNT = re.compile(rf"\b{_COUNT_LABEL}\s*(\d[\d,]{{0,8}})(?=\s|$)", re.IGNORECASE | re.ASCII)
