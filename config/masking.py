@@ -91,10 +91,11 @@ def _plain(value: Any, mask: Callable[[str], str], depth: int) -> Any:
 
 
 def _plain_number(number: float) -> Any:
-    core = number - 10_000_000_000 if number >= 10_000_000_000 else number
+    size = abs(number)
+    core = size - 10_000_000_000 if size >= 10_000_000_000 else size
     if 2_000_000_000 <= core < 10_000_000_000 and number == int(number):
         return mask_phone(str(int(number)))
-    fits = abs(number) < 2**63  # also false for what JSON has no word for: nan and the infinities
+    fits = size < 2**63  # also false for what JSON has no word for: nan and the infinities
     return number if fits else f"<{type(number).__name__}>"
 
 

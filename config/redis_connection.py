@@ -114,7 +114,7 @@ def check_redis(connection: Redis, url: str) -> None:
     try:
         connection.ping()
     except trouble.RedisError as error:
-        message = f"REDIS_URL is {mask_text(url)}: {_advice(error, url)} ({mask_text(str(error))})"
+        message = f"REDIS_URL is {mask_text(url)}: {_advice(error)} ({mask_text(str(error))})"
         raise RedisUnreachable(message) from error
 
 
@@ -123,7 +123,7 @@ def _is_hopeless(error: Exception) -> bool:
     return isinstance(error, trouble.AuthenticationError | trouble.AuthorizationError) or "CERTIFICATE" in str(error)
 
 
-def _advice(error: trouble.RedisError, url: str) -> str:
+def _advice(error: trouble.RedisError) -> str:
     if isinstance(error, trouble.AuthenticationError | trouble.AuthorizationError | trouble.NoPermissionError):
         return "the server refuses the user or the password; check what stands before the @"
     if "CERTIFICATE" in str(error):

@@ -32,7 +32,7 @@ def _failed(invocation: Invocation, error: Exception, *, as_json: bool) -> int:
     failure = failure_of(error)
     if failure is None:
         invocation.err.print(mask_text("".join(traceback.format_exception(error))))
-        invocation.err.print("error  This is a fault in Dropline; the lines above say where.")
+        invocation.err.print("error: This is a fault in Dropline; the lines above say where.")
         return Exit.UNEXPECTED
     if as_json:
         invocation.print_json(failure.document(), to_err=True)

@@ -50,7 +50,8 @@ def submit_campaign(*, campaign: Mapping[str, Any], key: str | None = None) -> d
         key = f"job:{job.id}"
     rows = (Row(line, text) for line, text in enumerate(stated.recipients, start=1))
     at = desk()
-    taken = take.take(at.redis, stated.terms(), plan(rows), key=key, now=at.clock(), lead=at.timings.lead)
+    numbers = {"lead": at.timings.lead, "keep_keys": at.timings.keep_keys}
+    taken = take.take(at.redis, stated.terms(), plan(rows), key=key, now=at.clock(), **numbers)
     leave_nothing_behind(job)
     return {"campaign_id": taken.campaign_id, "is_new": taken.is_new}
 
@@ -114,6 +115,7 @@ def open_desk(env: Mapping[str, str]) -> Desk:
 def timings(settings: Settings) -> Timings:
     """The numbers that the environment may set; the others have no good reason to differ."""
     return Timings(
+        keep_keys=timedelta(days=settings.keep_keys_days),
         lead=timedelta(seconds=settings.lead_s),
         answer_within=timedelta(seconds=settings.gateway_deadline_s + 10),
         poll_first=timedelta(seconds=settings.poll_first_s),

@@ -16,8 +16,8 @@ from config.redis_connection import connect
 from config.settings import InvalidSettings, Settings
 from jobs import entrypoints
 from worker import chores
-from worker.queue_worker import QueueWorker
-from worker.supervisor import Slot, Supervisor, slots
+from worker.queue_worker import QueueWorker, end_with
+from worker.supervisor import GRACE_S, Slot, Supervisor, slots
 
 SUPERVISOR_PATIENCE_S = 2
 """The supervisor looks after processes first: it does not wait long for Redis, and comes back at its next tick."""
@@ -26,6 +26,7 @@ SUPERVISOR_PATIENCE_S = 2
 def main(
     queue: Annotated[str | None, typer.Option(help="Run one worker for this queue, as the supervisor's child.")] = None,
     number: Annotated[int, typer.Option(help="This worker's number among those of its queue.")] = 1,
+    parent: Annotated[int | None, typer.Option(help="End when this process is gone.")] = None,
 ) -> None:
     """Run the workers that the environment asks for, and ring for what is due."""
     try:
@@ -34,12 +35,11 @@ def main(
     except InvalidSettings as invalid:
         typer.echo(str(invalid), err=True)
         raise typer.Exit(2) from None
-    secrets = [settings.account().password.get_secret_value()]
-    configure_logs(settings.log_level, settings.log_format, secrets=secrets)
+    configure_logs(settings.log_level, settings.log_format, secrets=settings.secrets())
     if queue is None:
         _supervise(settings)
     else:
-        _work(Slot(queue_named(queue), number))
+        _work(Slot(queue_named(queue), number), parent)
 
 
 def _supervise(settings: Settings) -> None:
@@ -57,14 +57,19 @@ def _supervise(settings: Settings) -> None:
 
 
 def _start(slot: Slot) -> subprocess.Popen[bytes]:
-    return subprocess.Popen([sys.executable, "-m", "worker", "--queue", slot.queue.name, "--number", str(slot.number)])
+    options = {"--queue": slot.queue.name, "--number": str(slot.number), "--parent": str(os.getpid())}
+    return subprocess.Popen([sys.executable, "-m", "worker", *(word for pair in options.items() for word in pair)])
 
 
-def _work(slot: Slot) -> None:
+def _work(slot: Slot, parent: int | None) -> None:
+    if parent is not None:
+        end_with(parent, grace_s=GRACE_S)
     desk = entrypoints.desk()
     name = f"{gethostname()}-{slot.name}-{os.getpid()}"
     QueueWorker(desk.redis, slot.queue, name=name, random=Random()).work()
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)  # its tracebacks would show local values
+    app.command()(main)
+    app()

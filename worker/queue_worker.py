@@ -7,6 +7,7 @@ between two jobs, and by long jobs between two submissions.
 
 import os
 import signal
+import threading
 import time
 from datetime import UTC, datetime
 from random import Random
@@ -33,8 +34,24 @@ WORKER_TTL_S = 30
 log = structlog.get_logger()
 
 
+def end_with(parent: int, *, grace_s: float) -> None:
+    """Wind down when the process `parent` is gone, and end for good `grace_s` later, whatever it is that we wait for.
+
+    Without Redis, RQ waits inside its pop for as long as it takes, and nobody would be left to kill us.
+    """
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(1)
+        entrypoints.wind_down.set()
+        time.sleep(grace_s)
+        os._exit(1)
+
+    threading.Thread(target=watch, name="end-with-parent", daemon=True).start()
+
+
 class QueueWorker(SimpleWorker):
-    """A worker for one queue that ends between two jobs, at one signal or at ten, or when its parent is gone."""
+    """A worker for one queue that ends between two jobs, at one signal or at ten."""
 
     log_result_lifespan = False
 
@@ -51,7 +68,6 @@ class QueueWorker(SimpleWorker):
             log_job_description=False,
         )
         self._random = random
-        self._parent = os.getppid()
 
     @property
     def dequeue_timeout(self) -> int:
@@ -62,7 +78,7 @@ class QueueWorker(SimpleWorker):
         self, timeout: int | None, max_idle_time: int | None = None
     ) -> tuple[Job, Queue] | None:
         """The next job, or None when it is time to end. A job that is popped is always worked on."""
-        while not self._should_end():
+        while not entrypoints.wind_down.is_set():
             found = super().dequeue_job_and_maintain_ttl(timeout, max_idle_time=LOOK_UP_S)
             if found:
                 return found
@@ -89,9 +105,6 @@ class QueueWorker(SimpleWorker):
 
     def _end_soon(self, signum: int, frame: FrameType | None) -> None:
         entrypoints.wind_down.set()
-
-    def _should_end(self) -> bool:
-        return entrypoints.wind_down.is_set() or os.getppid() != self._parent
 
     def _sort_failure(
         self, job: Job, kind: type[BaseException], error: BaseException, traceback: TracebackType | None

@@ -7,7 +7,6 @@ import shutil
 import signal
 import sys
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, NoReturn
 
@@ -17,20 +16,18 @@ from redis import Redis
 from benchmarks.messy import PHONE, write_messy_csv
 from docs.demo.audit import Audit, audit, calls_made
 from docs.demo.screen import CommandFailed, Screen
-from docs.demo.stage import Stage, open_stage
+from docs.demo.stage import DidNotStart, Stage, open_stage
 from jobs.ledger import campaigns
-from jobs.models import CampaignStatus, CampaignView, DropState
+from jobs.models import MAX_PHONES_PER_SUBMISSION, CampaignView, DropState
 
 FOLDER = Path("var/demo")
 CONTACTS = FOLDER / "contacts.csv"
 RESULTS = FOLDER / "results.csv"
-ROWS = 25_000
 SEED = 2026
-PAUSE_AT = 0.4
-"""The share of calls on record at which the campaign is paused."""
+AGAIN_AT, PAUSE_AT = 0.05, 0.4
+"""The shares of calls on record at which the list is sent again, and at which the campaign is paused."""
 STAND_STILL_S = 3
-LONGEST_S = 180
-"""How long the show may take; nothing waits longer."""
+CALLS_LAST_S = 20
 
 SEND = [
     "send",
@@ -46,17 +43,20 @@ SEND = [
 ]
 
 
-def main(record: Annotated[Path | None, typer.Option(help="Save a picture of the run as SVG.")] = None) -> None:
+def main(
+    record: Annotated[Path | None, typer.Option(help="Save a picture of the run as SVG.")] = None,
+    rows: Annotated[int, typer.Option(min=100, help="Contacts on the list.")] = 25_000,
+) -> None:
     """Play a whole campaign on this machine. Nobody is called, and no account is needed."""
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _leave)
     screen = Screen(takes_picture=record is not None)
     try:
-        agrees = play(screen)
+        agrees = play(screen, rows)
     except KeyboardInterrupt:
         screen.say("\nEnded; everything that was started is gone.")
         raise typer.Exit(130) from None
-    except CommandFailed as failed:
+    except (CommandFailed, DidNotStart) as failed:
         screen.say(f"{failed}. The logs are in {FOLDER}/.", style="red")
         raise typer.Exit(1) from None
     if record:
@@ -64,54 +64,52 @@ def main(record: Annotated[Path | None, typer.Option(help="Save a picture of the
     raise typer.Exit(0 if agrees else 1)
 
 
-def play(screen: Screen) -> bool:
+def play(screen: Screen, rows: int) -> bool:
     """The acts in their order; answers whether the gateway's book agrees with the results."""
     shutil.rmtree(FOLDER, ignore_errors=True)
     FOLDER.mkdir(parents=True)
-    screen.act(1, "A contact list as people have them, made up: 25,000 rows.")
-    wanted = write_messy_csv(CONTACTS, ROWS, SEED)[PHONE]
+    screen.act(1, f"A contact list as people have them, made up: {rows:,} rows.")
+    wanted = write_messy_csv(CONTACTS, rows, SEED)[PHONE]
     screen.say(f"It lies in {CONTACTS}. Redis, a gateway that calls nobody and")
     screen.say("`python -m worker` are starting; their logs lie beside it.")
-    with open_stage(FOLDER) as stage:
+    with open_stage(FOLDER, calls_per_second=min(rows, MAX_PHONES_PER_SUBMISSION) / CALLS_LAST_S) as stage:
         campaign = _send(screen, stage)
         _pause_and_resume(screen, stage, campaign)
         _finish(screen, stage, campaign)
-        return _compare(screen, audit(wanted=wanted, gateway_url=stage.gateway_url, results=RESULTS))
+        agrees = _compare(screen, audit(wanted=wanted, gateway_url=stage.gateway_url, results=RESULTS))
+    screen.say(f"\nAll that was started has ended. The list, the results and the logs lie in {FOLDER}/.", style="dim")
+    return agrees
 
 
 def _send(screen: Screen, stage: Stage) -> CampaignView:
     screen.act(2, "Send it.")
-    screen.run(stage.environment, *SEND)
-    screen.act(3, "Send it again by mistake: the same key is the same campaign.")
-    screen.run(stage.environment, *SEND)
+    screen.run(stage.environment, SEND, slice(5), slice(-3, None))
     (campaign,) = campaigns.newest(stage.redis, most=2)
+    _follow(screen, stage, campaign, AGAIN_AT)
+    screen.act(3, "Send it again by mistake. The same key is the same campaign.")
+    screen.run(stage.environment, SEND, slice(1), slice(-5, None))
     return campaign
 
 
 def _pause_and_resume(screen: Screen, stage: Stage, campaign: CampaignView) -> None:
-    half = int(campaign.phone_count * PAUSE_AT)
-    screen.follow(campaign.phone_count, lambda: on_record(stage.redis, campaign.id), lambda count: count >= half)
+    _follow(screen, stage, campaign, PAUSE_AT)
     screen.act(4, "Somebody wants to hear the recording once more. Hold everything.")
-    screen.run(stage.environment, "pause", campaign.id)
-    _wait_until(lambda: _view(stage.redis, campaign.id).status is CampaignStatus.PAUSED)
+    screen.run(stage.environment, ["pause", campaign.id, "--why", "hear it again", "--wait"])
     before = calls_made(stage.gateway_url)
     time.sleep(STAND_STILL_S)
     after = calls_made(stage.gateway_url)
-    screen.say(
-        f"The gateway has confirmed it. Its own count: {before:,} calls; {STAND_STILL_S} seconds later {after:,}."
-    )
+    screen.say(f"By its own count the gateway stands at {before:,} calls,")
+    screen.say(f"and {STAND_STILL_S} seconds later at {after:,}.")
     screen.act(5, "All is well. Go on.")
-    screen.run(stage.environment, "resume", campaign.id)
+    screen.run(stage.environment, ["resume", campaign.id, "--wait"])
 
 
 def _finish(screen: Screen, stage: Stage, campaign: CampaignView) -> None:
-    def is_over(_count: int) -> bool:
-        return _view(stage.redis, campaign.id).status.is_final
-
-    screen.follow(campaign.phone_count, lambda: on_record(stage.redis, campaign.id), is_over)
+    _follow(screen, stage, campaign, share=1)
     screen.act(6, "How it went.")
-    screen.run(stage.environment, "show", campaign.id)
-    screen.run(stage.environment, "results", campaign.id, "--to", str(RESULTS))
+    screen.run(stage.environment, ["show", campaign.id], slice(2), slice(12, 30))
+    screen.say("")
+    screen.run(stage.environment, ["results", campaign.id, "--to", str(RESULTS)])
 
 
 def _compare(screen: Screen, found: Audit) -> bool:
@@ -125,6 +123,15 @@ def _compare(screen: Screen, found: Audit) -> bool:
     return found.agrees
 
 
+def _follow(screen: Screen, stage: Stage, campaign: CampaignView, share: float) -> None:
+    """Show how calls come on record until that share of the phones has one, or the campaign is over."""
+
+    def is_there(count: int) -> bool:
+        return (count >= campaign.phone_count * share and share < 1) or _view(stage.redis, campaign.id).status.is_final
+
+    screen.follow(campaign.phone_count, lambda: on_record(stage.redis, campaign.id), is_there)
+
+
 def on_record(redis: Redis, campaign_id: str) -> int:
     """How many drops have ended, by the ledger."""
     drops = _view(redis, campaign_id).drops
@@ -136,14 +143,6 @@ def _view(redis: Redis, campaign_id: str) -> CampaignView:
     if view is None:
         raise CommandFailed(f"campaign {campaign_id} is not in the ledger")
     return view
-
-
-def _wait_until(is_so: Callable[[], bool]) -> None:
-    gives_up_at = time.monotonic() + LONGEST_S
-    while not is_so():
-        if time.monotonic() > gives_up_at:
-            raise CommandFailed("what was waited for did not happen")
-        time.sleep(0.1)
 
 
 def _leave(*_: object) -> NoReturn:

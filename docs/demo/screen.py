@@ -3,13 +3,16 @@
 import fcntl
 import os
 import pty
+import selectors
+import shlex
 import struct
 import subprocess
 import sys
 import termios
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
@@ -34,8 +37,7 @@ class Screen:
         narrow = Console().width < COLUMNS
         self._console = Console(record=True, width=None if narrow else COLUMNS, highlight=False, emoji=False)
         self._moving = Console(width=self._console.width)
-        self._is_terminal = takes_picture or self._console.is_terminal
-        self._takes_picture = takes_picture
+        self._draws_bars = takes_picture or self._console.is_terminal
 
     def act(self, number: int, sentence: str) -> None:
         """Announce what comes next."""
@@ -46,11 +48,16 @@ class Screen:
         """A sentence under the act."""
         self._console.print(Text(sentence, style=style))
 
-    def run(self, environment: Mapping[str, str], *words: str) -> None:
-        """Run `python -m jobs …` as a person would, and show what they would see; raises `CommandFailed`."""
-        self._console.print(Text.assemble(("$ ", "green"), _as_typed(["python", "-m", "jobs", *words])), soft_wrap=True)
-        output, code = self._captured([sys.executable, "-m", "jobs", *words], environment)
-        self._console.print(Text.from_ansi(output.rstrip()), soft_wrap=True)
+    def run(self, environment: Mapping[str, str], words: Sequence[str], *parts: slice) -> None:
+        """Run `python -m jobs …` as a person would and show what they would see: all of it, or parts of a long answer.
+
+        Raises `CommandFailed`.
+        """
+        typed = ["python", "-m", "jobs", *words]
+        self._console.print(Text.assemble(("$ ", "green"), _as_typed(typed)), soft_wrap=True)
+        lines, code = _as_drawn([sys.executable, *typed[1:]], environment, self._console.width)
+        for line in lines if code else _chosen(lines, parts or [slice(None)]):
+            self._console.print(line)
         if code:
             raise CommandFailed(f"`python -m jobs {words[0]}` ended with exit code {code}")
 
@@ -65,7 +72,7 @@ class Screen:
             task = bar.add_task("", total=total, visible=shows_bar)
             while not is_over(count := look()):
                 bar.update(task, completed=count)
-                if not self._is_terminal and time.monotonic() >= say_at:
+                if not self._draws_bars and time.monotonic() >= say_at:
                     say_at += SAY_EVERY_S
                     self.say(f"{count:,} of {total:,} calls on record")
                 time.sleep(LOOK_EVERY_S)
@@ -79,46 +86,70 @@ class Screen:
 
     def _still(self, count: int, total: int) -> None:
         line = Table.grid(padding=(0, 1))
-        bar = [ProgressBar(total, count, width=40)] if self._is_terminal else []
+        bar = (
+            [ProgressBar(total, count, width=40, complete_style="cyan", finished_style="green")]
+            if self._draws_bars
+            else []
+        )
         line.add_row(*bar, f"{count:,} of {total:,} calls on record")
         self._console.print(line)
 
-    def _captured(self, command: list[str], environment: Mapping[str, str]) -> tuple[str, int]:
-        if not self._is_terminal:
-            done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
-            return done.stdout + done.stderr, done.returncode
-        return _in_a_terminal(command, environment, self._console.width)
 
-
-def _as_typed(words: list[str]) -> str:
-    """The command as a person types it: options that do not fit go to lines of their own."""
-    quoted = [f'"{word}"' if " " in word else word for word in words]
-    lines = [quoted[0]]
-    for word in quoted[1:]:
-        if word.startswith("--") and len(lines[-1]) + len(word) > COLUMNS // 2 + 10:
-            lines.append(f"    {word}")
+def _as_typed(words: Iterable[str]) -> str:
+    """The command as a person types it: options that do not fit go to a line of their own, with their values."""
+    lines: list[str] = []
+    for part in shlex.join(words).replace(" --", "\n--").splitlines():
+        if lines and len(lines[-1]) + len(part) < COLUMNS - len("$  \\"):
+            lines[-1] += f" {part}"
         else:
-            lines[-1] += f" {word}"
+            lines.append(f"    {part}" if lines else part)
     return " \\\n".join(lines)
 
 
-def _in_a_terminal(command: list[str], environment: Mapping[str, str], columns: int) -> tuple[str, int]:
-    """Run a command that believes in a terminal of this width, and answer what it drew there."""
+def _as_drawn(command: list[str], environment: Mapping[str, str], columns: int) -> tuple[list[Text], int]:
+    """What a command draws on a terminal of this width, then what it has to remark, and its exit code."""
     ours, theirs = pty.openpty()
     fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 50, columns, 0, 0))
-    with os.fdopen(ours, "rb", buffering=0) as screen:
-        process = subprocess.Popen(
-            command,
-            env={**environment, "TERM": "xterm-256color", "COLUMNS": str(columns)},
-            stdin=subprocess.DEVNULL,
-            stdout=theirs,
-            stderr=subprocess.STDOUT,
-        )
-        os.close(theirs)
-        drawn = b""
-        while part := _read(screen.fileno()):
-            drawn += part
-    return drawn.decode().replace("\r\n", "\n"), process.wait()
+    process = subprocess.Popen(
+        command,
+        env={**environment, "TERM": "xterm-256color", "COLUMNS": str(columns)},
+        stdin=subprocess.DEVNULL,
+        stdout=theirs,
+        stderr=subprocess.PIPE,
+    )
+    os.close(theirs)
+    drawn = _in_order_of_arrival(ours, process.stderr)
+    os.close(ours)
+    lines = [Text.from_ansi(line) for line in drawn.decode().splitlines()]
+    for line in lines:
+        line.rstrip()
+    return lines, process.wait()
+
+
+def _chosen(lines: Sequence[Text], parts: Iterable[slice]) -> Iterator[Text]:
+    """The lines of these parts, in their order, and a note where others were left out."""
+    seen = 0
+    for part in parts:
+        first, end, _ = part.indices(len(lines))
+        if first > seen:
+            yield Text(f"  ... {first - seen} more lines ...", style="dim")
+        yield from lines[first:end]
+        seen = end
+
+
+def _in_order_of_arrival(*sources: Any) -> bytes:
+    """Everything that several open files have to say, until the last of them is closed at the other end."""
+    heard = b""
+    with selectors.DefaultSelector() as selector:
+        for source in sources:
+            selector.register(source, selectors.EVENT_READ)
+        while selector.get_map():
+            for key, _ in selector.select():
+                part = _read(key.fd)
+                heard += part
+                if not part:
+                    selector.unregister(key.fileobj)
+    return heard
 
 
 def _read(number: int) -> bytes:

@@ -5,18 +5,18 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from redis import Redis
+from rq import Worker
 
+from config.queues import QUEUES
 from config.settings import Settings, variables
 from tests.servers import RedisServer
 
-CALLS_PER_SECOND = 400
-"""How fast the gateway calls, in each session: 10,000 phones in 25 seconds."""
 PATIENCE_S = 30
 """How long a process may take to start, and to end."""
 
@@ -30,10 +30,17 @@ class Stage:
     environment: Mapping[str, str]
 
 
+class DidNotStart(Exception):
+    """One of the processes ended at once or took too long; its log says why."""
+
+
 @contextmanager
-def open_stage(folder: Path) -> Iterator[Stage]:
-    """Start everything, with data and logs in `folder`, and end it again whatever happens in between."""
-    simulator = ["jobs.gateway.simulator", "--port", "0", "--rate", str(CALLS_PER_SECOND)]
+def open_stage(folder: Path, *, calls_per_second: float) -> Iterator[Stage]:
+    """Start everything, with data and logs in `folder`, and end it again whatever happens in between.
+
+    The gateway calls so many phones a second in each session.
+    """
+    simulator = ["jobs.gateway.simulator", "--port", "0", "--rate", str(calls_per_second)]
     ready, data = folder / "gateway.url", folder / "redis"
     data.mkdir()
     with ExitStack() as opened:
@@ -42,8 +49,11 @@ def open_stage(folder: Path) -> Iterator[Stage]:
             _process([*simulator, "--ready-file", str(ready)], os.environ, folder / "gateway.log")
         )
         environment = _environment(server.url, _first_text(ready, gateway))
-        opened.enter_context(_process(["worker"], environment, folder / "worker.log"))
         redis = opened.enter_context(Redis.from_url(server.url))
+        worker = opened.enter_context(_process(["worker"], environment, folder / "worker.log"))
+        _wait_until(lambda: Worker.count(connection=redis) == len(QUEUES), worker)
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            opened.callback(signal.signal, number, signal.SIG_IGN)  # who is impatient waits until all have ended
         yield Stage(redis, environment["GATEWAY_URL"], environment)
 
 
@@ -91,9 +101,13 @@ def _end(process: subprocess.Popen[bytes]) -> None:
 
 def _first_text(path: Path, writer: subprocess.Popen[bytes]) -> str:
     """What the process writes into a file once it is ready."""
-    gives_up_at = time.monotonic() + PATIENCE_S
-    while not (path.exists() and path.read_text()):
-        if writer.poll() is not None or time.monotonic() > gives_up_at:
-            raise RuntimeError(f"a process did not start; its log lies beside {path}")
-        time.sleep(0.05)
+    _wait_until(lambda: path.exists() and bool(path.read_text()), writer)
     return path.read_text()
+
+
+def _wait_until(is_so: Callable[[], bool], process: subprocess.Popen[bytes]) -> None:
+    gives_up_at = time.monotonic() + PATIENCE_S
+    while not is_so():
+        if process.poll() is not None or time.monotonic() > gives_up_at:
+            raise DidNotStart("a process did not start")
+        time.sleep(0.05)

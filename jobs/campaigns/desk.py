@@ -14,6 +14,8 @@ from jobs.gateway.client import GatewayClient
 class Timings:
     """How long things may take, and how often they are looked at."""
 
+    keep_keys: timedelta = timedelta(days=180)
+    """How long an idempotency key stands for its campaign."""
     lead: timedelta = timedelta(minutes=10)
     """A campaign for later is handed to the gateway this long before its start."""
     lease: timedelta = timedelta(seconds=15)

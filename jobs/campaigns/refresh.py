@@ -49,6 +49,8 @@ def refresh(desk: Desk, submission_id: str) -> Refreshed:
         due.add(desk.redis, Due.REFRESH, [submission_id], now + next_look(desk.timings, campaign, found[0], now))
         return Refreshed.NO_ANSWER
     dispositions.record(desk.redis, found[0], [each.disposition for each in records], now=now)
+    if found[0].reason:
+        submissions.note(desk.redis, found[0], "")  # whatever was in the way is over
     (submission,) = submissions.read(desk.redis, [submission_id])
     return _follow_or_finish(desk, campaign, submission, now)
 

@@ -8,7 +8,6 @@ from typing import Any
 from redis import Redis
 
 from config.masking import mask_phone, mask_text
-from config.urls import shown
 from jobs.campaigns.control import known
 from jobs.cli.shown import iso
 from jobs.ledger import campaigns, dispositions, submissions
@@ -57,7 +56,7 @@ def whereabouts(campaign: CampaignView) -> dict[str, int]:
 def audio(terms: Terms) -> str:
     """What is played, in a few words; of a URL neither query nor password."""
     if terms.audio_url:
-        return f"{shown(terms.audio_url)} ({terms.url_audio_type})"
+        return f"{mask_text(terms.audio_url)} ({terms.url_audio_type})"
     return f'recording "{terms.audio_title}"' if terms.audio_title else f"file {terms.audio_file}"
 
 
@@ -90,7 +89,7 @@ def document(dossier: Dossier) -> dict[str, Any]:
         "terms": {
             "caller_id": mask_phone(terms.caller_id),
             "audio_title": terms.audio_title,
-            "audio_url": shown(terms.audio_url) if terms.audio_url else None,
+            "audio_url": mask_text(terms.audio_url) if terms.audio_url else None,
             "audio_type": terms.url_audio_type,
             "audio_file": terms.audio_file,
             "ends_at": iso(terms.ends_at),

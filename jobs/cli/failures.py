@@ -104,7 +104,7 @@ def in_options(problem: Problem) -> str:
 
 def print_failure(console: Console, failure: Failure) -> None:
     """What happened, one line per problem, and what now."""
-    console.print(Text.assemble(("error ", "bold red"), failure.what))
+    console.print(Text.assemble(("error: ", "bold red"), failure.what))
     for problem in failure.problems:
         console.print(Padding(Text(problem), (0, 0, 0, 2)))
     if rest := " ".join(filter(None, (failure.kept, failure.todo))):

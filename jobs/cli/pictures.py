@@ -9,6 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from config.masking import mask_phone, mask_text
+from jobs import eastern
 from jobs.cli.dossier import Dossier, audio, whereabouts
 from jobs.cli.planning import excluded_table, sum_check
 from jobs.cli.shown import both_times, clean, commands, counted, plain_table
@@ -145,19 +146,22 @@ def next_steps(campaign: CampaignView, *, is_anybody_at_work: bool = True) -> Re
     steps = commands(*(line for line in lines if line[0]))
     if status.is_final or is_anybody_at_work:
         return steps
-    nobody = "No worker is running, so nothing is sent until one is started: python -m worker"
+    nobody = "No worker is running; it goes on when one is started: python -m worker"
     return Group(Text(nobody, style="yellow"), steps)
 
 
 def campaigns_table(found: Iterable[CampaignView]) -> Table:
-    """One line per campaign."""
+    """One line per campaign; where it is narrow, titles are wrapped and nothing else."""
     table = plain_table("campaign", "status", "phones", "delivered", "taken (Eastern)", right=("phones", "delivered"))
-    table.add_column("title", no_wrap=True, overflow="ellipsis")
+    for column in table.columns:
+        column.no_wrap = True
+    table.add_column("title", min_width=8)
+    table.padding = (0, 2, 0, 0)
     for each in found:
-        places = whereabouts(each)
-        taken = both_times(each.created_at)[:16]
-        delivered = f"{places.get('delivered', 0):,}"
-        table.add_row(each.id, status_text(each.status), f"{each.phone_count:,}", delivered, taken, each.terms.title)
+        delivered = whereabouts(each).get("delivered", 0)
+        taken = eastern.wall_text(each.created_at)[:-3]
+        row = (each.id, status_text(each.status), f"{each.phone_count:,}", f"{delivered:,}", taken)
+        table.add_row(*row, clean(each.terms.title))
     return table
 
 

@@ -99,26 +99,28 @@ def excluded_table(by_reason: Counter[str]) -> RenderableType:
     """The reasons for which rows were left out, most frequent first."""
     table = plain_table("excluded", "rows", "", right=("rows",))
     for reason, count in by_reason.most_common():
-        table.add_row(reason, f"{count:,}", Text(sentence_of(reason), style="dim"))
+        table.add_row(reason.replace("_", " "), f"{count:,}", Text(sentence_of(reason), style="dim"))
     return table
 
 
 def plan_picture(planned: Plan) -> RenderableType:
-    """Rows, phones, submissions, and what is left out and why."""
+    """Rows, phones, submissions, and what is left out, with examples to find the rows by."""
     total = sum_check(planned.row_count, planned.phone_count, len(planned.excluded))
     total.append(f", in {counted(len(planned.chunks), 'submission')}")
-    if not planned.excluded:
-        return total
-    by_reason = Counter(str(each.reason) for each in planned.excluded)
-    return Group(total, Text(), Padding(excluded_table(by_reason), (0, 0, 1, 2)), Padding(_examples(planned), (0, 2)))
+    return Group(total, _excluded_with_examples(planned)) if planned.excluded else total
 
 
-def _examples(planned: Plan) -> RenderableType:
-    table = plain_table("line", "reason", "as written", right=("line",))
-    for each in examples(planned):
-        same = f"as on line {each.kept_line:,}" if each.kept_line else ""
-        table.add_row(f"{each.line:,}", each.reason, Text.assemble(masked_row(each.text), (f"  {same}", "dim")))
-    return table
+def _excluded_with_examples(planned: Plan) -> RenderableType:
+    shown = examples(planned)
+    table = plain_table("excluded", "rows", "such as line", "as written", right=("rows", "such as line"))
+    for reason, count in Counter(each.reason for each in planned.excluded).most_common():
+        first = (reason.replace("_", " "), f"{count:,}")
+        for each in (each for each in shown if each.reason is reason):
+            same = f" as on line {each.kept_line:,}" if each.kept_line else ""
+            table.add_row(*first, f"{each.line:,}", Text.assemble(masked_row(each.text), (same, "dim")))
+            first = ("", "")
+    hint = Text("Every row and what to do about it: --excluded-to FILE", style="dim")
+    return Group(Text(), Padding(table, (0, 0, 0, 2)), Padding(hint, (0, 0, 1, 2)))
 
 
 def plan_document(planned: Plan) -> dict[str, Any]:

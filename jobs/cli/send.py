@@ -7,6 +7,7 @@ import typer
 from redis.exceptions import RedisError
 
 from jobs.campaigns import take
+from jobs.campaigns.control import known
 from jobs.campaigns.plan import Plan
 from jobs.campaigns.take import Taken
 from jobs.cli import options
@@ -116,7 +117,7 @@ def _announce(invocation: Invocation, key: str, *, as_json: bool) -> None:
     if as_json:
         invocation.print_json({"key": key}, to_err=True)
         return
-    invocation.err.print(f"If this breaks off, run it again with --key {shlex.quote(key)}: that cannot send twice.")
+    invocation.err.print(f"Running this again with --key {shlex.quote(key)} cannot send twice.")
 
 
 def _show_taken(invocation: Invocation, planned: Plan, key: str, taken: Taken, *, as_json: bool, wait: bool) -> None:
@@ -140,8 +141,9 @@ def _say_taken(invocation: Invocation, key: str, taken: Taken) -> None:
     if taken.is_new:
         invocation.out.print(f"Campaign {taken.campaign_id} is in, under the key {key}.", style="green")
     else:
+        status = known(invocation.redis, taken.campaign_id).status
         invocation.out.print(
-            f"The key {key} was used before with the same payload: it is campaign {taken.campaign_id}. "
-            "Nothing new was sent.",
+            f"The key {key} was used before with the same payload. Nothing new was sent: "
+            f"it is campaign {taken.campaign_id}, which is {status}.",
             style="yellow",
         )

@@ -109,6 +109,7 @@ def test_a_secret_of_a_few_letters_does_not_blacken_the_log() -> None:
         int(PHONE),
         float(PHONE),
         int("1" + PHONE),
+        -int(PHONE),
         PHONE.encode(),
         b"\x00" + PHONE.encode() + b"\xff",
         [PHONE],

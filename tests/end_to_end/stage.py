@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 from types import TracebackType
@@ -125,9 +126,9 @@ def children_of(worker: subprocess.Popen[bytes]) -> list[int]:
 
 def kill_group(worker: subprocess.Popen[bytes]) -> None:
     """SIGKILL to a worker and all its children, as when a machine loses its power."""
-    if worker.poll() is None:
+    with suppress(ProcessLookupError):  # children may outlive their supervisor
         os.killpg(worker.pid, signal.SIGKILL)
-        worker.wait()
+    worker.wait()
 
 
 def people(count: int, *, area_code: int = 212) -> list[str]:

@@ -40,7 +40,7 @@ def test_everybody_on_the_list_is_called_once(stage: Stage) -> None:
 
 def test_a_worker_killed_in_the_middle_loses_nothing_and_doubles_nothing(stage: Stage) -> None:
     """The gateway is slow, so the kill finds submissions in every state; what was on its way is unknown."""
-    stage.simulator.faults.arm(Fault(kind=FaultKind.SLOW, seconds=1.5, times=None))
+    stage.simulator.faults.arm(Fault(kind=FaultKind.SLOW, seconds=1.5, times=0))
     phones = people(25_000)
     worker = stage.start_worker(SEND_CONCURRENCY="1", GATEWAY_DEADLINE_S="3")
     campaign_id = stage.submit(phones, key="killed")
@@ -69,18 +69,30 @@ def test_killed_children_are_replaced_and_the_campaign_goes_on(stage: Stage) -> 
     assert len(stage.events("worker_died")) == 3
 
 
-def test_children_end_when_their_supervisor_is_killed(stage: Stage) -> None:
+@pytest.mark.parametrize("after_s", [0, 2], ids=["at once", "at work"])
+def test_children_end_when_their_supervisor_is_killed(stage: Stage, after_s: float) -> None:
     worker = stage.start_worker()
     stage.wait_for(lambda: len(children_of(worker)) == 3)
     pids = children_of(worker)
-    time.sleep(2)
+    time.sleep(after_s)
     worker.kill()
     worker.wait()
     stage.wait_for(lambda: not any(Path(f"/proc/{pid}").exists() for pid in pids), patience_s=15)
 
 
+def test_children_end_when_their_supervisor_is_killed_while_redis_is_gone(stage: Stage) -> None:
+    worker = stage.start_worker()
+    stage.wait_for(lambda: len(children_of(worker)) == 3)
+    pids = children_of(worker)
+    time.sleep(2)
+    stage.redis_server.kill()
+    worker.kill()
+    worker.wait()
+    stage.wait_for(lambda: not any(Path(f"/proc/{pid}").exists() for pid in pids), patience_s=40)
+
+
 def test_many_sigterms_to_every_process_cut_nothing_in_half(stage: Stage) -> None:
-    stage.simulator.faults.arm(Fault(kind=FaultKind.SLOW, seconds=4, times=None))
+    stage.simulator.faults.arm(Fault(kind=FaultKind.SLOW, seconds=4, times=0))
     worker = stage.start_worker()
     campaign_id = stage.submit(people(25_000), key="term")
     stage.wait_for(lambda: in_state(stage, campaign_id, SubmissionState.SENDING) >= 1)
@@ -123,7 +135,7 @@ def test_pause_and_resume_reach_the_gateway(stage: Stage) -> None:
 
 @pytest.mark.timeout(240)
 def test_a_redis_outage_of_forty_seconds_needs_no_hand(stage: Stage) -> None:
-    stage.simulator.faults.arm(Fault(kind=FaultKind.SLOW, seconds=1, times=None))
+    stage.simulator.faults.arm(Fault(kind=FaultKind.SLOW, seconds=1, times=0))
     worker = stage.start_worker(SEND_CONCURRENCY="1", GATEWAY_DEADLINE_S="5")
     phones = people(25_000)
     campaign_id = stage.submit(phones, key="outage")

@@ -80,6 +80,8 @@ def test_a_gateway_that_does_not_answer_is_asked_again(desk: Desk, sent: str) ->
     assert refresh(nobody, f"{sent}-1") is Refreshed.NO_ANSWER
     assert due.stands(desk.redis, Due.REFRESH, f"{sent}-1")
     assert "did not give its call records" in submission(desk, sent).reason
+    refresh(desk, f"{sent}-1")
+    assert submission(desk, sent).reason == ""
 
 
 def test_polls_are_quick_at_first_and_slower_later(desk: Desk, sent: str) -> None:
