@@ -18,7 +18,7 @@ from rq.job import Job
 
 from config.redis_connection import connect
 from config.settings import Settings
-from jobs.campaigns import control, refresh, send, take
+from jobs.campaigns import control, questions, refresh, send, take
 from jobs.campaigns.desk import Desk, Timings
 from jobs.campaigns.plan import plan
 from jobs.contacts import Row
@@ -79,6 +79,13 @@ def refresh_campaigns(*, campaign_ids: Iterable[str] = (), submission_ids: Itera
     at = desk()
     of_campaigns = [each for one in campaign_ids for each in campaigns.submission_ids(at.redis, one)]
     return _side_by_side(at, Due.REFRESH, partial(refresh.refresh, at), [*submission_ids, *of_campaigns])
+
+
+def call_status(*, question_id: str) -> dict[str, str]:
+    """Ask the gateway how one drop ended. Session and phone wait in the ledger, under the question's id, and the answer
+    does afterwards: `jobs.campaigns.questions` says why.
+    """
+    return {"answer": questions.answer(desk(), question_id)}
 
 
 def leave_nothing_behind(job: Job | None, **harmless: str) -> None:

@@ -17,7 +17,7 @@ from rq.serializers import JSONSerializer
 
 from config.queues import CAMPAIGNS, CONTROL, STATUS, QueueSpec
 from jobs import entrypoints
-from jobs.campaigns import control, refresh, take
+from jobs.campaigns import control, questions, refresh, take
 from jobs.campaigns.plan import Plan
 from jobs.campaigns.take import Taken
 from jobs.ledger import due
@@ -38,12 +38,19 @@ class Bell:
 
     def keywords(self, ids: Sequence[str]) -> dict[str, Any]:
         """The JSON keywords of a job for these ids."""
-        return {"campaign_id": ids[0]} if self.due is Due.CONTROL else {"submission_ids": list(ids)}
+        match self.due:
+            case Due.CONTROL:
+                return {"campaign_id": ids[0]}
+            case Due.QUESTION:
+                return {"question_id": ids[0]}
+            case _:
+                return {"submission_ids": list(ids)}
 
 
 BELLS = (
     Bell(Due.CONTROL, CONTROL, entrypoints.control_campaign, ids_per_job=1, again_after=timedelta(seconds=10)),
     Bell(Due.SEND, CAMPAIGNS, entrypoints.send_submissions, ids_per_job=100, again_after=timedelta(seconds=30)),
+    Bell(Due.QUESTION, STATUS, entrypoints.call_status, ids_per_job=1, again_after=timedelta(seconds=30)),
     Bell(Due.REFRESH, STATUS, entrypoints.refresh_campaigns, ids_per_job=100, again_after=timedelta(minutes=1)),
 )
 """In the order in which they are rung: a stop before a start."""
@@ -104,6 +111,15 @@ class Producer:
         asked = refresh.request(self._redis, campaign_id, now=self._clock())
         self.ring()
         return asked
+
+    def ask_call_status(self, session_id: str, phone: str, *, account: str = "default") -> str:
+        """Have a worker ask the gateway how the drop of a session to a phone of 10 digits ended; the question's id.
+
+        Raises ValueError for what is no session id or no phone.
+        """
+        question_id = questions.ask(self._redis, session_id, phone, account=account, now=self._clock())
+        self.ring()
+        return question_id
 
     def ring(self) -> int:
         """Ring for everything that is due; answers how many jobs that made."""

@@ -179,6 +179,13 @@ def read(redis: Redis, submission_ids: Iterable[str]) -> list[Submission]:
     return [_submission(submission_id, decoded(raw)) for submission_id, raw in found if raw]
 
 
+def of_sessions(redis: Redis, account: str, session_ids: Iterable[str]) -> list[Submission]:
+    """The submissions that an account's sessions run; sessions that are not ours are left out."""
+    names = [keys.session(account, session_id) for session_id in session_ids]
+    found = redis.mget(names) if names else []
+    return read(redis, [text(submission_id) for submission_id in found if submission_id])
+
+
 def phones(redis: Redis, submission_id: str) -> list[str]:
     """The phones of a submission, ascending."""
     packed: Any = redis.get(keys.phones(submission_id))
