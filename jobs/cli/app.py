@@ -4,6 +4,8 @@ from collections.abc import Callable, Mapping
 
 import typer
 
+from jobs.cli.account import balance, sessions, verify
+from jobs.cli.calls import call_status
 from jobs.cli.controls import cancel, pause, refresh, resume, stop
 from jobs.cli.exits import Exit
 from jobs.cli.results import results
@@ -20,12 +22,16 @@ COMMANDS: Mapping[str, Callable[..., None]] = {
     "stop": stop,
     "cancel": cancel,
     "refresh": refresh,
+    "call-status": call_status,
+    "sessions": sessions,
+    "balance": balance,
+    "verify": verify,
 }
 
 EPILOG = "\b\nExit codes:\n" + "\n".join(f"  {each.value:>3}  {each.meaning}" for each in Exit)
 
 app = typer.Typer(
-    help="Send voicemail campaigns, look at them, control them, export their results.",
+    help="Send voicemail campaigns, look at them, control them, export their results, ask the gateway.",
     epilog=EPILOG,
     no_args_is_help=True,
     add_completion=False,

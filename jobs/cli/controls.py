@@ -1,4 +1,4 @@
-"""`pause`, `resume`, `stop`, `cancel` and `refresh`: telling a campaign something."""
+"""`pause`, `resume`, `stop`, `cancel` and `refresh`: telling a campaign, or one session of the gateway, something."""
 
 import typer
 
@@ -9,6 +9,7 @@ from jobs.cli.exits import Exit
 from jobs.cli.follow import follow
 from jobs.cli.invocation import Invocation, of
 from jobs.cli.pictures import campaign_picture, control_sentence
+from jobs.cli.sessions import is_session_id, tell_session
 from jobs.cli.shown import PROGRAM, counted
 from jobs.ledger import due
 from jobs.ledger.keys import Due
@@ -17,55 +18,59 @@ from jobs.models import Run, SubmissionState
 
 def pause(
     context: typer.Context,
-    campaign_id: options.CampaignId,
+    campaign_id: options.CampaignOrSession,
     why: options.Why = "",
     wait: options.WaitForGateway = False,
+    account: options.SessionAccount = "default",
     as_json: options.Json = False,
 ) -> None:
-    """Pause a campaign.
+    """Pause a campaign, or one session.
 
     Nothing new starts, and the gateway is told to pause what it has; `resume` lets it go on.
     """
-    _tell(of(context), campaign_id, "pause", why=why, wait=wait, as_json=as_json)
+    _tell(of(context), campaign_id, "pause", why=why, wait=wait, account=account, as_json=as_json)
 
 
 def resume(
     context: typer.Context,
-    campaign_id: options.CampaignId,
+    campaign_id: options.CampaignOrSession,
     why: options.Why = "",
     wait: options.WaitForGateway = False,
+    account: options.SessionAccount = "default",
     as_json: options.Json = False,
 ) -> None:
-    """Let a paused campaign go on."""
-    _tell(of(context), campaign_id, "resume", why=why, wait=wait, as_json=as_json)
+    """Let a paused campaign, or one session, go on."""
+    _tell(of(context), campaign_id, "resume", why=why, wait=wait, account=account, as_json=as_json)
 
 
 def stop(
     context: typer.Context,
-    campaign_id: options.CampaignId,
+    campaign_id: options.CampaignOrSession,
     why: options.Why = "",
     wait: options.WaitForGateway = False,
+    account: options.SessionAccount = "default",
     as_json: options.Json = False,
 ) -> None:
-    """End a campaign for good.
+    """End a campaign, or one session, for good.
 
     Nothing new starts, and the gateway is told to stop what it has. It never runs again.
     """
-    _tell(of(context), campaign_id, "stop", why=why, wait=wait, as_json=as_json)
+    _tell(of(context), campaign_id, "stop", why=why, wait=wait, account=account, as_json=as_json)
 
 
 def cancel(
     context: typer.Context,
-    campaign_id: options.CampaignId,
+    campaign_id: options.CampaignOrSession,
     why: options.Why = "",
     wait: options.WaitForGateway = False,
+    account: options.SessionAccount = "default",
     as_json: options.Json = False,
 ) -> None:
-    """End a campaign that has not begun.
+    """End a campaign, or one session, that has not begun.
 
     It does what `stop` does, and the campaign is then called cancelled, not stopped.
     """
-    _tell(of(context), campaign_id, "cancel", why=why, wait=wait, as_json=as_json)
+    _tell(of(context), campaign_id, "cancel", why=why, wait=wait, account=account, as_json=as_json)
 
 
 def refresh(context: typer.Context, campaign_id: options.CampaignId, as_json: options.Json = False) -> None:
@@ -81,7 +86,12 @@ def refresh(context: typer.Context, campaign_id: options.CampaignId, as_json: op
         invocation.out.print("Nothing of it is with the gateway now, so there is nothing to ask.")
 
 
-def _tell(invocation: Invocation, campaign_id: str, verb: str, *, why: str, wait: bool, as_json: bool) -> None:
+def _tell(
+    invocation: Invocation, campaign_id: str, verb: str, *, why: str, wait: bool, account: str, as_json: bool
+) -> None:
+    if is_session_id(campaign_id):
+        tell_session(invocation, campaign_id, verb, account=account, why=why, as_json=as_json)
+        return
     invocation.producer.control(campaign_id, verb, why=why)
     dossier = read_dossier(invocation.redis, campaign_id)
     if not as_json:

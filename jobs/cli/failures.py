@@ -12,8 +12,10 @@ from config.masking import mask_text
 from config.redis_connection import RedisUnreachable
 from config.settings import InvalidSettings
 from jobs.campaigns.control import CampaignIsOver, UnknownCampaign
+from jobs.campaigns.sessions import CampaignIsHeld
 from jobs.campaigns.take import KeyConflict
 from jobs.cli.exits import Exit
+from jobs.gateway.errors import NotSent, OutcomeUnknown, Rejected
 from jobs.models import InvalidCampaign, Problem
 
 NOTHING_SENT = "Nothing was stored and nothing was sent."
@@ -75,11 +77,25 @@ def failure_of(error: Exception) -> Failure | None:
             )
         case KeyConflict():
             return _key_conflict(error)
-        case UnknownCampaign() | CampaignIsOver():
+        case UnknownCampaign() | CampaignIsOver() | CampaignIsHeld():
             return Failure(Exit.NO_SUCH_CAMPAIGN, mask_text(str(error)))
         case InvalidSettings():
             what = "the environment cannot be used"
             return Failure(Exit.BAD_SETTINGS, what, problems=error.problems, kept=NOTHING_SENT)
+        case _:
+            return _failure_elsewhere(error)
+
+
+def _failure_elsewhere(error: Exception) -> Failure | None:
+    """Of what this machine talks to."""
+    match error:
+        case Rejected():
+            return Failure(Exit.GATEWAY_REFUSED, mask_text(str(error)))
+        case NotSent():
+            return Failure(Exit.NO_ANSWER, str(error))
+        case OutcomeUnknown():
+            what = f"the gateway gave no answer that can be read ({error.phase}: {error.why})"
+            return Failure(Exit.NO_ANSWER, what, todo="Running the same command again is safe.")
         case RedisUnreachable():
             return Failure(Exit.NO_REDIS, str(error), kept="This command has changed nothing.")
         case RedisError():

@@ -1,7 +1,7 @@
 """Times as people write them. Law of the room: one without a zone is asked about, never guessed."""
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Literal
 
 from jobs import eastern
@@ -26,6 +26,17 @@ def parse_instant(text: str, *, field: str) -> datetime:
         return _parse(text.strip())
     except ValueError as unclear:
         raise InvalidCampaign((Problem(field, str(unclear)),)) from None
+
+
+def parse_day(text: str, *, now: datetime) -> date:
+    """An Eastern day: `today`, `yesterday` or `YYYY-MM-DD`; raises `InvalidCampaign` with one problem."""
+    today = eastern.eastern_date(now)
+    words = {"today": today, "yesterday": today - timedelta(days=1)}
+    try:
+        return words.get(text.strip().lower()) or date.fromisoformat(text.strip())
+    except ValueError:
+        problem = Problem("", "a day is written as today, yesterday, or such as 2026-03-02")
+    raise InvalidCampaign((problem,))
 
 
 def _parse(text: str) -> datetime:

@@ -13,6 +13,10 @@ from rich.console import Console
 
 from config.redis_connection import check_redis, connect
 from config.settings import Settings
+from jobs.cli.exits import Exit
+from jobs.cli.failures import Failure
+from jobs.entrypoints import clients
+from jobs.gateway.client import GatewayClient
 from jobs.producer import Producer
 
 PATIENCE_S = 2
@@ -56,6 +60,13 @@ class Invocation:
             keep_keys=timedelta(days=self.settings.keep_keys_days),
             clock=self.clock,
         )
+
+    def gateway(self, account: str) -> GatewayClient:
+        """The client of an account; raises `InvalidSettings` naming the variables that are missing, or `Failure`."""
+        try:
+            return clients(self.settings)(account)
+        except LookupError as unknown:
+            raise Failure(Exit.BAD_INPUT, str(unknown)) from None
 
     @property
     def shows_progress(self) -> bool:

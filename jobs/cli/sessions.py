@@ -1,0 +1,90 @@
+"""One session of the gateway by its own id: telling it something at once, whether it is ours or a stranger."""
+
+import re
+from typing import Any
+
+import typer
+from rich.text import Text
+
+from config.masking import mask_text
+from jobs.campaigns.control import VERBS
+from jobs.campaigns.sessions import Controlled, control_session
+from jobs.campaigns.verbs import Refused
+from jobs.cli.exits import Exit
+from jobs.cli.failures import Failure
+from jobs.cli.invocation import Invocation
+from jobs.cli.shown import PROGRAM, clean
+from jobs.models import Intent, Run
+
+_DONE = {
+    Intent.PAUSE: "The gateway has paused it.",
+    Intent.RUN: "The gateway lets it run.",
+    Intent.STOP: "The gateway has ended it.",
+    Intent.CANCEL: "The gateway has ended it.",
+}
+
+
+def is_session_id(text: str) -> bool:
+    """Whether it is meant for one: a campaign's id has no digits."""
+    return text.isascii() and text.isdigit()
+
+
+def checked_session_id(text: str) -> str:
+    """The id, if the gateway could have given it; raises `Failure`."""
+    if not re.fullmatch(r"\d{6,20}", text, re.ASCII):
+        raise Failure(Exit.BAD_INPUT, "a session's id has 6 to 20 digits and nothing else")
+    return text
+
+
+def tell_session(invocation: Invocation, session_id: str, verb: str, *, account: str, why: str, as_json: bool) -> None:
+    """Tell a session something; exit code 8 when the gateway refused every verb, or it had ended before a pause."""
+    checked_session_id(session_id)
+    intent, client = VERBS[verb], invocation.gateway(account)
+    done = control_session(
+        invocation.redis, client, session_id, intent, account=account, why=why, now=invocation.clock()
+    )
+    if as_json:
+        invocation.print_json(_document(session_id, verb, done))
+    else:
+        _show(invocation, session_id, intent, done)
+    if not _is_reached(intent, done):
+        raise typer.Exit(Exit.GATEWAY_REFUSED)
+
+
+def _is_reached(intent: Intent, done: Controlled) -> bool:
+    wanted = {Intent.PAUSE: Run.PAUSED, Intent.RUN: Run.GOING}.get(intent, Run.ENDED)
+    return done.told.run is wanted
+
+
+def _show(invocation: Invocation, session_id: str, intent: Intent, done: Controlled) -> None:
+    whose = (
+        f"of campaign {done.submission.campaign_id}" if done.submission else "is a stranger: no campaign here has it"
+    )
+    invocation.out.print(f"Session {session_id} {whose}.")
+    for refused in done.told.refusals:
+        invocation.out.print(_explained(refused))
+    if _is_reached(intent, done):
+        invocation.out.print(_DONE[intent], style="green")
+    elif done.told.run is Run.ENDED:
+        invocation.out.print("It had ended before; what has ended never runs again.", style="yellow")
+    else:
+        invocation.out.print("Nothing has changed.", style="yellow")
+    if done.submission:
+        invocation.out.print(f"The campaign's other sessions go on: {PROGRAM} show {done.submission.campaign_id}")
+
+
+def _explained(refused: Refused) -> Text:
+    return Text(clean(mask_text(f"The gateway refused to {refused.verb} it ({refused.kind}): {refused.reason}")))
+
+
+def _document(session_id: str, verb: str, done: Controlled) -> dict[str, Any]:
+    return {
+        "session_id": session_id,
+        "campaign_id": done.submission.campaign_id if done.submission else None,
+        "submission_id": done.submission.id if done.submission else None,
+        "verb": verb,
+        "run": done.told.run,
+        "refusals": [
+            {"verb": each.verb, "kind": each.kind, "reason": mask_text(each.reason)} for each in done.told.refusals
+        ],
+    }
