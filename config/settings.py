@@ -121,7 +121,8 @@ class Settings(BaseSettings):
     gateway_url: GatewayUrl = Field(
         default="", validate_default=True, examples=["https://www.mobile-sphere.com/gateway/"]
     )
-    """The base of the gateway's scripts; ends in /gateway/. Unset: where the vendor documents the dialect."""
+    """The base of the gateway's scripts; ends in /gateway/. Unset, it is where the vendor documents the dialect:
+    https://www.mobile-sphere.com/gateway/ for text, https://www.slybroadcast.com/gateway/ for json."""
     gateway_day_field: Annotated[str, BeforeValidator(_strip), Field(pattern=r"^[A-Za-z]\w{0,39}$")] = Field(
         default="c_date", examples=["c_date"]
     )

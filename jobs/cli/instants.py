@@ -5,6 +5,8 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Literal
 
 from jobs import eastern
+from jobs.cli.exits import Exit
+from jobs.cli.failures import Failure
 from jobs.models import InvalidCampaign, Problem
 
 _EASTERN = re.compile(r"(?P<wall>.*?)\s*(?:us[/ ])?(?:eastern|et)(?:\s+time)?", re.IGNORECASE | re.DOTALL)
@@ -29,14 +31,13 @@ def parse_instant(text: str, *, field: str) -> datetime:
 
 
 def parse_day(text: str, *, now: datetime) -> date:
-    """An Eastern day: `today`, `yesterday` or `YYYY-MM-DD`; raises `InvalidCampaign` with one problem."""
+    """An Eastern day: `today`, `yesterday` or `YYYY-MM-DD`; raises `Failure`."""
     today = eastern.eastern_date(now)
     words = {"today": today, "yesterday": today - timedelta(days=1)}
     try:
         return words.get(text.strip().lower()) or date.fromisoformat(text.strip())
     except ValueError:
-        problem = Problem("", "a day is written as today, yesterday, or such as 2026-03-02")
-    raise InvalidCampaign((problem,))
+        raise Failure(Exit.BAD_INPUT, "a day is written as today, yesterday, or such as 2026-03-02") from None
 
 
 def _parse(text: str) -> datetime:
