@@ -7,7 +7,7 @@ from redis import Redis
 from rq.job import Job
 from rq.serializers import JSONSerializer
 
-from config.queues import CAMPAIGNS, CONTROL
+from config.queues import CAMPAIGNS, CONTROL, STATUS, queue_named
 from jobs.campaigns.control import UnknownCampaign
 from jobs.campaigns.plan import Plan, plan
 from jobs.campaigns.take import KeyConflict
@@ -15,7 +15,7 @@ from jobs.contacts import Row
 from jobs.ledger import campaigns, due
 from jobs.ledger.keys import Due
 from jobs.models import Intent, Terms
-from jobs.producer import BELLS, DEEP, Producer, open_queue, ring
+from jobs.producer import DEEP, Producer, open_queue, ring
 
 NOW = datetime(2026, 3, 2, 17, 0, tzinfo=UTC)
 TERMS = Terms(caller_id="6175550100", audio_title="Reminder")
@@ -31,8 +31,7 @@ def planned(*phones: str) -> Plan:
 
 
 def jobs_in(redis: Redis, name: str) -> list[Job]:
-    (bell,) = [each for each in BELLS if each.queue.name == name]
-    queue = open_queue(redis, bell.queue)
+    queue = open_queue(redis, queue_named(name))
     return [job for job in Job.fetch_many(queue.job_ids, connection=redis, serializer=JSONSerializer) if job]
 
 
@@ -103,3 +102,10 @@ def test_a_campaign_for_later_rings_at_its_lead(fake_redis: Redis, producer: Pro
     assert jobs_in(fake_redis, "campaigns") == []
     assert ring(fake_redis, now=NOW + timedelta(hours=1, minutes=49)) == 0
     assert ring(fake_redis, now=NOW + timedelta(hours=1, minutes=50)) == 1
+
+
+def test_a_question_about_a_call_rings_without_the_phone(fake_redis: Redis, producer: Producer) -> None:
+    question_id = producer.ask_call_status("9381694821", "6175550123")
+    (job,) = [each for each in jobs_in(fake_redis, STATUS.name) if each.func_name == "jobs.entrypoints.call_status"]
+    assert job.kwargs == {"question_id": question_id}
+    assert b"5550123" not in b"".join(fake_redis.hgetall(job.key).values())  # type: ignore[arg-type]  # nothing is decoded here
