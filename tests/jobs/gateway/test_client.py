@@ -12,9 +12,10 @@ from pydantic import SecretStr
 from jobs.gateway.client import DAY_FIELD, Credentials, Dialect, GatewayClient, Timeouts
 from jobs.gateway.errors import GatewayError, NotSent, OutcomeUnknown, Phase, RefusalKind, Rejected
 from jobs.gateway.replies import Accepted, Balance, ControlAnswer, ListedSession
-from jobs.gateway.simulator import Account, Clock, Fault, FaultKind, Layout, Settings, Simulator
+from jobs.gateway.simulator import Account, Clock, Fault, FaultKind, Settings, Simulator
 from jobs.gateway.simulator import Dialect as Spelling
 from jobs.models import DropState, Terms
+from tests.jobs.gateway.spellings import SPELLINGS
 from tests.jobs.gateway.wire import RawServer, Script, hold, http, raw_server, reset, say
 
 NOW = datetime(2026, 11, 23, 15, 0, tzinfo=UTC)
@@ -204,19 +205,9 @@ def test_a_question_about_the_account_says_no_more_than_it_must(
 
 # What comes back, from a whole gateway.
 
-ODD_SPELLINGS = [
-    Spelling(),
-    Spelling(layout=Layout.TITLE_CASE, quoted_records=True, failure_word="Fail", id_with_controls=True),
-    Spelling(layout=Layout.BARE_ID, five_fields=True, record_prefix=False, pending_records=True),
-    Spelling(blanks_for_newlines=True, id_with_controls=True),
-    Spelling(blanks_for_newlines=True, layout=Layout.BARE_ID, quoted_records=True, record_prefix=False),
-    Spelling(crlf=True, bom=True, count="absent"),
-    Spelling(json_everywhere=True, content_type="text/plain"),
-]
-
 
 @everywhere
-@pytest.mark.parametrize("spelling", ODD_SPELLINGS, ids=repr)
+@pytest.mark.parametrize("spelling", SPELLINGS, ids=repr)
 def test_a_campaign_runs_its_course_in_every_dialect(dialect: Dialect, spelling: Spelling) -> None:
     clock = Clock(starts_at=NOW, stopped=True)
     with Simulator(Settings(dialect=spelling), clock=clock) as simulator:
@@ -246,7 +237,7 @@ def test_a_campaign_runs_its_course_in_every_dialect(dialect: Dialect, spelling:
 
 
 @everywhere
-@pytest.mark.parametrize("spelling", ODD_SPELLINGS, ids=repr)
+@pytest.mark.parametrize("spelling", SPELLINGS, ids=repr)
 def test_refusals_are_told_apart_in_every_dialect(dialect: Dialect, spelling: Spelling) -> None:
     accounts = {"demo": Account(credits=5)}
     with Simulator(Settings(dialect=spelling, accounts=accounts), clock=Clock(starts_at=NOW)) as simulator:

@@ -33,6 +33,7 @@ def test_do_not_dial_is_done_when_the_gateway_says_ok() -> None:
 def test_credentials_are_good_when_the_gateway_says_ok_and_nothing_else() -> None:
     assert outcomes("user_verify", parse_user_verify_reply) == {
         "ok.B": None,
+        "json.D": None,
         "refused.D": RefusalKind.CREDENTIALS,
         "more_than_ok.D": UNKNOWN,
         "empty.D": UNKNOWN,
