@@ -92,7 +92,7 @@ class GatewayClient:
         parts = urlsplit(base_url)
         if parts.scheme not in {"http", "https"} or not parts.hostname or not parts.path.endswith("/gateway/"):
             raise ValueError("the gateway's base URL must look like https://host/gateway/")
-        self._url = base_url + dialect.script
+        self._base_url = base_url
         self._dialect = dialect
         self._day_field = day_field
         self._credentials = credentials
@@ -100,7 +100,7 @@ class GatewayClient:
         self._tls = tls or ssl.create_default_context(cafile=DEFAULT_CA_BUNDLE_PATH)
 
     def __repr__(self) -> str:
-        return f"<GatewayClient of {urlsplit(self._url).hostname}>"
+        return f"<GatewayClient of {urlsplit(self._base_url).hostname}>"
 
     def submit(
         self,
@@ -180,7 +180,7 @@ class GatewayClient:
         before_send: Callable[[], None] = lambda: None,
     ) -> Answer:
         return post(
-            self._url,
+            self._base_url + self._dialect.script,
             form,
             timeouts=self._timeouts,
             tls=self._tls,

@@ -1,4 +1,4 @@
-"""Does a gateway do what Dropline takes it to do? The simulator in every spelling, or any other; see docs/gateway.md."""
+"""Does a gateway do what Dropline takes it to do? The simulator in every spelling, or any other: docs/gateway.md."""
 
 import pytest
 
