@@ -9,6 +9,9 @@ READY := $(VENV)/ready
 # Whatever a shell has set for another project's Python must not reach this one.
 unexport PYTHONPATH PYTHONHOME PYTHONSAFEPATH
 
+# At most four at once, for many tests are clocks: a machine with 64 cores would only be late for all of them.
+PYTEST := $(RUN) pytest -n auto --maxprocesses 4 --dist worksteal
+
 # A command whose output matters only when it fails.
 quietly = $(1) >$(VENV)/last.log 2>&1 || { cat $(VENV)/last.log >&2; exit 1; }
 
@@ -22,14 +25,14 @@ demo: $(READY)  ## watch a campaign of 25,000 calls: no account, no server, nobo
 	@$(RUN) docs.demo
 
 test: $(READY)  ## the whole suite, with the tests that start and kill real processes
-	@$(RUN) pytest -n auto --maxprocesses 4
+	@$(PYTEST)
 
 check: $(READY)  ## format, lint, types, imports and the fast tests
 	@$(RUN) ruff format --check --quiet .
 	@$(RUN) ruff check --quiet .
 	@$(RUN) mypy --no-error-summary
 	@$(call quietly,$(VENV)/bin/lint-imports --no-cache)
-	@$(RUN) pytest -n auto --maxprocesses 4 -m "not processes"
+	@$(PYTEST) -m "not processes"
 
 bench: $(READY)  ## measure what Dropline costs on this machine
 	@$(RUN) benchmarks.planning

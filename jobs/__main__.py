@@ -4,6 +4,7 @@ import os
 import sys
 import traceback
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
 from datetime import UTC, datetime
 
 import typer
@@ -11,33 +12,30 @@ import typer
 from config.masking import mask_text
 from jobs.cli.app import app
 from jobs.cli.exits import Exit
-from jobs.cli.failures import failure_of, print_failure
+from jobs.cli.failures import failure_of, failure_picture
 from jobs.cli.invocation import Invocation
 from jobs.cli.shown import PROGRAM
 
 
 def main(arguments: Sequence[str], env: Mapping[str, str], clock: Callable[[], datetime]) -> int:
     """Run one command; answers its exit code. No error gets past here, and none that was foreseen shows a traceback."""
-    invocation = Invocation(env, clock=clock)
-    try:
-        typer.main.get_command(app).main(list(arguments), prog_name=PROGRAM, obj=invocation)
-    except SystemExit as ended:
-        return ended.code if isinstance(ended.code, int) else Exit.UNEXPECTED
-    except Exception as error:
-        return _failed(invocation, error, as_json="--json" in arguments)
+    with closing(Invocation(env, clock=clock)) as invocation:
+        try:
+            typer.main.get_command(app).main(list(arguments), prog_name=PROGRAM, obj=invocation)
+        except SystemExit as ended:
+            return ended.code if isinstance(ended.code, int) else Exit.UNEXPECTED
+        except Exception as error:
+            return _failed(invocation, error)
     return Exit.DONE
 
 
-def _failed(invocation: Invocation, error: Exception, *, as_json: bool) -> int:
+def _failed(invocation: Invocation, error: Exception) -> int:
     failure = failure_of(error)
     if failure is None:
         invocation.err.print(mask_text("".join(traceback.format_exception(error))))
         invocation.err.print("error: This is a fault in Dropline; the lines above say where.")
         return Exit.UNEXPECTED
-    if as_json:
-        invocation.print_json(failure.document(), to_err=True)
-    else:
-        print_failure(invocation.err, failure)
+    invocation.note(failure_picture(failure), failure.document())
     return failure.exit_code
 
 

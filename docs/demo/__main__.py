@@ -77,7 +77,7 @@ def play(screen: Screen, rows: int) -> bool:
         _pause_and_resume(screen, stage, campaign)
         _finish(screen, stage, campaign)
         agrees = _compare(screen, audit(wanted=wanted, gateway_url=stage.gateway_url, results=RESULTS))
-    screen.say(f"\nAll that was started has ended. The list, the results and the logs lie in {FOLDER}/.", style="dim")
+    screen.say(f"\nAll that was started has ended. What came of it lies in {FOLDER}/.", style="dim")
     return agrees
 
 

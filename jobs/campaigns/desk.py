@@ -1,5 +1,6 @@
 """What a use case works with: connections, a clock, and the numbers it goes by."""
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -8,6 +9,7 @@ from random import Random
 from redis import Redis
 
 from jobs.gateway.client import GatewayClient
+from jobs.ledger.limits import UNLIMITED, Limits
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +38,16 @@ class Timings:
     """A session without a new call record for this long will get none."""
     settle: timedelta = timedelta(minutes=1)
     """The same for a session that the gateway has confirmed as ended."""
+    slot_patience: timedelta = timedelta(seconds=1)
+    """The longest wait for a slot that a thread sleeps; for a longer one it comes back through the due set."""
+    line_most: timedelta = timedelta(seconds=30)
+    """The longest that who was turned away stays away."""
+    read_again_first: timedelta = timedelta(seconds=0.5)
+    read_again_most: timedelta = timedelta(seconds=4)
+    """Bounds of the waits before a read is tried again in the same job."""
+    rest_first: timedelta = timedelta(seconds=2)
+    rest_most: timedelta = timedelta(seconds=30)
+    """A gateway that failed again and again gets a rest of the first length, then twice that, and so on to the most."""
 
 
 @dataclass(frozen=True)
@@ -51,5 +63,11 @@ class Desk:
     timings: Timings = Timings()
     concurrency: int = 8
     """How many submissions or sessions one job works on at the same time."""
+    limits: Limits = UNLIMITED
+    """What each account may ask of the gateway."""
+    sleep: Callable[[float], None] = time.sleep
+    """Waits for so many seconds."""
+    is_ending: Callable[[], bool] = lambda: False
+    """Whether this process was asked to end, so that no call should begin."""
     postbacks_url: str = ""
     """Where postbacks reach us: a URL to which an attempt's token is added; '' for none."""

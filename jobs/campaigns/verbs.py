@@ -13,8 +13,10 @@ from jobs.models import Intent, Run
 
 Verb = Callable[[GatewayClient, str], ControlAnswer]
 
+WANTED_RUN = {Intent.RUN: Run.GOING, Intent.PAUSE: Run.PAUSED, Intent.STOP: Run.ENDED, Intent.CANCEL: Run.ENDED}
+"""What a session does once an intent is carried out."""
+
 _ENDINGS: tuple[Verb, Verb] = (GatewayClient.stop, GatewayClient.cancel)
-_RUN_AFTER = {Intent.RUN: Run.GOING, Intent.PAUSE: Run.PAUSED, Intent.STOP: Run.ENDED, Intent.CANCEL: Run.ENDED}
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +34,11 @@ class Told:
 
     run: Run | None
     refusals: tuple[Refused, ...] = ()
+
+    @property
+    def why_refused(self) -> str:
+        """Every refusal in one line."""
+        return "; ".join(f"{each.verb}: {each.reason}" for each in self.refusals)
 
 
 def verbs_for(intent: Intent, *, has_begun: bool) -> tuple[Verb, ...]:
@@ -54,6 +61,6 @@ def tell(say: Callable[[Verb], ControlAnswer], intent: Intent, *, has_begun: boo
         except Rejected as rejected:
             refusals.append(Refused(verb.__name__, rejected.kind, rejected.reason))
             continue
-        run = Run.ENDED if answer is ControlAnswer.ALREADY_OVER else _RUN_AFTER[intent]
+        run = Run.ENDED if answer is ControlAnswer.ALREADY_OVER else WANTED_RUN[intent]
         return Told(run, tuple(refusals))
     return Told(None, tuple(refusals))

@@ -22,13 +22,11 @@ from jobs.models import Submission
 
 def balance(context: typer.Context, account: options.Account = "default", as_json: options.Json = False) -> None:
     """Show how many messages a gateway account can still send."""
-    invocation = of(context)
+    invocation = of(context, as_json=as_json)
     found = invocation.gateway(account).balance()
-    if as_json:
-        invocation.print_json({"account": account, "remaining": found.remaining, "pending": found.pending})
-        return
-    pending = "" if found.pending is None else f", {found.pending:,} of them pending"
-    invocation.out.print(f"{counted(found.remaining, 'message')} remaining{pending}.")
+    invocation.answer({"account": account, "remaining": found.remaining, "pending": found.pending})
+    pending = "" if found.pending is None else f", {found.pending:,} pending"
+    invocation.say(f"{counted(found.remaining, 'message')} remaining{pending}.")
 
 
 def verify(context: typer.Context, account: options.Account = "default", as_json: options.Json = False) -> None:
@@ -36,35 +34,32 @@ def verify(context: typer.Context, account: options.Account = "default", as_json
 
     `python -m config check` looks at the environment and Redis; this asks the gateway. Neither sends anything.
     """
-    invocation = of(context)
+    invocation = of(context, as_json=as_json)
     try:
         invocation.gateway(account).user_verify()
     except Rejected as rejected:
         what = f"the gateway does not take the credentials of account {account}"
         todo = "Compare GATEWAY_UID and GATEWAY_PASSWORD with what opens the vendor's website."
         raise Failure(Exit.GATEWAY_REFUSED, what, problems=[mask_text(rejected.reason)], todo=todo) from None
-    if as_json:
-        invocation.print_json({"account": account, "verified": True})
-    else:
-        invocation.out.print(f"The gateway takes the credentials of account {account}.", style="green")
+    invocation.answer({"account": account, "verified": True})
+    invocation.say(f"The gateway takes the credentials of account {account}.", style="green")
 
 
 def sessions(
     context: typer.Context, day: options.Day, account: options.Account = "default", as_json: options.Json = False
 ) -> None:
     """List a day's sessions at the gateway, and which campaigns here they belong to."""
-    invocation = of(context)
+    invocation = of(context, as_json=as_json)
     on = parse_day(day, now=invocation.clock())
     listed = invocation.gateway(account).campaign_by_date(on)
     known = ours(invocation.redis, account, [each.session_id for each in listed])
-    if as_json:
-        invocation.print_json(_document(on, account, listed, known))
-    elif listed:
-        invocation.out.print(_table(listed, known))
+    invocation.answer(_document(on, account, listed, known))
+    if listed:
+        invocation.say(_table(listed, known))
         strangers = len(listed) - len(known)
-        invocation.out.print(f"\n{counted(len(listed), 'session')} on {on} (Eastern), {strangers} unknown here.")
+        invocation.say(f"\n{counted(len(listed), 'session')} on {on} (Eastern), {strangers} unknown here.")
     else:
-        invocation.out.print(
+        invocation.say(
             f"The gateway lists no session for {on} (Eastern). One that is out of order may say the same: ask twice."
         )
 

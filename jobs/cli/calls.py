@@ -29,17 +29,15 @@ def call_status(
     as_json: options.Json = False,
 ) -> None:
     """Show how the drop of a session to one phone ended, as the gateway has it."""
-    invocation = of(context)
+    invocation = of(context, as_json=as_json)
     checked_session_id(session_id)
     number = normalise(phone)
     if isinstance(number, Refusal):
         raise Failure(Exit.BAD_INPUT, f"that is no phone. {number.sentence}")
     ask = _ask_by_worker if by_worker else _ask
     record = ask(invocation, account, session_id, number)
-    if as_json:
-        invocation.print_json(_document(session_id, number, record))
-    else:
-        invocation.out.print(_sentence(number, record))
+    invocation.answer(_document(session_id, number, record))
+    invocation.say(_sentence(number, record))
 
 
 def _ask(invocation: Invocation, account: str, session_id: str, phone: str) -> Disposition | None:

@@ -2,7 +2,8 @@
 
 import typer
 
-from jobs.campaigns.control import VERBS, WANTED_RUN
+from jobs.campaigns.control import VERBS
+from jobs.campaigns.verbs import WANTED_RUN
 from jobs.cli import options
 from jobs.cli.dossier import Dossier, document, read_dossier
 from jobs.cli.exits import Exit
@@ -10,7 +11,7 @@ from jobs.cli.follow import follow
 from jobs.cli.invocation import Invocation, of
 from jobs.cli.pictures import campaign_picture, control_sentence
 from jobs.cli.sessions import is_session_id, tell_session
-from jobs.cli.shown import PROGRAM, counted
+from jobs.cli.shown import commands, counted
 from jobs.ledger import due
 from jobs.ledger.keys import Due
 from jobs.models import Run, SubmissionState
@@ -28,7 +29,7 @@ def pause(
 
     Nothing new starts, and the gateway is told to pause what it has; `resume` lets it go on.
     """
-    _tell(of(context), campaign_id, "pause", why=why, wait=wait, account=account, as_json=as_json)
+    _tell(of(context, as_json=as_json), campaign_id, "pause", why=why, wait=wait, account=account)
 
 
 def resume(
@@ -40,7 +41,7 @@ def resume(
     as_json: options.Json = False,
 ) -> None:
     """Let a paused campaign, or one session, go on."""
-    _tell(of(context), campaign_id, "resume", why=why, wait=wait, account=account, as_json=as_json)
+    _tell(of(context, as_json=as_json), campaign_id, "resume", why=why, wait=wait, account=account)
 
 
 def stop(
@@ -55,7 +56,7 @@ def stop(
 
     Nothing new starts, and the gateway is told to stop what it has. It never runs again.
     """
-    _tell(of(context), campaign_id, "stop", why=why, wait=wait, account=account, as_json=as_json)
+    _tell(of(context, as_json=as_json), campaign_id, "stop", why=why, wait=wait, account=account)
 
 
 def cancel(
@@ -70,41 +71,35 @@ def cancel(
 
     It does what `stop` does, and the campaign is then called cancelled, not stopped.
     """
-    _tell(of(context), campaign_id, "cancel", why=why, wait=wait, account=account, as_json=as_json)
+    _tell(of(context, as_json=as_json), campaign_id, "cancel", why=why, wait=wait, account=account)
 
 
 def refresh(context: typer.Context, campaign_id: options.CampaignId, as_json: options.Json = False) -> None:
     """Have the gateway asked for a campaign's call records now."""
-    invocation = of(context)
+    invocation = of(context, as_json=as_json)
     asked = invocation.producer.refresh(campaign_id)
-    if as_json:
-        invocation.print_json({"campaign_id": campaign_id, "sessions": asked})
-    elif asked:
-        invocation.out.print(f"The gateway is being asked about {counted(asked, 'session')}.")
-        invocation.out.print(f"See what came: {PROGRAM} show {campaign_id}")
+    invocation.answer({"campaign_id": campaign_id, "sessions": asked})
+    if asked:
+        invocation.say(f"The gateway is being asked about {counted(asked, 'session')}.")
+        invocation.say(commands(("see what came", f"show {campaign_id}")))
     else:
-        invocation.out.print("Nothing of it is with the gateway now, so there is nothing to ask.")
+        invocation.say("Nothing of it is with the gateway now, so there is nothing to ask.")
 
 
-def _tell(
-    invocation: Invocation, campaign_id: str, verb: str, *, why: str, wait: bool, account: str, as_json: bool
-) -> None:
+def _tell(invocation: Invocation, campaign_id: str, verb: str, *, why: str, wait: bool, account: str) -> None:
     if is_session_id(campaign_id):
-        tell_session(invocation, campaign_id, verb, account=account, why=why, as_json=as_json)
+        tell_session(invocation, campaign_id, verb, account=account, why=why)
         return
     invocation.producer.control(campaign_id, verb, why=why)
     dossier = read_dossier(invocation.redis, campaign_id)
-    if not as_json:
-        invocation.out.print(control_sentence(dossier.campaign))
+    invocation.say(control_sentence(dossier.campaign))
     if wait:
-        follow(
-            invocation,
-            campaign_id,
-            until=lambda campaign: not due.stands(invocation.redis, Due.CONTROL, campaign.id),
-            quietly=as_json,
-        )
+        follow(invocation, campaign_id, until=lambda _: not due.stands(invocation.redis, Due.CONTROL, campaign_id))
         dossier = read_dossier(invocation.redis, campaign_id)
-    _answer(invocation, dossier, verb, waited=wait, as_json=as_json)
+        _say_how_it_went(invocation, dossier, verb)
+    else:
+        invocation.say(commands(("see how far it is", f"show {campaign_id}")))
+    invocation.answer(document(dossier))
     if wait and not is_in_step(dossier, verb):
         raise typer.Exit(Exit.OTHER_END)
 
@@ -115,13 +110,9 @@ def is_in_step(dossier: Dossier, verb: str) -> bool:
     return all(each.run in wanted for each in dossier.submissions if each.state is SubmissionState.ACCEPTED)
 
 
-def _answer(invocation: Invocation, dossier: Dossier, verb: str, *, waited: bool, as_json: bool) -> None:
-    if as_json:
-        invocation.print_json(document(dossier))
-    elif not waited:
-        invocation.out.print(f"See how far it is: {PROGRAM} show {dossier.campaign.id}")
-    elif is_in_step(dossier, verb):
-        invocation.out.print("The gateway has confirmed it.", style="green")
-    else:
-        invocation.out.print("The gateway has not done it for every session:", style="yellow")
-        invocation.out.print(campaign_picture(dossier))
+def _say_how_it_went(invocation: Invocation, dossier: Dossier, verb: str) -> None:
+    if is_in_step(dossier, verb):
+        invocation.say("The gateway has confirmed it.", style="green")
+        return
+    invocation.say("The gateway has not done it for every session:", style="yellow")
+    invocation.say(campaign_picture(dossier))

@@ -13,6 +13,9 @@ from jobs.cli.shown import iso
 from jobs.ledger import campaigns, dispositions, submissions
 from jobs.models import UNSENT, CampaignView, DropState, Submission, SubmissionState, Terms
 
+Outcomes = Mapping[tuple[str, str], int]
+"""Drops by the gateway's own status and reason."""
+
 
 @dataclass(frozen=True, slots=True)
 class Dossier:
@@ -20,8 +23,7 @@ class Dossier:
 
     campaign: CampaignView
     submissions: Sequence[Submission]
-    outcomes: Mapping[tuple[str, str], int]
-    """Drops by the gateway's own status and reason."""
+    outcomes: Outcomes
     excluded: Counter[str]
     """Rows by the reason for which they were left out."""
 
@@ -115,7 +117,7 @@ def _submission(submission: Submission) -> dict[str, Any]:
         "gateway_count": submission.gateway_count,
         "drops": dict(submission.drops),
         "session_id": submission.session_id or None,
-        "run": submission.run if submission.session_id else None,
+        "run": submission.run if submission.state is SubmissionState.ACCEPTED else None,
         "tries": submission.tries,
         "reason": mask_text(submission.reason) or None,
         "not_before": iso(submission.not_before),

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from redis.exceptions import RedisError
-from rich.console import Console
+from rich.console import Group, RenderableType
 from rich.padding import Padding
 from rich.text import Text
 
@@ -19,6 +19,7 @@ from jobs.gateway.errors import NotSent, OutcomeUnknown, Rejected
 from jobs.models import InvalidCampaign, Problem
 
 NOTHING_SENT = "Nothing was stored and nothing was sent."
+NOTHING_CHANGED = "This command has changed nothing."
 
 OPTIONS: Mapping[str, str] = {
     "caller_id": "--caller-id",
@@ -81,7 +82,7 @@ def failure_of(error: Exception) -> Failure | None:
             return Failure(Exit.NO_SUCH_CAMPAIGN, mask_text(str(error)))
         case InvalidSettings():
             what = "the environment cannot be used"
-            return Failure(Exit.BAD_SETTINGS, what, problems=error.problems, kept=NOTHING_SENT)
+            return Failure(Exit.BAD_SETTINGS, what, problems=error.problems, kept=NOTHING_CHANGED)
         case _:
             return _failure_elsewhere(error)
 
@@ -97,16 +98,17 @@ def _failure_elsewhere(error: Exception) -> Failure | None:
             what = f"the gateway gave no answer that can be read ({error.phase}: {error.why})"
             return Failure(Exit.NO_ANSWER, what, todo="Running the same command again is safe.")
         case RedisUnreachable():
-            return Failure(Exit.NO_REDIS, str(error), kept="This command has changed nothing.")
+            return Failure(Exit.NO_REDIS, str(error), kept=NOTHING_CHANGED)
         case RedisError():
             return redis_failure(error, kept="What is in the ledger stays there.", todo="Run the same command again.")
         case _:
             return None
 
 
-def redis_failure(error: RedisError, *, kept: str, todo: str) -> Failure:
+def redis_failure(error: RedisError, *, kept: str, todo: str, facts: Mapping[str, Any] | None = None) -> Failure:
     """Redis went away in the middle, or refused what was asked of it."""
-    return Failure(Exit.NO_REDIS, f"Redis did not do it: {mask_text(str(error)).rstrip('.')}.", kept=kept, todo=todo)
+    what = f"Redis did not do it: {mask_text(str(error)).rstrip('.')}."
+    return Failure(Exit.NO_REDIS, what, kept=kept, todo=todo, facts=facts)
 
 
 def in_options(problem: Problem) -> str:
@@ -118,13 +120,11 @@ def in_options(problem: Problem) -> str:
     return f"{OPTIONS.get(problem.field, problem.field)}: {text}" if problem.field else text
 
 
-def print_failure(console: Console, failure: Failure) -> None:
+def failure_picture(failure: Failure) -> RenderableType:
     """What happened, one line per problem, and what now."""
-    console.print(Text.assemble(("error: ", "bold red"), failure.what))
-    for problem in failure.problems:
-        console.print(Padding(Text(problem), (0, 0, 0, 2)))
-    if rest := " ".join(filter(None, (failure.kept, failure.todo))):
-        console.print(Text(rest))
+    problems = [Padding(Text(problem), (0, 0, 0, 2), expand=False) for problem in failure.problems]
+    rest = [Text(" ".join(filter(None, (failure.kept, failure.todo))))] if failure.kept or failure.todo else []
+    return Group(Text.assemble(("error: ", "bold red"), failure.what), *problems, *rest)
 
 
 def _key_conflict(conflict: KeyConflict) -> Failure:

@@ -13,7 +13,7 @@ from jobs.cli.shown import clean
 
 
 @contextmanager
-def replaced(path: Path) -> Iterator[TextIO]:
+def replaced(path: Path, *, kept: str = "") -> Iterator[TextIO]:
     """A file that comes to be at `path`, whole, when the block ends well; until then whatever is there stays.
 
     Readable by its owner alone, because what is written for a person holds phones. Raises `Failure`.
@@ -28,13 +28,13 @@ def replaced(path: Path) -> Iterator[TextIO]:
             os.fsync(file.fileno())
         draft.replace(path)
     except OSError as error:
-        raise cannot("write", str(path), error) from None
+        raise cannot("write", str(path), error, kept=kept) from None
     finally:
         if draft.name:
             draft.unlink(missing_ok=True)
 
 
-def cannot(verb: str, name: str, error: OSError) -> Failure:
-    """A file that cannot be read or written."""
+def cannot(verb: str, name: str, error: OSError, *, kept: str) -> Failure:
+    """A file that cannot be read or written; what was `kept` all the same."""
     why = (error.strerror or type(error).__name__).lower()
-    return Failure(Exit.BAD_INPUT, f"cannot {verb} {clean(name)}: {why}")
+    return Failure(Exit.BAD_INPUT, f"cannot {verb} {clean(name)}: {why}", kept=kept)

@@ -13,9 +13,10 @@ from rich.live import Live
 from jobs.campaigns.control import known
 from jobs.cli.exits import Exit
 from jobs.cli.invocation import Invocation
-from jobs.cli.pictures import progress_picture
-from jobs.cli.shown import PROGRAM
+from jobs.cli.pictures import NOBODY_AT_WORK, progress_picture
+from jobs.cli.shown import commands
 from jobs.models import CampaignStatus, CampaignView
+from jobs.producer import is_anybody_at_work
 
 EVERY_S = 0.5
 OUTAGE_S = 300.0
@@ -36,17 +37,16 @@ def follow(
     *,
     until: Callable[[CampaignView], bool] = has_come_to_rest,
     picture: Callable[[CampaignView], RenderableType] = progress_picture,
-    quietly: bool = False,
 ) -> CampaignView:
     """Show how a campaign comes on until `until`; a Ctrl-C ends the watching with exit 130, and nothing else."""
+    if not until(known(invocation.redis, campaign_id)) and not is_anybody_at_work(invocation.redis):
+        invocation.note(NOBODY_AT_WORK)
     try:
-        with _showing(invocation, picture, quietly=quietly) as show:
+        with _showing(invocation, picture) as show:
             return _wait(invocation.redis, campaign_id, until, show)
     except KeyboardInterrupt:
-        invocation.err.print(
-            f"Stopped watching; the campaign goes on. Look again: {PROGRAM} show {campaign_id}   "
-            f"End it: {PROGRAM} stop {campaign_id}"
-        )
+        invocation.err.print("Stopped watching; the campaign goes on.")
+        invocation.err.print(commands(("look again", f"show {campaign_id}"), ("end it", f"stop {campaign_id}")))
         raise typer.Exit(Exit.INTERRUPTED) from None
 
 
@@ -71,10 +71,10 @@ def _wait(
 
 @contextmanager
 def _showing(
-    invocation: Invocation, picture: Callable[[CampaignView], RenderableType], *, quietly: bool
+    invocation: Invocation, picture: Callable[[CampaignView], RenderableType]
 ) -> Iterator[Callable[[CampaignView], None]]:
     """Bars on a terminal; elsewhere a line whenever the status changes."""
-    if quietly:
+    if invocation.as_json:
         yield lambda _: None
     elif invocation.shows_progress:
         with Live(console=invocation.err, transient=True, auto_refresh=False) as live:

@@ -9,7 +9,7 @@ from typing import Any, TextIO
 
 import typer
 from redis import Redis
-from rich.console import Console
+from rich.console import Console, RenderableType
 
 from config.redis_connection import check_redis, connect
 from config.settings import Settings
@@ -31,6 +31,7 @@ class Invocation:
 
     def __init__(self, env: Mapping[str, str], *, clock: Callable[[], datetime]) -> None:
         self.clock = clock
+        self.as_json = False
         self.out = _console(sys.stdout, env)
         self.err = _console(sys.stderr, env)
         self._env = env
@@ -40,7 +41,7 @@ class Invocation:
         """What the environment states; raises `InvalidSettings`."""
         settings = Settings.from_env(self._env)
         for suspect in settings.suspects:
-            self.err.print(f"note: {suspect}")
+            self.note(f"note: {suspect}", {"note": suspect})
         return settings
 
     @cached_property
@@ -50,6 +51,11 @@ class Invocation:
         redis = connect(url, name="cli", patience_s=PATIENCE_S, tls_verify=self.settings.redis_tls_verify)
         check_redis(redis, url)
         return redis
+
+    def close(self) -> None:
+        """Let go of the connection, if there is one."""
+        if "redis" in self.__dict__:
+            self.redis.close()
 
     @property
     def producer(self) -> Producer:
@@ -73,14 +79,28 @@ class Invocation:
         """Whether something that moves would be seen, and is welcome."""
         return self.err.is_terminal and self.err.color_system is not None
 
-    def print_json(self, document: Mapping[str, Any], *, to_err: bool = False) -> None:
-        """The one document of a command with --json; on stderr, where there may be several, a line each."""
-        typer.echo(json.dumps(document, indent=None if to_err else 2, ensure_ascii=False), err=to_err)
+    def say(self, what: RenderableType, *, style: str = "") -> None:
+        """An answer on stdout, for people."""
+        if not self.as_json:
+            self.out.print(what, style=style)
+
+    def answer(self, document: Mapping[str, Any]) -> None:
+        """The one document on stdout, for programs."""
+        if self.as_json:
+            typer.echo(json.dumps(document, indent=2, ensure_ascii=False))
+
+    def note(self, what: RenderableType, document: Mapping[str, Any] | None = None, *, style: str = "") -> None:
+        """A remark on stderr; programs get it as JSON on a line of its own, where there is anything in it for them."""
+        if not self.as_json:
+            self.err.print(what, style=style)
+        elif document:
+            typer.echo(json.dumps(document, ensure_ascii=False), err=True)
 
 
-def of(context: typer.Context) -> Invocation:
-    """The invocation that a command belongs to."""
+def of(context: typer.Context, *, as_json: bool = False) -> Invocation:
+    """The invocation that a command belongs to, told whether it answers people or programs."""
     invocation: Invocation = context.obj
+    invocation.as_json = as_json
     return invocation
 
 

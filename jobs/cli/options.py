@@ -41,9 +41,11 @@ SessionAccount = Annotated[
 
 AudioUrl = Annotated[str | None, typer.Option(metavar="URL", help="The audio: a public address.")]
 AudioKind = Annotated[
-    AudioType | None,
+    str | None,
     typer.Option(
-        "--audio-type", case_sensitive=False, help="The type of what lies at the URL, where its ending does not tell."
+        "--audio-type",
+        metavar="|".join(AudioType),
+        help="The type of what lies at the URL, where its ending does not tell.",
     ),
 ]
 AudioTitle = Annotated[

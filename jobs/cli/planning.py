@@ -40,7 +40,7 @@ def read_plan(source: str, column: str | None, *, err: Console) -> Plan:
         what = f"{clean(name)} cannot be used as contacts"
         raise Failure(Exit.BAD_INPUT, what, problems=[clean(str(unreadable))], kept=NOTHING_SENT) from None
     except OSError as error:
-        raise cannot("read", name, error) from None
+        raise cannot("read", name, error, kept=NOTHING_SENT) from None
 
 
 @contextmanager
@@ -69,7 +69,7 @@ def sentence_of(reason: str) -> str:
 
 def write_excluded(path: Path, planned: Plan) -> None:
     """Write every row that is left out as CSV; raises `Failure`."""
-    with replaced(path) as file:
+    with replaced(path, kept=NOTHING_SENT) as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(EXCLUDED_COLUMNS)
         writer.writerows(excluded_rows((each.line, each.text, each.reason) for each in planned.excluded))
@@ -120,7 +120,7 @@ def _excluded_with_examples(planned: Plan) -> RenderableType:
             table.add_row(*first, f"{each.line:,}", Text.assemble(masked_row(each.text), (same, "dim")))
             first = ("", "")
     hint = Text("Every row and what to do about it: --excluded-to FILE", style="dim")
-    return Group(Text(), Padding(table, (0, 0, 0, 2)), Padding(hint, (0, 0, 1, 2)))
+    return Group(Text(), Padding(table, (0, 0, 0, 2), expand=False), Padding(hint, (0, 0, 1, 2), expand=False))
 
 
 def plan_document(planned: Plan) -> dict[str, Any]:

@@ -1,7 +1,10 @@
 """`send`: a contact file in, a campaign in the ledger out."""
 
 import shlex
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
+from typing import Any
 
 import typer
 from redis.exceptions import RedisError
@@ -11,15 +14,15 @@ from jobs.campaigns.control import known
 from jobs.campaigns.plan import Plan
 from jobs.campaigns.take import Taken
 from jobs.cli import options
-from jobs.cli.dossier import document, read_dossier
+from jobs.cli.dossier import Dossier, document, read_dossier
 from jobs.cli.exits import Exit
-from jobs.cli.failures import redis_failure
+from jobs.cli.failures import NOTHING_SENT, redis_failure
 from jobs.cli.follow import follow
 from jobs.cli.invocation import Invocation, of
 from jobs.cli.pictures import campaign_picture, next_steps
 from jobs.cli.planning import plan_document, plan_picture, read_plan, write_excluded
 from jobs.cli.terms import read_terms
-from jobs.models import CampaignStatus, InvalidCampaign, Terms
+from jobs.models import CampaignStatus, CampaignView, InvalidCampaign, Terms
 from jobs.producer import is_anybody_at_work
 
 
@@ -56,7 +59,7 @@ def send(
     Give exactly one of --audio-url, --audio-title and --audio-file. A time is written as 2026-03-02T14:30Z, as
     2026-03-02T09:30-05:00, or as '2026-03-02 09:30 ET' for Eastern time.
     """
-    invocation = of(context)
+    invocation = of(context, as_json=as_json)
     terms = read_terms(
         {
             "caller_id": caller_id,
@@ -75,13 +78,15 @@ def send(
     planned = read_plan(contacts, column, err=invocation.err)
     if excluded_to:
         write_excluded(excluded_to, planned)
-    if not as_json:
-        invocation.out.print(plan_picture(planned))
+    invocation.say(plan_picture(planned))
     if dry_run:
-        _show_dry_run(invocation, terms, planned, as_json=as_json)
+        _refuse_what_cannot_be_sent(terms, planned, invocation.clock())
+        invocation.say(f"Dry run. {NOTHING_SENT}", style="green")
+        invocation.answer(_document(planned))
         return
-    key, taken = _hand_in(invocation, terms, planned, key, as_json=as_json)
-    _show_taken(invocation, planned, key, taken, as_json=as_json, wait=wait)
+    campaign = _hand_in(invocation, terms, planned, key, wait=wait)
+    if wait and campaign.status is not CampaignStatus.FINISHED:
+        raise typer.Exit(Exit.OTHER_END)
 
 
 def fresh_key(now: datetime) -> str:
@@ -89,61 +94,62 @@ def fresh_key(now: datetime) -> str:
     return f"{now:%Y-%m-%d}-{take.new_campaign_id()[:10]}"
 
 
-def _show_dry_run(invocation: Invocation, terms: Terms, planned: Plan, *, as_json: bool) -> None:
-    if problems := take.problems_at(terms, planned, invocation.clock()):
+def _refuse_what_cannot_be_sent(terms: Terms, planned: Plan, now: datetime) -> None:
+    if problems := take.problems_at(terms, planned, now):
         raise InvalidCampaign(problems)
-    if as_json:
-        invocation.print_json({"campaign_id": None, "key": None, "is_new": None, "plan": plan_document(planned)})
-    else:
-        invocation.out.print("Dry run: nothing was stored and nothing was sent.", style="green")
 
 
-def _hand_in(
-    invocation: Invocation, terms: Terms, planned: Plan, key: str | None, *, as_json: bool
-) -> tuple[str, Taken]:
+def _hand_in(invocation: Invocation, terms: Terms, planned: Plan, key: str | None, *, wait: bool) -> CampaignView:
+    if key is None:
+        _refuse_what_cannot_be_sent(terms, planned, invocation.clock())
     producer = invocation.producer
     if key is None:
         key = fresh_key(invocation.clock())
-        _announce(invocation, key, as_json=as_json)
-    again = f"Run the same command again with --key {shlex.quote(key)}: that cannot send twice."
-    try:
-        return key, producer.submit(terms, planned, key=key)
-    except RedisError as error:
-        raise redis_failure(error, kept="Whether the campaign is in, nobody can tell from here.", todo=again) from None
-
-
-def _announce(invocation: Invocation, key: str, *, as_json: bool) -> None:
-    """Before anything is written, so that whatever happens then, the person can repeat it safely."""
-    if as_json:
-        invocation.print_json({"key": key}, to_err=True)
-        return
-    invocation.err.print(f"Running this again with --key {shlex.quote(key)} cannot send twice.")
-
-
-def _show_taken(invocation: Invocation, planned: Plan, key: str, taken: Taken, *, as_json: bool, wait: bool) -> None:
-    if not as_json:
+        # Before anything is written, so that whatever happens then, it can be repeated.
+        invocation.note(f"Running this again with --key {shlex.quote(key)} cannot send twice.", {"key": key})
+    with _repeatable(key):
+        taken = producer.submit(terms, planned, key=key)
         _say_taken(invocation, key, taken)
-    ended = follow(invocation, taken.campaign_id, quietly=as_json) if wait else None
-    dossier = read_dossier(invocation.redis, taken.campaign_id)
-    if as_json:
-        handle = {"campaign_id": taken.campaign_id, "key": key, "is_new": taken.is_new}
-        invocation.print_json({**handle, "plan": plan_document(planned), "campaign": document(dossier)})
-    elif wait:
-        invocation.out.print(campaign_picture(dossier))
-    else:
+        if wait:
+            follow(invocation, taken.campaign_id)
+        dossier = read_dossier(invocation.redis, taken.campaign_id)
         at_work = is_anybody_at_work(invocation.redis)
-        invocation.out.print(next_steps(dossier.campaign, is_anybody_at_work=at_work))
-    if ended and ended.status is not CampaignStatus.FINISHED:
-        raise typer.Exit(Exit.OTHER_END)
+    invocation.say(campaign_picture(dossier) if wait else next_steps(dossier.campaign, is_anybody_at_work=at_work))
+    invocation.answer(_document(planned, key, taken, dossier))
+    return dossier.campaign
+
+
+@contextmanager
+def _repeatable(key: str) -> Iterator[None]:
+    """Whatever Redis does from here on, the advice is to use this key: a fresh one would send again."""
+    try:
+        yield
+    except RedisError as error:
+        again = f"Run the same command again with --key {shlex.quote(key)}: that cannot send twice."
+        kept = "Whether the campaign is in cannot be told from here; it is in whole or not at all."
+        raise redis_failure(error, kept=kept, todo=again, facts={"key": key}) from None
 
 
 def _say_taken(invocation: Invocation, key: str, taken: Taken) -> None:
     if taken.is_new:
-        invocation.out.print(f"Campaign {taken.campaign_id} is in, under the key {key}.", style="green")
-    else:
-        status = known(invocation.redis, taken.campaign_id).status
-        invocation.out.print(
-            f"The key {key} was used before with the same payload. Nothing new was sent: "
-            f"it is campaign {taken.campaign_id}, which is {status}.",
-            style="yellow",
-        )
+        invocation.say(f"Campaign {taken.campaign_id} is in, under the key {key}.", style="green")
+        return
+    status = known(invocation.redis, taken.campaign_id).status
+    invocation.say(
+        f"The key {key} was used before with the same payload. Nothing new was sent: "
+        f"it is campaign {taken.campaign_id}, which is {status}.",
+        style="yellow",
+    )
+
+
+def _document(
+    planned: Plan, key: str | None = None, taken: Taken | None = None, dossier: Dossier | None = None
+) -> dict[str, Any]:
+    """Nothing but the plan for a dry run."""
+    return {
+        "campaign_id": taken.campaign_id if taken else None,
+        "key": key,
+        "is_new": taken.is_new if taken else None,
+        "plan": plan_document(planned),
+        "campaign": document(dossier) if dossier else None,
+    }

@@ -9,11 +9,11 @@ from rich.text import Text
 from config.masking import mask_text
 from jobs.campaigns.control import VERBS
 from jobs.campaigns.sessions import Controlled, control_session
-from jobs.campaigns.verbs import Refused
+from jobs.campaigns.verbs import WANTED_RUN, Refused
 from jobs.cli.exits import Exit
 from jobs.cli.failures import Failure
 from jobs.cli.invocation import Invocation
-from jobs.cli.shown import PROGRAM, clean
+from jobs.cli.shown import clean, commands
 from jobs.models import Intent, Run
 
 _DONE = {
@@ -36,41 +36,38 @@ def checked_session_id(text: str) -> str:
     return text
 
 
-def tell_session(invocation: Invocation, session_id: str, verb: str, *, account: str, why: str, as_json: bool) -> None:
+def tell_session(invocation: Invocation, session_id: str, verb: str, *, account: str, why: str) -> None:
     """Tell a session something; exit code 8 when the gateway refused every verb, or it had ended before a pause."""
     checked_session_id(session_id)
     intent, client = VERBS[verb], invocation.gateway(account)
     done = control_session(
         invocation.redis, client, session_id, intent, account=account, why=why, now=invocation.clock()
     )
-    if as_json:
-        invocation.print_json(_document(session_id, verb, done))
-    else:
-        _show(invocation, session_id, intent, done)
+    invocation.answer(_document(session_id, verb, done))
+    _show(invocation, session_id, intent, done)
     if not _is_reached(intent, done):
         raise typer.Exit(Exit.GATEWAY_REFUSED)
 
 
 def _is_reached(intent: Intent, done: Controlled) -> bool:
-    wanted = {Intent.PAUSE: Run.PAUSED, Intent.RUN: Run.GOING}.get(intent, Run.ENDED)
-    return done.told.run is wanted
+    return done.told.run is WANTED_RUN[intent]
 
 
 def _show(invocation: Invocation, session_id: str, intent: Intent, done: Controlled) -> None:
     whose = (
         f"of campaign {done.submission.campaign_id}" if done.submission else "is a stranger: no campaign here has it"
     )
-    invocation.out.print(f"Session {session_id} {whose}.")
+    invocation.say(f"Session {session_id} {whose}.")
     for refused in done.told.refusals:
-        invocation.out.print(_explained(refused))
+        invocation.say(_explained(refused))
     if _is_reached(intent, done):
-        invocation.out.print(_DONE[intent], style="green")
+        invocation.say(_DONE[intent], style="green")
     elif done.told.run is Run.ENDED:
-        invocation.out.print("It had ended before; what has ended never runs again.", style="yellow")
+        invocation.say("It had ended before; what has ended never runs again.", style="yellow")
     else:
-        invocation.out.print("Nothing has changed.", style="yellow")
+        invocation.say("Nothing has changed.", style="yellow")
     if done.submission:
-        invocation.out.print(f"The campaign's other sessions go on: {PROGRAM} show {done.submission.campaign_id}")
+        invocation.say(commands(("the campaign's other sessions go on", f"show {done.submission.campaign_id}")))
 
 
 def _explained(refused: Refused) -> Text:

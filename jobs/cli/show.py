@@ -8,8 +8,10 @@ from jobs.cli.exits import Exit
 from jobs.cli.failures import Failure
 from jobs.cli.follow import follow
 from jobs.cli.invocation import of
-from jobs.cli.pictures import campaign_picture, campaigns_table, next_steps
+from jobs.cli.pictures import campaign_picture, campaigns_table, moving_picture, next_steps
+from jobs.cli.shown import PROGRAM
 from jobs.ledger import campaigns
+from jobs.ledger.dispositions import tally
 from jobs.producer import is_anybody_at_work
 
 
@@ -17,31 +19,21 @@ def show(
     context: typer.Context, campaign_id: options.CampaignId, as_json: options.Json = False, watch: options.Watch = False
 ) -> None:
     """Show one campaign: its status, and where every phone of it is."""
-    invocation = of(context)
+    invocation = of(context, as_json=as_json)
     if watch and as_json:
         raise Failure(Exit.BAD_INPUT, "--watch is for people; a program calls show --json again")
     if watch:
-        follow(
-            invocation,
-            campaign_id,
-            picture=lambda campaign: campaign_picture(read_dossier(invocation.redis, campaign.id)),
-        )
+        follow(invocation, campaign_id, picture=lambda each: moving_picture(each, tally(invocation.redis, each.id)))
     dossier = read_dossier(invocation.redis, campaign_id)
-    if as_json:
-        invocation.print_json(document(dossier))
-        return
-    invocation.out.print(campaign_picture(dossier))
     at_work = is_anybody_at_work(invocation.redis)
-    invocation.out.print(next_steps(dossier.campaign, is_anybody_at_work=at_work))
+    invocation.answer(document(dossier))
+    invocation.say(campaign_picture(dossier))
+    invocation.say(next_steps(dossier.campaign, is_anybody_at_work=at_work))
 
 
 def list_campaigns(context: typer.Context, most: options.Most = 20, as_json: options.Json = False) -> None:
     """List the campaigns that were taken last, newest first."""
-    invocation = of(context)
+    invocation = of(context, as_json=as_json)
     found = campaigns.newest(invocation.redis, most=most)
-    if as_json:
-        invocation.print_json({"campaigns": [summary(each) for each in found]})
-    elif found:
-        invocation.out.print(campaigns_table(found))
-    else:
-        invocation.out.print("No campaign yet. To see what one would be: python -m jobs send CONTACTS.csv … --dry-run")
+    invocation.answer({"campaigns": [summary(each) for each in found]})
+    invocation.say(campaigns_table(found) if found else f"No campaign yet; see {PROGRAM} send --help.")

@@ -1,31 +1,49 @@
-"""The command line as a person or a script runs it: arguments and an environment in, text and an exit code out."""
+"""The command line as a person uses it, in this process where that is enough, in one of its own where it is not."""
 
 import json
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
 from redis import Redis
 
 from jobs.__main__ import main
-from jobs.campaigns.plan import plan
-from jobs.campaigns.send import Sent, send
-from jobs.campaigns.take import take
-from jobs.contacts import Row
-from jobs.entrypoints import open_desk
 from jobs.gateway.simulator import Clock, Settings, Simulator
-from jobs.models import Terms
+from jobs.ledger import campaigns, dispositions, submissions
+from jobs.models import Disposition, Submission, SubmissionState
+from tests.jobs.cli.terminal import NOON, Terminal
 from tests.servers import RedisServer
 
-NOON = datetime(2026, 3, 2, 17, 0, tzinfo=UTC)
-"""A Monday, noon in the East."""
+NOW = datetime(2026, 3, 2, 15, 0, tzinfo=UTC)
+
+ROOT = Path(__file__).parents[3]
+
+AUDIO = ("--audio-url", "https://cdn.example.com/reminder.mp3?signature=canary")
+SEND = ("--caller-id", "(617) 555-0199", *AUDIO)
+
+PHONES = ["6175550123", "6175550124", "6175550125"]
+CONTACTS = """\
+Name,Mobile Phone
+Ann,617-555-0123
+Bob,(617) 555-0124
+Cyd,n/a
+Dee,6175550123.0
+Eve,+1 617 555 0125
+Fay,+44 20 7946 0123
+"""
+"""Three phones and three rows that are left out."""
 
 
-@dataclass(frozen=True, slots=True)
-class Said:
-    """How a command ended, and what it wrote."""
+@dataclass(frozen=True)
+class Ended:
+    """How a command ended, and all that it said."""
 
     code: int
     out: str
@@ -33,46 +51,101 @@ class Said:
 
     @property
     def document(self) -> Any:
+        """The one JSON document on stdout."""
         return json.loads(self.out)
 
+    @property
+    def error(self) -> Any:
+        """What a program reads on stderr: the last line's `error`."""
+        return json.loads(self.err.splitlines()[-1])["error"]
 
-@dataclass
-class Terminal:
-    """A machine with this environment, before this gateway and ledger."""
 
-    simulator: Simulator
-    redis: Redis
-    capsys: pytest.CaptureFixture[str]
-    env: Mapping[str, str] = field(repr=False)
-
-    def run(self, *arguments: str, without: tuple[str, ...] = (), **env: str) -> Said:
-        """One command, at the simulator's present."""
-        environment = {name: value for name, value in {**self.env, **env}.items() if name not in without}
-        code = main(arguments, environment, self.simulator.clock.now)
-        out, err = self.capsys.readouterr()
-        return Said(code, out, err)
-
-    def send(self, *phones: str, start: datetime | None = None) -> tuple[str, str]:
-        """A campaign of ours that the gateway has accepted: its id, and that of its session."""
-        desk = replace(open_desk(self.env), clock=self.simulator.clock.now)
-        now = self.simulator.clock.now()
-        terms = Terms(caller_id="6175550100", audio_title="Reminder", title="March", start=start or "now")
-        planned = plan(Row(line, phone) for line, phone in enumerate(phones, start=1))
-        key = f"key {len(self.simulator.truth.sessions)}"
-        campaign_id = take(self.redis, terms, planned, key=key, now=now, lead=timedelta(days=90)).campaign_id
-        with desk.redis:
-            assert send(desk, f"{campaign_id}-1") is Sent.ACCEPTED
-        return campaign_id, self.simulator.truth.sessions[-1].id
+Run = Callable[..., Ended]
 
 
 @pytest.fixture
-def terminal(redis_server: RedisServer, redis: Redis, capsys: pytest.CaptureFixture[str]) -> Iterator[Terminal]:
-    clock = Clock(starts_at=NOON, stopped=True)
-    with Simulator(Settings(calls_per_second=1), clock=clock) as simulator:
-        env = {
-            "REDIS_URL": redis_server.url,
-            "GATEWAY_URL": simulator.base_url,
-            "GATEWAY_UID": "demo",
-            "GATEWAY_PASSWORD": "demo",
-        }
-        yield Terminal(simulator, redis, capsys, env)
+def run(redis: Redis, redis_server: RedisServer, capsys: pytest.CaptureFixture[str]) -> Run:
+    """Run `python -m jobs` with these arguments in this process, on an empty ledger, at `now`."""
+
+    def run(*arguments: object, now: datetime = NOW, env: Mapping[str, str] | None = None) -> Ended:
+        environment = {"REDIS_URL": redis_server.url} if env is None else env
+        code = main([str(each) for each in arguments], environment, lambda: now)
+        return Ended(int(code), *capsys.readouterr())
+
+    return run
+
+
+@pytest.fixture
+def terminal(redis_server: RedisServer, redis: Redis, run: Run) -> Iterator[Terminal]:
+    """A whole environment: the ledger, and a gateway that places a call each second of a clock that tests move."""
+    with Simulator(Settings(calls_per_second=1), clock=Clock(starts_at=NOON, stopped=True)) as simulator:
+        account = {"GATEWAY_UID": "demo", "GATEWAY_PASSWORD": "demo"}
+        env = {"REDIS_URL": redis_server.url, "GATEWAY_URL": simulator.base_url, **account}
+        yield Terminal(simulator, redis, run, env)
+
+
+@pytest.fixture
+def contacts(tmp_path: Path) -> Path:
+    """A small file with some of every trouble."""
+    path = tmp_path / "contacts.csv"
+    path.write_text(CONTACTS)
+    return path
+
+
+@pytest.fixture
+def campaign_id(run: Run, contacts: Path) -> str:
+    """A campaign that waits in the ledger, under the key `march`."""
+    sent = run("send", contacts, *SEND, "--title", "March", "--key", "march", "--json")
+    return str(sent.document["campaign_id"])
+
+
+@contextmanager
+def started(
+    *arguments: object,
+    env: Mapping[str, str],
+    stdin: int = subprocess.DEVNULL,
+    stdout: int = subprocess.PIPE,
+    stderr: int = subprocess.PIPE,
+) -> Iterator[subprocess.Popen[str]]:
+    """`python -m jobs` with these arguments in a process of its own, which ends with the block at the latest."""
+    command = [sys.executable, "-m", "jobs", *map(str, arguments)]
+    environment = {"PATH": os.environ["PATH"], **env}
+    with subprocess.Popen(
+        command, cwd=ROOT, env=environment, stdin=stdin, stdout=stdout, stderr=stderr, text=True
+    ) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def newest_id(redis: Redis) -> str:
+    """The id of the campaign that was taken last."""
+    (campaign,) = campaigns.newest(redis, most=1)
+    return campaign.id
+
+
+def only_submission(redis: Redis, campaign_id: str) -> Submission:
+    (found,) = submissions.read(redis, campaigns.submission_ids(redis, campaign_id))
+    return found
+
+
+def move(redis: Redis, campaign_id: str, *states: SubmissionState, **fields: str | int) -> None:
+    """Move the campaign's one submission through these states, as a worker would; fields go with the last one."""
+    submission = only_submission(redis, campaign_id)
+    now = submission.not_before or NOW
+    if submission.state is SubmissionState.PLANNED:
+        submissions.claim(redis, submission.id, attempt="a", now=now, until=now)
+    for state in states:
+        extra: dict[str, Any] = fields if state is states[-1] else {}
+        assert submissions.move(redis, submission, state, now=now, **extra)
+
+
+def accept(redis: Redis, campaign_id: str, *, gateway_count: int = 3) -> None:
+    """Have the gateway take the campaign's one submission."""
+    states = (SubmissionState.SENDING, SubmissionState.ACCEPTED)
+    move(redis, campaign_id, *states, session_id="4294967301", gateway_count=gateway_count)
+
+
+def record(redis: Redis, campaign_id: str, *records: Disposition) -> None:
+    dispositions.record(redis, only_submission(redis, campaign_id), records, now=NOW)

@@ -5,12 +5,12 @@ from datetime import timedelta
 import pytest
 
 from jobs.gateway.simulator import Fault, FaultKind
-from tests.jobs.cli.conftest import NOON, Terminal
+from tests.jobs.cli.terminal import NOON, Terminal
 from tests.servers import free_port
 
 
 def test_the_balance_is_said_in_words_and_in_json(terminal: Terminal) -> None:
-    assert terminal.run("balance").out == "999,999 messages remaining, 0 of them pending.\n"
+    assert terminal.run("balance").out == "999,999 messages remaining, 0 pending.\n"
     assert terminal.run("balance", "--json").document == {"account": "default", "remaining": 999_999, "pending": 0}
 
 

@@ -9,7 +9,7 @@ from jobs.campaigns.questions import answer
 from jobs.entrypoints import open_desk
 from jobs.ledger import due
 from jobs.ledger.keys import Due
-from tests.jobs.cli.conftest import Terminal
+from tests.jobs.cli.terminal import Terminal
 
 
 def test_a_call_is_pending_and_then_has_its_record(terminal: Terminal) -> None:

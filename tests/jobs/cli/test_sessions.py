@@ -8,7 +8,7 @@ import requests
 from jobs.gateway.simulator import Fault, FaultKind, Simulator
 from jobs.ledger import submissions
 from jobs.models import Run, Submission
-from tests.jobs.cli.conftest import NOON, Terminal
+from tests.jobs.cli.terminal import NOON, Terminal
 
 
 def stranger(simulator: Simulator, c_date: str = "now") -> str:
