@@ -43,11 +43,19 @@ class NotNow(Exception):
 
 
 @dataclass(frozen=True, slots=True)
+class Party:
+    """Who stands in an account's line, where it is no campaign."""
+
+    account: str
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
 class Turn:
-    """The right to make one call for a campaign."""
+    """The right to make one call."""
 
     desk: Desk
-    campaign: CampaignView
+    party: Party
     lane: Lane
     phones: int
     token: str
@@ -55,7 +63,7 @@ class Turn:
 
     @property
     def account(self) -> str:
-        return self.campaign.terms.account
+        return self.party.account
 
     def call(self, question: Callable[[GatewayClient], Answer]) -> Answer:
         """Make the call. An answer, be it a refusal, says that the gateway is well; everything else that it is not."""
@@ -88,7 +96,7 @@ class Turn:
                 self.desk.redis,
                 self.account,
                 self.lane,
-                self.campaign.id,
+                self.party.id,
                 now=self.desk.clock(),
                 earliest=earliest,
                 each=max(LEAST_APART, self.desk.limits.time_for(self.phones)),
@@ -124,9 +132,11 @@ class Turn:
 
 
 @contextmanager
-def turn(desk: Desk, campaign: CampaignView, lane: Lane, *, phones: int = 0) -> Iterator[Turn]:
+def turn(desk: Desk, party: CampaignView | Party, lane: Lane, *, phones: int = 0) -> Iterator[Turn]:
     """A turn for one call, which may be left unused; raises `NotNow`. `phones` is how many a submission carries."""
-    own = _past_the_breaker(Turn(desk, campaign, lane, phones, new_token()))
+    if isinstance(party, CampaignView):
+        party = Party(party.terms.account, party.id)
+    own = _past_the_breaker(Turn(desk, party, lane, phones, new_token()))
     try:
         if _wait_for_slot(own):
             own = _past_the_breaker(own)  # it may have opened meanwhile
@@ -140,20 +150,20 @@ def turn(desk: Desk, campaign: CampaignView, lane: Lane, *, phones: int = 0) -> 
             breaker.give_back(desk.redis, own.account, token=own.token, now=desk.clock())
 
 
-def once(desk: Desk, campaign: CampaignView, lane: Lane, question: Callable[[GatewayClient], Answer]) -> Answer:
+def once(desk: Desk, party: CampaignView | Party, lane: Lane, question: Callable[[GatewayClient], Answer]) -> Answer:
     """Make one call; raises `NotNow` and what the call raises."""
-    with turn(desk, campaign, lane) as own:
+    with turn(desk, party, lane) as own:
         return own.call(question)
 
 
-def read(desk: Desk, campaign: CampaignView, question: Callable[[GatewayClient], Answer]) -> Answer:
+def read(desk: Desk, party: CampaignView | Party, question: Callable[[GatewayClient], Answer]) -> Answer:
     """Ask something that may be asked any number of times; raises `NotNow`, and what the last try raises."""
     for wait in _waits(desk):
         try:
-            return once(desk, campaign, Lane.READS, question)
+            return once(desk, party, Lane.READS, question)
         except (NotSent, OutcomeUnknown):
             desk.sleep(wait.total_seconds())
-    return once(desk, campaign, Lane.READS, question)
+    return once(desk, party, Lane.READS, question)
 
 
 def _past_the_breaker(own: Turn) -> Turn:

@@ -12,7 +12,8 @@ from enum import StrEnum
 
 from redis import Redis
 
-from jobs.campaigns import sessions
+from jobs.campaigns import calling, sessions
+from jobs.campaigns.calling import NotNow, Party
 from jobs.campaigns.desk import Desk
 from jobs.gateway.errors import GatewayError, Rejected
 from jobs.ledger import dispositions, due, questions
@@ -20,6 +21,9 @@ from jobs.ledger.keys import Due
 from jobs.ledger.questions import Question
 from jobs.ledger.submissions import new_token
 from jobs.models import Disposition
+
+IN_LINE = "questions"
+"""All questions stand in an account's line as one, so that many of them do not hold up a campaign."""
 
 _ASKABLE = re.compile(r"(?P<session>\d{6,20}) (?P<phone>\d{10})", re.ASCII)
 
@@ -34,6 +38,8 @@ class Answered(StrEnum):
     """The gateway refused to say, or there is no such account; the reason is with the question."""
     NO_ANSWER = "no_answer"
     """The gateway did not say; it stands in the due set."""
+    LATER = "later"
+    """Its turn to ask has not come; it stands in the due set."""
     PASSED_OVER = "passed_over"
     """It is answered already, or forgotten."""
 
@@ -59,10 +65,12 @@ def answer(desk: Desk, question_id: str) -> Answered:
     now = desk.clock()
     try:
         record = _asked(desk, question, now)
-    except (Rejected, LookupError) as refused:
-        reason = refused.reason if isinstance(refused, Rejected) else str(refused)
-        _settle(desk, question_id, replace(question, answered_at=now, refusal=reason))
+    except Rejected as rejected:
+        _settle(desk, question_id, replace(question, answered_at=now, refusal=rejected.reason))
         return Answered.REFUSED
+    except NotNow as not_now:
+        due.add(desk.redis, Due.QUESTION, [question_id], not_now.at)
+        return Answered.LATER
     except GatewayError:
         due.add(desk.redis, Due.QUESTION, [question_id], now + desk.timings.control_again)
         return Answered.NO_ANSWER
@@ -71,9 +79,16 @@ def answer(desk: Desk, question_id: str) -> Answered:
 
 
 def _asked(desk: Desk, question: Question, now: datetime) -> Disposition | None:
-    """The gateway's record, noted in the ledger if it is of ours; raises LookupError for an account that is none."""
-    client = desk.gateway(question.account)
-    found = client.call_status(question.session_id, question.phone, near=now)
+    """The gateway's record, noted in the ledger if it is of ours."""
+    try:
+        desk.gateway(question.account)
+    except LookupError as unknown:  # refused by us, before it stands in the line of an account that is none
+        raise Rejected(str(unknown)) from None
+    found = calling.read(
+        desk,
+        Party(question.account, IN_LINE),
+        lambda gateway: gateway.call_status(question.session_id, question.phone, near=now),
+    )
     if found is None:
         return None
     if submission := sessions.ours(desk.redis, question.account, [question.session_id]).get(question.session_id):

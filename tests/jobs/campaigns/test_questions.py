@@ -1,12 +1,15 @@
 """One call, asked about by a job that carries no phone."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
+from jobs.campaigns import calling
 from jobs.campaigns.desk import Desk
 from jobs.campaigns.questions import Answered, answer, ask
 from jobs.campaigns.send import send
+from jobs.gateway.client import GatewayClient
 from jobs.gateway.simulator import Clock, Fault, FaultKind, Simulator
 from jobs.ledger import dispositions, due, questions
 from jobs.ledger.keys import Due, question
@@ -69,10 +72,30 @@ def test_a_refusal_is_an_answer_too(desk: Desk) -> None:
 
 def test_a_gateway_that_does_not_say_is_asked_again(desk: Desk, simulator: Simulator, session_id: str) -> None:
     question_id = asked(desk, session_id)
-    simulator.faults.arm(Fault(kind=FaultKind.HTML, on="question"))
+    simulator.faults.arm(Fault(kind=FaultKind.HTML, on="question", times=calling.READ_TRIES))
     assert answer(desk, question_id) is Answered.NO_ANSWER
     assert due.stands(desk.redis, Due.QUESTION, question_id)
     assert answer(desk, question_id) is Answered.NO_RECORD_YET
+
+
+def test_a_question_whose_turn_has_not_come_asks_nothing_and_waits(
+    desk: Desk, simulator: Simulator, session_id: str
+) -> None:
+    question_id = asked(desk, session_id)
+    assert answer(replace(desk, is_ending=lambda: True), question_id) is Answered.LATER
+    assert [each.option for each in simulator.truth.arrivals] == ["new_campaign"]
+    assert due.stands(desk.redis, Due.QUESTION, question_id)
+
+
+def test_an_account_that_is_none_is_said_to_be_none(desk: Desk) -> None:
+    def nobody(account: str) -> GatewayClient:
+        raise LookupError(f"no gateway account is named {account}")
+
+    question_id = asked(desk, "9381694821")
+    assert answer(replace(desk, gateway=nobody), question_id) is Answered.REFUSED
+    found = questions.read(desk.redis, question_id)
+    assert found is not None
+    assert found.refusal == "no gateway account is named default"
 
 
 def test_a_question_that_is_forgotten_leaves_nothing(desk: Desk, session_id: str) -> None:
