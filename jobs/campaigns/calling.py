@@ -10,7 +10,7 @@ failed. Only the short wait for a slot is slept.
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TypeVar
 
@@ -50,16 +50,19 @@ class Party:
     id: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Turn:
-    """The right to make one call."""
+    """The right to make one call, and what came of it."""
 
     desk: Desk
     party: Party
     lane: Lane
     phones: int
-    token: str
+    token: str = field(default_factory=new_token)
     is_probe: bool = False
+    went_well: bool | None = None
+    """Whether the gateway answered; None as long as nobody knows."""
+    trouble: str = ""
 
     @property
     def account(self) -> str:
@@ -70,84 +73,51 @@ class Turn:
         try:
             answer = question(self.desk.gateway(self.account))
         except Rejected:
-            self._went_well()
+            self.went_well = True
             raise
         except GatewayError as failed:
-            self._failed(failed)
+            was_held_back = failed.__cause__ is not None  # by ourselves, at the last moment
+            self.went_well, self.trouble = None if was_held_back else False, str(failed)
             raise
-        self._went_well()
+        self.went_well = True
         return answer
 
-    def ask_whether_it_is_back(self) -> None:
-        """A harmless question, whose failure ends the turn. Its answer leaves the verdict to the call that follows."""
-        try:
-            self.desk.gateway(self.account).balance()
-        except Rejected:
-            return
-        except GatewayError as failed:
-            self._failed(failed)
-            found = breaker.read(self.desk.redis, self.account)
-            raise self.not_now(found.probe_at or self.desk.clock()) from None
-
     def not_now(self, earliest: datetime) -> NotNow:
-        """When this call should come back, a fair place in the line behind `earliest`."""
-        return NotNow(
-            limits.get_in_line(
-                self.desk.redis,
-                self.account,
-                self.lane,
-                self.party.id,
-                now=self.desk.clock(),
-                earliest=earliest,
-                each=max(LEAST_APART, self.desk.limits.time_for(self.phones)),
-                jitter=self.desk.random.uniform(0.5, 1),
-                longest=self.desk.timings.line_most,
-            )
-        )
-
-    def _went_well(self) -> None:
-        opened_at = breaker.succeed(self.desk.redis, self.account)
-        if opened_at:
-            after_s = (self.desk.clock() - opened_at).total_seconds()
-            log.info("gateway_is_back", account=self.account, after_s=round(after_s, 1))
-
-    def _failed(self, failed: GatewayError) -> None:
-        if failed.__cause__ is not None:
-            return  # we held it back ourselves
-        timings, now = self.desk.timings, self.desk.clock()
-        rests = breaker.fail(
+        """When this call should come back: at a fair place in the line behind `earliest`."""
+        at = limits.get_in_line(
             self.desk.redis,
             self.account,
-            token=self.token,
-            now=now,
-            first_rest=timings.rest_first,
-            longest_rest=timings.rest_most,
+            self.lane,
+            self.party.id,
+            now=self.desk.clock(),
+            earliest=earliest,
+            each=max(LEAST_APART, self.desk.limits.time_for(self.phones)),
+            jitter=self.desk.random.uniform(0.5, 1),
+            longest=self.desk.timings.line_most,
         )
-        if rests:
-            found = breaker.read(self.desk.redis, self.account)
-            rest_s = round((found.probe_at - now).total_seconds(), 1) if found.probe_at else None
-            log.warning(
-                "gateway_gets_a_rest", account=self.account, failures=found.failures, rest_s=rest_s, error=str(failed)
-            )
+        return NotNow(at)
 
 
 @contextmanager
 def turn(desk: Desk, party: CampaignView | Party, lane: Lane, *, phones: int = 0) -> Iterator[Turn]:
-    """A turn for one call, which may be left unused; raises `NotNow`. `phones` is how many a submission carries."""
+    """A turn for one call, which may be left unused; raises `NotNow`. `phones` is how many a submission carries.
+
+    The breaker hears of the call when the turn ends: what the gateway answered is written down first.
+    """
     if isinstance(party, CampaignView):
         party = Party(party.terms.account, party.id)
-    own = _past_the_breaker(Turn(desk, party, lane, phones, new_token()))
+    own = Turn(desk, party, lane, phones)
+    _pass_the_breaker(own)
     try:
         if _wait_for_slot(own):
-            own = _past_the_breaker(own)  # it may have opened meanwhile
+            _pass_the_breaker(own)  # it may have opened meanwhile
         if own.is_probe and lane is Lane.SUBMISSIONS:
-            own.ask_whether_it_is_back()
+            _ask_whether_it_is_back(own)
         if desk.is_ending():
             raise NotNow(desk.clock())
         yield own
     finally:
-        if own.is_probe:
-            breaker.give_back(desk.redis, own.account, token=own.token, now=desk.clock())
+        _tell_the_breaker(own)
 
 
 def once(desk: Desk, party: CampaignView | Party, lane: Lane, question: Callable[[GatewayClient], Answer]) -> Answer:
@@ -166,7 +136,7 @@ def read(desk: Desk, party: CampaignView | Party, question: Callable[[GatewayCli
     return once(desk, party, Lane.READS, question)
 
 
-def _past_the_breaker(own: Turn) -> Turn:
+def _pass_the_breaker(own: Turn) -> None:
     timings = own.desk.timings
     told, at = breaker.enter(
         own.desk.redis,
@@ -178,7 +148,7 @@ def _past_the_breaker(own: Turn) -> Turn:
     )
     if told is Pass.WAITS:
         raise own.not_now(at)
-    return replace(own, is_probe=told is Pass.PROBES)
+    own.is_probe = told is Pass.PROBES
 
 
 def _wait_for_slot(own: Turn) -> timedelta:
@@ -206,3 +176,31 @@ def _waits(desk: Desk) -> Iterator[timedelta]:
     for tried in range(READ_TRIES - 1):
         most = min(desk.timings.read_again_most, desk.timings.read_again_first * 2**tried)
         yield most * desk.random.uniform(0, 1)
+
+
+def _ask_whether_it_is_back(own: Turn) -> None:
+    """A harmless question, whose failure ends the turn. Its answer leaves the verdict to the call that follows."""
+    try:
+        own.call(GatewayClient.balance)
+    except Rejected:
+        pass
+    except GatewayError:
+        raise own.not_now(own.desk.clock() + own.desk.timings.rest_first) from None
+    own.went_well = None
+
+
+def _tell_the_breaker(own: Turn) -> None:
+    redis, account, now = own.desk.redis, own.account, own.desk.clock()
+    if own.went_well:
+        opened_at = breaker.succeed(redis, account)
+        if opened_at:
+            log.info("gateway_is_back", account=account, after_s=round((now - opened_at).total_seconds(), 1))
+    elif own.went_well is False:
+        timings = own.desk.timings
+        rest = breaker.fail(
+            redis, account, token=own.token, now=now, first_rest=timings.rest_first, longest_rest=timings.rest_most
+        )
+        if rest:
+            log.warning("gateway_gets_a_rest", account=account, rest_s=rest.total_seconds(), why=own.trouble)
+    elif own.is_probe:
+        breaker.give_back(redis, account, token=own.token, now=now)

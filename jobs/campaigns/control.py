@@ -4,8 +4,10 @@ A request is one write to the ledger and holds from then on. Carrying it out bri
 be done any number of times: a session whose confirmed run is as wanted is left alone.
 """
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 
 from redis import Redis
 
@@ -67,10 +69,12 @@ def control(desk: Desk, campaign_id: str) -> Controlled:
     if campaign is None:
         due.remove(desk.redis, Due.CONTROL, [campaign_id])
         return Controlled(0, 0)
-    in_step = [
-        _bring_in_step(desk, campaign, each)
-        for each in submissions.read(desk.redis, campaigns.submission_ids(desk.redis, campaign_id))
-    ]
+    bring = partial(_bring_in_step, desk, campaign, until=desk.clock() + desk.timings.control_within)
+    found = submissions.read(desk.redis, campaigns.submission_ids(desk.redis, campaign_id))
+    # The first goes alone: where the gateway was given a rest, its answer frees the way for the others.
+    in_step = [bring(each) for each in found[:1]]
+    with ThreadPoolExecutor(max_workers=desk.concurrency) as pool:
+        in_step += pool.map(bring, found[1:])
     now = desk.clock()
     if all(in_step):
         campaigns.carried_out(desk.redis, campaign, now=now)
@@ -79,14 +83,16 @@ def control(desk: Desk, campaign_id: str) -> Controlled:
     return Controlled(confirmed=sum(in_step), open=len(in_step) - sum(in_step))
 
 
-def _bring_in_step(desk: Desk, campaign: CampaignView, submission: Submission) -> bool:
+def _bring_in_step(desk: Desk, campaign: CampaignView, submission: Submission, *, until: datetime) -> bool:
     match submission.state:
         case SubmissionState.PLANNED | SubmissionState.CLAIMED:
             return _hold_or_release(desk, campaign, submission)
         case SubmissionState.SENDING:
             return campaign.intent is Intent.RUN  # accepting it makes the campaign due for control again
         case SubmissionState.ACCEPTED:
-            return submission.run in {WANTED_RUN[campaign.intent], Run.ENDED} or _tell(desk, campaign, submission)
+            if submission.run in {WANTED_RUN[campaign.intent], Run.ENDED}:
+                return True
+            return desk.clock() < until and _tell(desk, campaign, submission)
         case _:
             return True
 

@@ -31,6 +31,8 @@ class Timings:
     """The one delayed retry of a refusal that may pass, such as an audio host that was down."""
     control_again: timedelta = timedelta(seconds=5)
     """When a control verb got no answer, it is sent again after this."""
+    control_within: timedelta = timedelta(seconds=15)
+    """For so long one campaign's sessions are told; then it is another campaign's turn, and the rest is due again."""
     poll_first: timedelta = timedelta(seconds=5)
     poll_most: timedelta = timedelta(minutes=5)
     """Call records are asked for after a tenth of the session's age, within these bounds."""

@@ -42,7 +42,7 @@ return {'probes', ARGV[1]}
 
 _FAIL = Script("""
 -- KEYS: 1 breaker
--- ARGV: 1 now, 2 token, 3 failures that open it, 4 first rest, 5 longest rest (ms).  Answers whether a rest begins.
+-- ARGV: 1 now, 2 token, 3 failures that open it, 4 first rest, 5 longest rest (ms).  Answers the rest that begins.
 -- Sent twice, the second finds its token.
 local opened_at, probe, rest, told = unpack(redis.call('HMGET', KEYS[1], 'opened_at', 'probe', 'rest', 'told'))
 if told == ARGV[2] then return 0 end
@@ -54,7 +54,7 @@ if failures < tonumber(ARGV[3]) then return 0 end
 rest = opened_at and math.min(rest * 2, tonumber(ARGV[5])) or tonumber(ARGV[4])
 redis.call('HSET', KEYS[1], 'opened_at', opened_at or ARGV[1], 'probed_at', ARGV[1], 'probe', '')
 redis.call('HSET', KEYS[1], 'rest', string.format('%d', rest), 'probe_at', string.format('%d', ARGV[1] + rest))
-return 1
+return rest
 """)
 
 _SUCCEED = Script("""
@@ -127,10 +127,10 @@ def enter(
 
 def fail(
     redis: Redis, account: str, *, token: str, now: datetime, first_rest: timedelta, longest_rest: timedelta
-) -> bool:
-    """Note a call that failed, by its token; says whether a rest begins with it."""
+) -> timedelta:
+    """Note a call that failed, by its token; answers the rest that begins with it, if one does."""
     arguments: list[Argument] = [to_ms(now), token, FAILURES_TO_OPEN, first_rest // _MS, longest_rest // _MS]
-    return bool(_FAIL(redis, [keys.breaker(account)], arguments))
+    return int(_FAIL(redis, [keys.breaker(account)], arguments)) * _MS
 
 
 def succeed(redis: Redis, account: str) -> datetime | None:

@@ -69,14 +69,15 @@ def test_the_picture_of_states_has_every_status_and_ends_where_nothing_changes_a
     assert set(re.findall(r"(\w+) --> \[\*\]", picture)) == FINAL_STATUSES
 
 
+def test_a_script_finds_every_exit_code() -> None:
+    page = (ROOT / "docs" / "command-line.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| (\d+) \| (.*) \|$", page, re.MULTILINE)
+    assert rows == [(str(code.value), code.meaning) for code in Exit]
+
+
 def test_the_person_on_call_finds_every_status_with_its_meaning() -> None:
     rows = dict(re.findall(r"^\| `(\w+)` \| (.*?) \|", ON_CALL, re.MULTILINE))
     assert rows == {status.value: status.sentence for status in CampaignStatus}
-
-
-def test_the_person_on_call_finds_every_exit_code() -> None:
-    rows = re.findall(r"^\| (\d+) \| (.*) \|$", ON_CALL, re.MULTILINE)
-    assert rows == [(str(code.value), code.meaning) for code in Exit]
 
 
 def test_every_log_line_that_the_person_on_call_may_see_is_written_somewhere() -> None:

@@ -128,6 +128,14 @@ def test_a_stop_passes_those_who_wait(polite: Desk, simulator: Simulator, sessio
     assert options(simulator)[-3:] == ["stop"] * 3
 
 
+def test_a_stop_of_many_sessions_leaves_room_for_the_stop_of_another_campaign(polite: Desk, sessions: str) -> None:
+    hurried = replace(polite, timings=replace(polite.timings, control_within=SECOND / 5))
+    request(polite.redis, sessions, Intent.STOP, why="", now=polite.clock())
+    assert control(hurried, sessions) == Controlled(confirmed=2, open=1)
+    assert due.stands(polite.redis, Due.CONTROL, sessions)
+    assert control(hurried, sessions) == Controlled(confirmed=3, open=0)
+
+
 def test_what_is_paused_while_it_waits_for_its_slot_is_not_sent(polite: Desk, simulator: Simulator) -> None:
     campaign_id = in_pieces(polite, 2, key="pieces")
     send(polite, f"{campaign_id}-1")
@@ -177,7 +185,8 @@ def test_the_breaker_opens_after_failures_in_a_row_and_then_nothing_leaves(desk:
     tries = sum(submission(desk, campaign_id, number).tries for number in range(1, 31))
     assert tries == FAILURES_TO_OPEN
     (opened,) = logs
-    assert (opened["event"], opened["account"], opened["failures"]) == ("gateway_gets_a_rest", "default", 5)
+    assert (opened["event"], opened["account"], opened["rest_s"]) == ("gateway_gets_a_rest", "default", 2)
+    assert "was not reached" in opened["why"]
     assert due.count(desk.redis, Due.SEND, by=desk.clock()) == 0
     assert due.count(desk.redis, Due.SEND) == 30
     assert view(desk, campaign_id).submissions == {SubmissionState.PLANNED: 30}

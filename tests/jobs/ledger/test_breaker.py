@@ -30,7 +30,7 @@ def ask(ledger: Redis, token: str, *, at: datetime = NOW, impatient: bool = Fals
     )
 
 
-def fail(ledger: Redis, token: str, *, at: datetime = NOW) -> bool:
+def fail(ledger: Redis, token: str, *, at: datetime = NOW) -> timedelta:
     return breaker.fail(ledger, "default", token=token, now=at, first_rest=FIRST_REST, longest_rest=LONGEST_REST)
 
 
@@ -41,7 +41,8 @@ def look(ledger: Redis) -> Breaker:
 @pytest.fixture
 def opened(ledger: Redis) -> Redis:
     """The ledger after as many failures as open a breaker."""
-    assert [fail(ledger, f"call {number}") for number in range(FAILURES_TO_OPEN)] == [False] * 4 + [True]
+    rests = [fail(ledger, f"call {number}") for number in range(FAILURES_TO_OPEN)]
+    assert rests == [timedelta()] * (FAILURES_TO_OPEN - 1) + [FIRST_REST]
     return ledger
 
 
@@ -98,8 +99,8 @@ def test_each_probe_that_fails_begins_a_longer_rest_up_to_the_longest(opened: Re
     for number in range(6):
         at = look(opened).probe_at or at
         assert enter(opened, f"probe {number}", at=at) is Pass.PROBES
-        assert fail(opened, f"probe {number}", at=at)
-        rests.append((look(opened).probe_at or at) - at)
+        rests.append(fail(opened, f"probe {number}", at=at))
+        assert look(opened).probe_at == at + rests[-1]
     assert [rest.total_seconds() for rest in rests] == [4, 8, 16, 30, 30, 30]
     assert look(opened).opened_at == NOW
 
