@@ -49,7 +49,7 @@ def parse_submission_reply(text: str, *, is_whole: bool = True) -> Accepted:
             raise
         raise unclear("a refusal that may be cut short") from None
     accepted = _read_text(body) if isinstance(body, str) else _read_object(body)
-    if not accepted:
+    if not accepted or "ERROR" in text.split():  # also as the last word, which is not believed, but heard
         raise unclear(describe(body))
     return accepted
 

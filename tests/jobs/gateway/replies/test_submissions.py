@@ -87,6 +87,11 @@ def test_a_refusal_that_may_be_cut_short_is_unknown() -> None:
         parse_submission_reply("ERROR\nc_phone: duplicates req", is_whole=False)
 
 
+def test_a_last_word_that_is_not_believed_may_still_spoil_an_acceptance() -> None:
+    with pytest.raises(OutcomeUnknown):
+        parse_submission_reply(LIVE + "\nERROR", is_whole=False)
+
+
 GOOD = (
     (LIVE, "9381694821"),
     ("OK session_id=83242792891 number of phone=63", "83242792891"),
