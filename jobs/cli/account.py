@@ -40,7 +40,7 @@ def verify(context: typer.Context, account: options.Account = "default", as_json
     except Rejected as rejected:
         what = f"the gateway does not take the credentials of account {account}"
         todo = "Compare GATEWAY_UID and GATEWAY_PASSWORD with what opens the vendor's website."
-        raise Failure(Exit.GATEWAY_REFUSED, what, problems=[mask_text(rejected.reason)], todo=todo) from None
+        raise Failure(Exit.NO_ANSWER, what, problems=[mask_text(rejected.reason)], todo=todo) from None
     invocation.answer({"account": account, "verified": True})
     invocation.say(f"The gateway takes the credentials of account {account}.", style="green")
 

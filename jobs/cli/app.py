@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 import typer
 
 from jobs.cli.account import balance, sessions, verify
+from jobs.cli.audio import audio
 from jobs.cli.calls import call_status
 from jobs.cli.controls import cancel, pause, refresh, resume, stop
 from jobs.cli.exits import Exit
@@ -28,6 +29,8 @@ COMMANDS: Mapping[str, Callable[..., None]] = {
     "verify": verify,
 }
 
+GROUPS: Mapping[str, typer.Typer] = {"audio": audio}
+
 EPILOG = "\b\nExit codes:\n" + "\n".join(f"  {each.value:>3}  {each.meaning}" for each in Exit)
 
 app = typer.Typer(
@@ -41,3 +44,5 @@ app = typer.Typer(
 )
 for name, command in COMMANDS.items():
     app.command(name)(command)
+for name, group in GROUPS.items():
+    app.add_typer(group, name=name)

@@ -51,7 +51,7 @@ def _ask_by_worker(invocation: Invocation, account: str, session_id: str, phone:
     while time.monotonic() < gives_up_at:
         question = questions.read(invocation.redis, question_id)
         if question and question.refusal:
-            raise Failure(Exit.GATEWAY_REFUSED, f"the gateway refused: {mask_text(question.refusal)}")
+            raise Failure(Exit.NO_ANSWER, f"the gateway refused: {mask_text(question.refusal)}")
         if question and question.answered_at:
             return question.record
         time.sleep(0.1)

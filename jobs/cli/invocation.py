@@ -12,10 +12,10 @@ from redis import Redis
 from rich.console import Console, RenderableType
 
 from config.redis_connection import check_redis, connect
-from config.settings import Settings
+from config.settings import Settings, UnknownAccount
 from jobs.cli.exits import Exit
 from jobs.cli.failures import Failure
-from jobs.entrypoints import clients
+from jobs.entrypoints import gateway_clients
 from jobs.gateway.client import GatewayClient
 from jobs.producer import Producer
 
@@ -68,10 +68,10 @@ class Invocation:
         )
 
     def gateway(self, account: str) -> GatewayClient:
-        """The client of an account; raises `InvalidSettings` naming the variables that are missing, or `Failure`."""
+        """The gateway, as this account; raises `InvalidSettings` without its credentials, or `Failure`."""
         try:
-            return clients(self.settings)(account)
-        except LookupError as unknown:
+            return gateway_clients(self.settings)(account)
+        except UnknownAccount as unknown:
             raise Failure(Exit.BAD_INPUT, str(unknown)) from None
 
     @property

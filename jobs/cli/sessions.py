@@ -14,6 +14,7 @@ from jobs.cli.exits import Exit
 from jobs.cli.failures import Failure
 from jobs.cli.invocation import Invocation
 from jobs.cli.shown import clean, commands
+from jobs.gateway.errors import OutcomeUnknown
 from jobs.models import Intent, Run
 
 _DONE = {
@@ -40,13 +41,16 @@ def tell_session(invocation: Invocation, session_id: str, verb: str, *, account:
     """Tell a session something; exit code 8 when the gateway refused every verb, or it had ended before a pause."""
     checked_session_id(session_id)
     intent, client = VERBS[verb], invocation.gateway(account)
-    done = control_session(
-        invocation.redis, client, session_id, intent, account=account, why=why, now=invocation.clock()
-    )
+    now = invocation.clock()
+    try:
+        done = control_session(invocation.redis, client, session_id, intent, account=account, why=why, now=now)
+    except OutcomeUnknown as unknown:
+        what = f"whether the gateway did it is not known ({unknown.phase}: {unknown.why})"
+        raise Failure(Exit.NO_ANSWER, what, todo="Run the same command again: no verb does harm twice.") from None
     invocation.answer(_document(session_id, verb, done))
     _show(invocation, session_id, intent, done)
     if not _is_reached(intent, done):
-        raise typer.Exit(Exit.GATEWAY_REFUSED)
+        raise typer.Exit(Exit.NO_ANSWER)
 
 
 def _is_reached(intent: Intent, done: Controlled) -> bool:

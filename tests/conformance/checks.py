@@ -8,10 +8,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
 from jobs import eastern
+from jobs.gateway.downloads import NamedBy
 from jobs.gateway.errors import RefusalKind, Rejected
 from jobs.gateway.replies import ControlAnswer
 from jobs.models import DropState
@@ -154,11 +157,22 @@ def no_verb_moves_a_session_that_was_never_given(probe: Probe) -> None:
             verb(NEVER_GIVEN)
 
 
+def recordings_are_listed_and_come_whole(probe: Probe) -> None:
+    """The first of them, which is then thrown away."""
+    listed = probe.client.audio_list(near=probe.now(), with_durations=False)
+    timed = probe.client.audio_list(near=probe.now(), with_durations=True)
+    assert [each.file for each in listed] == [each.file for each in timed]
+    with TemporaryDirectory() as folder:
+        for each in listed[:1]:
+            probe.client.download_audio(NamedBy.FILE, each.file, to=Path(folder) / "recording")
+
+
 CHECKS = (
     Check(good_credentials_are_taken, ("user_verify",)),
     Check(bad_credentials_are_refused, ("user_verify",), needs_leave=True),
     Check(the_balance_is_a_number, ("balance",)),
     Check(a_day_lists_each_session_once, ("campaign_by_date",)),
+    Check(recordings_are_listed_and_come_whole, ("audio_list", "download_audio")),
     Check(a_session_is_listed_on_its_day, ("submit", "campaign_by_date"), needs_leave=True),
     Check(a_session_that_was_never_given_has_no_record, ("call_status", "campaign_result")),
     Check(a_call_not_made_yet_has_no_record, ("submit", "call_status", "campaign_result"), needs_leave=True),

@@ -34,8 +34,11 @@ class Call:
     vendor: str
     method: str
     family: str
+    """The folder of the samples; '' where the answer is a file."""
     replay: Callable[[GatewayClient], object]
     """Makes the call, so that a sample can be the answer; something true if it was believed."""
+    is_text: bool = False
+    """Whether it has a script of its own, which answers in text in either dialect."""
 
 
 def _submit(client: GatewayClient) -> object:
@@ -50,6 +53,10 @@ def _control(client: GatewayClient, *, method: str) -> object:
 def _user_verify(client: GatewayClient) -> object:
     client.user_verify()
     return True
+
+
+def _audio_list(client: GatewayClient) -> object:
+    return client.audio_list(near=NEAR, with_durations=False)
 
 
 CALLS = (
@@ -68,6 +75,8 @@ CALLS = (
         lambda client: client.campaign_by_date(date(2019, 12, 9)),
     ),
     Call("`user_verify`", "user_verify", "user_verify", _user_verify),
+    Call("`get_audio_list`", "audio_list", "audio_list", _audio_list, is_text=True),
+    Call("a recording", "download_audio", "", lambda _: None),
 )
 
 
@@ -96,14 +105,16 @@ def _checks_held(dialect: Dialect) -> Counter[str]:
 
 
 def _row(call: Call, held: dict[Dialect, Counter[str]]) -> str:
-    cells = [_cell(held[dialect][call.method], _believed(call, dialect)) for dialect in Dialect]
-    folder = f"[{call.family}](../{REPLIES / call.family})"
+    cells = [_cell(held[dialect][call.method], call, dialect) for dialect in Dialect]
+    folder = f"[{call.family}](../{REPLIES / call.family})" if call.family else ""
     return f"| {call.vendor} | `{call.method}` | {' | '.join(cells)} | {folder} |\n"
 
 
-def _cell(held: int, samples: list[str]) -> str:
+def _cell(held: int, call: Call, dialect: Dialect) -> str:
     assert held, "nothing tries this call"
-    assert samples, "no sample of an answer"
+    if not call.family:
+        return f"✓ {held}"
+    samples = _believed(call, dialect)
     more = f" and {len(samples) - 1} more" if len(samples) > 1 else ""
     return f"✓ {held}, `{samples[0]}`{more}"
 
@@ -111,9 +122,8 @@ def _cell(held: int, samples: list[str]) -> str:
 def _believed(call: Call, dialect: Dialect) -> list[str]:
     """The samples in this dialect that the client takes for a good answer, the surest first."""
     files = sorted((ROOT / REPLIES / call.family).glob("*.txt"), key=lambda file: (file.stem[-1], file.stem))
-    return [
-        file.stem for file in files if _is_json(file) is (dialect is Dialect.JSON) and _is_believed(call, dialect, file)
-    ]
+    is_json = dialect is Dialect.JSON and not call.is_text
+    return [file.stem for file in files if _is_json(file) is is_json and _is_believed(call, dialect, file)]
 
 
 def _is_json(file: Path) -> bool:

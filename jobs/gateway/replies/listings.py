@@ -34,6 +34,8 @@ _TIME = r"(?:\d\d?:\d\d(?::\d\d)?(?:\s*[AP]M\b)?)"
 # Never the end or the beginning of a longer run of digits, whose rest would be taken for another session.
 _DATE_OR_TIME = re.compile(rf"(?<!\d)(?:{_DATE}(?:[ T]+{_TIME})?|{_TIME})(?!\d)", re.IGNORECASE | re.ASCII)
 _ID = re.compile(rf"(?<!\d){SESSION_ID}(?!\d)", re.ASCII)
+_BETWEEN_FILES = re.compile(r'\n|(?<=") +(?=")')
+"""Line ends or, where the gateway writes blanks for them, those between two quotes."""
 _LABEL = re.compile(r"\bsession[ _]?id\b\s*[=:]?", re.IGNORECASE)
 
 
@@ -61,7 +63,7 @@ def parse_audio_list_reply(text: str, *, near: datetime) -> list[AudioFile]:
     `near` is the instant of the question: the gateway's Eastern times have no zone.
     """
     body = understand(text)
-    lines = [line for line in body.splitlines() if line.strip()] if isinstance(body, str) else [""]
+    lines = [line for line in _BETWEEN_FILES.split(body) if line.strip()] if isinstance(body, str) else [""]
     files = [file for line in lines if (file := _audio_file(line, near))]
     if len(files) < len(lines):
         raise unclear(describe(body))

@@ -111,7 +111,7 @@ def test_an_answer_that_is_lost_is_said_to_be_lost_and_may_be_repeated(terminal:
     session_id = stranger(terminal.simulator)
     terminal.simulator.faults.arm(Fault(kind=FaultKind.ACCEPT_THEN_RESET, on="control"))
     said = terminal.run("stop", session_id)
-    assert (said.code, "again is safe" in said.err) == (9, True)
+    assert (said.code, "whether the gateway did it is not known" in said.err) == (8, True)
     assert terminal.run("stop", session_id).code == 0
 
 

@@ -40,6 +40,7 @@ def test_every_sample_of_an_audio_list_is_read_as_it_must_be() -> None:
     timed = AudioFile(reminder.file, reminder.title, reminder.created_text, created, 31.0)
     assert outcomes("audio_list", lambda text: parse_audio_list_reply(text, near=NEAR)) == {
         "live.B": [reminder, greeting],
+        "blanks.D": [reminder, greeting],
         "with_duration.C": [timed],
         "empty.B": [],
         "refused.A": RefusalKind.CREDENTIALS,
