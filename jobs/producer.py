@@ -17,9 +17,11 @@ from rq.serializers import JSONSerializer
 
 from config.queues import CAMPAIGNS, CONTROL, STATUS, QueueSpec
 from jobs import entrypoints
-from jobs.campaigns import control, questions, refresh, take
+from jobs.campaigns import control, do_not_dial, questions, refresh, take
+from jobs.campaigns.do_not_dial import Asked, Changed, Verb
 from jobs.campaigns.plan import Plan
 from jobs.campaigns.take import Taken
+from jobs.contacts import Row
 from jobs.ledger import due
 from jobs.ledger.keys import Due
 from jobs.models import Terms
@@ -44,6 +46,8 @@ class Bell:
         match self.due:
             case Due.CONTROL:
                 return {"campaign_id": ids[0]}
+            case Due.DO_NOT_DIAL:
+                return {"account": ids[0]}
             case Due.QUESTION:
                 return {"question_id": ids[0]}
             case _:
@@ -52,6 +56,7 @@ class Bell:
 
 BELLS = (
     Bell(Due.CONTROL, CONTROL, entrypoints.control_campaign, 1, timedelta(seconds=10), most_waiting=100),
+    Bell(Due.DO_NOT_DIAL, CONTROL, entrypoints.sync_do_not_dial, 1, timedelta(seconds=30)),
     Bell(Due.SEND, CAMPAIGNS, entrypoints.send_submissions, 100, timedelta(seconds=30)),
     Bell(Due.QUESTION, STATUS, entrypoints.call_status, 1, timedelta(seconds=30), most_waiting=30),
     Bell(Due.REFRESH, STATUS, entrypoints.refresh_campaigns, 100, timedelta(minutes=1)),
@@ -114,6 +119,17 @@ class Producer:
         asked = refresh.request(self._redis, campaign_id, now=self._clock())
         self.ring()
         return asked
+
+    def do_not_dial(self, account: str, verb: Verb, rows: Iterable[Row], *, by: str, why: str, source: str) -> Changed:
+        """Put phones on an account's do-not-dial list, or take them off; when this returns, it holds.
+
+        Raises `UnexplainedRequest`; whatever else is raised (no Redis), the same call may be repeated.
+        """
+        asked = Asked(by, why, source, self._clock())
+        try:
+            return do_not_dial.change(self._redis, account, verb, rows, asked)
+        finally:
+            self.ring()
 
     def ask_call_status(self, session_id: str, phone: str, *, account: str = "default") -> str:
         """Have a worker ask the gateway how the drop of a session to a phone of 10 digits ended; the question's id.

@@ -6,11 +6,12 @@ be done any number of times: a session whose confirmed run is as wanted is left 
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 
 from redis import Redis
 
+from config.accounts import UnknownAccount
 from jobs.campaigns import calling
 from jobs.campaigns.calling import NotNow
 from jobs.campaigns.desk import Desk
@@ -79,8 +80,16 @@ def control(desk: Desk, campaign_id: str) -> Controlled:
     if all(in_step):
         campaigns.carried_out(desk.redis, campaign, now=now)
     else:
-        due.add(desk.redis, Due.CONTROL, [campaign_id], now + desk.timings.control_again)
+        due.add(desk.redis, Due.CONTROL, [campaign_id], now + _again(desk, campaign.terms.account))
     return Controlled(confirmed=sum(in_step), open=len(in_step) - sum(in_step))
+
+
+def _again(desk: Desk, account: str) -> timedelta:
+    try:
+        desk.gateway(account)
+    except UnknownAccount:
+        return desk.timings.account_again
+    return desk.timings.control_again
 
 
 def _bring_in_step(desk: Desk, campaign: CampaignView, submission: Submission, *, until: datetime) -> bool:
@@ -119,7 +128,7 @@ def _tell(desk: Desk, campaign: CampaignView, submission: Submission) -> bool:
         told = tell(say, campaign.intent, has_begun=has_begun)
     except NotNow:
         return False
-    except GatewayError as failed:
+    except (GatewayError, UnknownAccount) as failed:
         submissions.note(desk.redis, submission, f"the gateway did not confirm {campaign.intent} yet: {failed}")
         return False
     if told.run is None:

@@ -12,12 +12,14 @@ from enum import StrEnum
 
 from redis import Redis
 
+from config.accounts import UnknownAccount
 from jobs.campaigns import calling, sessions
-from jobs.campaigns.calling import NotNow, Party
+from jobs.campaigns.calling import NotNow
 from jobs.campaigns.desk import Desk
 from jobs.gateway.errors import GatewayError, Rejected
 from jobs.ledger import dispositions, due, questions
 from jobs.ledger.keys import Due
+from jobs.ledger.limits import Lane
 from jobs.ledger.questions import Question
 from jobs.ledger.submissions import new_token
 from jobs.models import Disposition
@@ -81,14 +83,15 @@ def answer(desk: Desk, question_id: str) -> Answered:
 def _asked(desk: Desk, question: Question, now: datetime) -> Disposition | None:
     """The gateway's record, noted in the ledger if it is of ours."""
     try:
-        desk.gateway(question.account)
-    except LookupError as unknown:  # refused by us, before it stands in the line of an account that is none
+        found = calling.once_for_account(
+            desk,
+            question.account,
+            IN_LINE,
+            lambda gateway: gateway.call_status(question.session_id, question.phone, near=now),
+            lane=Lane.READS,
+        )
+    except UnknownAccount as unknown:
         raise Rejected(str(unknown)) from None
-    found = calling.read(
-        desk,
-        Party(question.account, IN_LINE),
-        lambda gateway: gateway.call_status(question.session_id, question.phone, near=now),
-    )
     if found is None:
         return None
     if submission := sessions.ours(desk.redis, question.account, [question.session_id]).get(question.session_id):

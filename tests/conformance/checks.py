@@ -167,6 +167,13 @@ def recordings_are_listed_and_come_whole(probe: Probe) -> None:
             probe.client.download_audio(NamedBy.FILE, each.file, to=Path(folder) / "recording")
 
 
+def a_number_is_put_on_the_do_not_dial_list_and_taken_off(probe: Probe) -> None:
+    try:
+        probe.client.add_to_do_not_dial([probe.account.phone])
+    finally:
+        probe.client.remove_from_do_not_dial([probe.account.phone])
+
+
 CHECKS = (
     Check(good_credentials_are_taken, ("user_verify",)),
     Check(bad_credentials_are_refused, ("user_verify",), needs_leave=True),
@@ -185,5 +192,10 @@ CHECKS = (
     Check(a_session_is_paused_and_resumed, ("submit", "pause", "resume", "cancel"), needs_leave=True),
     Check(what_has_ended_is_over_for_good, ("submit", "cancel", "resume"), needs_leave=True),
     Check(a_running_session_is_stopped, ("submit", "stop"), needs_leave=True),
+    Check(
+        a_number_is_put_on_the_do_not_dial_list_and_taken_off,
+        ("add_to_do_not_dial", "remove_from_do_not_dial"),
+        needs_leave=True,
+    ),
     Check(no_verb_moves_a_session_that_was_never_given, ("pause", "resume", "cancel", "stop"), needs_leave=True),
 )

@@ -55,6 +55,11 @@ def _user_verify(client: GatewayClient) -> object:
     return True
 
 
+def _do_not_dial(client: GatewayClient, *, method: str) -> object:
+    getattr(client, method)([PHONE])
+    return True
+
+
 def _audio_list(client: GatewayClient) -> object:
     return client.audio_list(near=NEAR, with_durations=False)
 
@@ -75,6 +80,13 @@ CALLS = (
         lambda client: client.campaign_by_date(date(2019, 12, 9)),
     ),
     Call("`user_verify`", "user_verify", "user_verify", _user_verify),
+    Call("`do_not_dial`", "add_to_do_not_dial", "do_not_dial", partial(_do_not_dial, method="add_to_do_not_dial")),
+    Call(
+        "`remove_do_not_dial`",
+        "remove_from_do_not_dial",
+        "do_not_dial",
+        partial(_do_not_dial, method="remove_from_do_not_dial"),
+    ),
     Call("`get_audio_list`", "audio_list", "audio_list", _audio_list, is_text=True),
     Call("a recording", "download_audio", "", lambda _: None),
 )

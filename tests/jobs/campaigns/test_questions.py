@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from jobs.campaigns import calling
+from config.accounts import UnknownAccount
 from jobs.campaigns.desk import Desk
 from jobs.campaigns.questions import Answered, answer, ask
 from jobs.campaigns.send import send
@@ -72,7 +72,7 @@ def test_a_refusal_is_an_answer_too(desk: Desk) -> None:
 
 def test_a_gateway_that_does_not_say_is_asked_again(desk: Desk, simulator: Simulator, session_id: str) -> None:
     question_id = asked(desk, session_id)
-    simulator.faults.arm(Fault(kind=FaultKind.HTML, on="question", times=calling.READ_TRIES))
+    simulator.faults.arm(Fault(kind=FaultKind.HTML, on="question"))
     assert answer(desk, question_id) is Answered.NO_ANSWER
     assert due.stands(desk.redis, Due.QUESTION, question_id)
     assert answer(desk, question_id) is Answered.NO_RECORD_YET
@@ -89,7 +89,7 @@ def test_a_question_whose_turn_has_not_come_asks_nothing_and_waits(
 
 def test_an_account_that_is_none_is_said_to_be_none(desk: Desk) -> None:
     def nobody(account: str) -> GatewayClient:
-        raise LookupError(f"no gateway account is named {account}")
+        raise UnknownAccount(f"no gateway account is named {account}")
 
     question_id = asked(desk, "9381694821")
     assert answer(replace(desk, gateway=nobody), question_id) is Answered.REFUSED

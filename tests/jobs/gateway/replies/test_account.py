@@ -23,6 +23,7 @@ def test_every_sample_of_a_balance_is_read_as_it_must_be() -> None:
 
 def test_do_not_dial_is_done_when_the_gateway_says_ok() -> None:
     assert outcomes("do_not_dial", parse_do_not_dial_reply) == {
+        "json.D": None,
         "ok.D": None,
         "with_count.D": None,
         "refused.A": RefusalKind.PHONES,
