@@ -7,6 +7,7 @@ from typing import Any
 import typer
 from rich.table import Table
 
+from config.accounts import DEFAULT_ACCOUNT
 from config.masking import mask_text
 from jobs.campaigns.sessions import ours
 from jobs.cli import options
@@ -39,7 +40,8 @@ def verify(context: typer.Context, account: options.Account = "default", as_json
         invocation.gateway(account).user_verify()
     except Rejected as rejected:
         what = f"the gateway does not take the credentials of account {account}"
-        todo = "Compare GATEWAY_UID and GATEWAY_PASSWORD with what opens the vendor's website."
+        where = "GATEWAY_UID and GATEWAY_PASSWORD" if account == DEFAULT_ACCOUNT else "GATEWAY_ACCOUNTS"
+        todo = f"Compare {where} with what opens the vendor's website."
         raise Failure(Exit.NO_ANSWER, what, problems=[mask_text(rejected.reason)], todo=todo) from None
     invocation.answer({"account": account, "verified": True})
     invocation.say(f"The gateway takes the credentials of account {account}.", style="green")

@@ -44,6 +44,12 @@ def test_without_credentials_the_variables_that_are_missing_are_named(
     assert not terminal.simulator.truth.arrivals
 
 
+def test_bad_credentials_of_a_further_account_are_looked_for_where_they_stand(terminal: Terminal) -> None:
+    accounts = '{"west": {"uid": "west", "password": "hunter22"}}'
+    said = terminal.run("verify", "--account", "west", GATEWAY_ACCOUNTS=accounts)
+    assert (said.code, "GATEWAY_ACCOUNTS" in said.err, "hunter22" in said.err) == (8, True, False)
+
+
 def test_an_account_that_is_none_is_said_to_be_none(terminal: Terminal) -> None:
     said = terminal.run("balance", "--account", "west")
     assert said.code == 2
