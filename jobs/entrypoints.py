@@ -21,13 +21,13 @@ from config import durability
 from config.accounts import AccountSettings, UnknownAccount
 from config.redis_connection import connect
 from config.settings import AudioPreflight, Settings
-from jobs.campaigns import control, do_not_dial, refresh, send, take
+from jobs.campaigns import control, do_not_dial, questions, refresh, send, take
 from jobs.campaigns.desk import Desk, Timings
 from jobs.campaigns.do_not_dial import Synced
 from jobs.campaigns.plan import plan
 from jobs.contacts import Row
 from jobs.fetching import fetch
-from jobs.gateway.client import Credentials, GatewayClient, Timeouts
+from jobs.gateway.client import Credentials, Dialect, GatewayClient, Timeouts
 from jobs.ledger import campaigns, due
 from jobs.ledger import do_not_dial as lists
 from jobs.ledger.keys import Due
@@ -93,6 +93,13 @@ def refresh_campaigns(*, campaign_ids: Iterable[str] = (), submission_ids: Itera
     at = desk()
     of_campaigns = [each for one in campaign_ids for each in campaigns.submission_ids(at.redis, one)]
     return _side_by_side(at, Due.REFRESH, partial(refresh.refresh, at), [*submission_ids, *of_campaigns])
+
+
+def call_status(*, question_id: str) -> dict[str, str]:
+    """Ask the gateway how one drop ended. Session and phone wait in the ledger, under the question's id, and the answer
+    does afterwards: `jobs.campaigns.questions` says why.
+    """
+    return {"answer": questions.answer(desk(), question_id)}
 
 
 def sync_do_not_dial(*, account: str) -> dict[str, int]:
@@ -181,6 +188,8 @@ def gateway_clients(settings: Settings) -> Callable[[str], GatewayClient]:
         return GatewayClient(
             base_url=settings.gateway_url,
             credentials=Credentials(uid=found.uid, password=found.password),
+            dialect=Dialect(settings.gateway_dialect),
+            day_field=settings.gateway_day_field,
             timeouts=Timeouts(
                 connect_s=settings.gateway_connect_timeout_s,
                 read_s=settings.gateway_read_timeout_s,

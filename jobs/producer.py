@@ -17,7 +17,7 @@ from rq.serializers import JSONSerializer
 
 from config.queues import CAMPAIGNS, CONTROL, STATUS, QueueSpec
 from jobs import entrypoints
-from jobs.campaigns import control, do_not_dial, refresh, take
+from jobs.campaigns import control, do_not_dial, questions, refresh, take
 from jobs.campaigns.do_not_dial import Asked, Changed, Verb
 from jobs.campaigns.plan import Plan
 from jobs.campaigns.take import Taken
@@ -48,6 +48,8 @@ class Bell:
                 return {"campaign_id": ids[0]}
             case Due.DO_NOT_DIAL:
                 return {"account": ids[0]}
+            case Due.QUESTION:
+                return {"question_id": ids[0]}
             case _:
                 return {"submission_ids": list(ids)}
 
@@ -56,6 +58,7 @@ BELLS = (
     Bell(Due.CONTROL, CONTROL, entrypoints.control_campaign, 1, timedelta(seconds=10), most_waiting=100),
     Bell(Due.DO_NOT_DIAL, CONTROL, entrypoints.sync_do_not_dial, 1, timedelta(seconds=30)),
     Bell(Due.SEND, CAMPAIGNS, entrypoints.send_submissions, 100, timedelta(seconds=30)),
+    Bell(Due.QUESTION, STATUS, entrypoints.call_status, 1, timedelta(seconds=30), most_waiting=30),
     Bell(Due.REFRESH, STATUS, entrypoints.refresh_campaigns, 100, timedelta(minutes=1)),
 )
 """In the order in which they are rung: a stop before a start."""
@@ -127,6 +130,15 @@ class Producer:
             return do_not_dial.change(self._redis, account, verb, rows, asked)
         finally:
             self.ring()
+
+    def ask_call_status(self, session_id: str, phone: str, *, account: str = "default") -> str:
+        """Have a worker ask the gateway how the drop of a session to a phone of 10 digits ended; the question's id.
+
+        Raises ValueError for what is no session id or no phone.
+        """
+        question_id = questions.ask(self._redis, session_id, phone, account=account, now=self._clock())
+        self.ring()
+        return question_id
 
     def ring(self) -> int:
         """Ring for everything that is due; answers how many jobs that made."""

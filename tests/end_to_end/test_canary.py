@@ -17,7 +17,7 @@ from rq.job import Job
 from rq.serializers import JSONSerializer
 
 from jobs.gateway.simulator import Account, Fault, FaultKind, Settings
-from jobs.ledger import campaigns
+from jobs.ledger import campaigns, questions
 from jobs.models import CampaignStatus, Terms
 from tests.end_to_end.stage import Stage
 
@@ -109,6 +109,21 @@ def test_the_raw_way_and_the_producer_lead_to_the_same_campaign(stage: Stage) ->
     assert job.return_value() == {"campaign_id": campaign_id, "is_new": False}
     stage.wait_until_over(campaign_id)
     assert stage.accepted() == {PHONE: 1}
+
+
+def test_a_call_is_asked_about_by_a_job_that_carries_no_phone(stage: Stage) -> None:
+    campaign_id = stage.submit([PHONE], key="asked about", terms=Terms(caller_id="6175550100", audio_title="Reminder"))
+    stage.start_worker()
+    stage.wait_until_over(campaign_id)
+    (session,) = stage.simulator.truth.sessions
+    question_id = stage.producer.ask_call_status(session.id, PHONE)
+    stage.wait_for(lambda: bool((asked := questions.read(stage.redis, question_id)) and asked.answered_at))
+    answered = questions.read(stage.redis, question_id)
+    assert answered is not None
+    assert answered.record is not None
+    assert answered.record.phone == PHONE
+    stage.wait_for(lambda: {"answer": "record"} in [each["answer"] for each in stage.events("job_done")])
+    assert_silence(stage)
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from rq.job import Job
 from rq.serializers import JSONSerializer
 
 from config.accounts import UnknownAccount
-from config.queues import CAMPAIGNS, CONTROL
+from config.queues import CAMPAIGNS, CONTROL, STATUS, queue_named
 from jobs.campaigns.control import UnknownCampaign
 from jobs.campaigns.do_not_dial import UnexplainedRequest, Verb
 from jobs.campaigns.plan import Plan, plan
@@ -17,7 +17,7 @@ from jobs.contacts import Row
 from jobs.ledger import campaigns, due
 from jobs.ledger.keys import Due
 from jobs.models import Intent, Terms
-from jobs.producer import BELLS, DEEP, Producer, open_queue, ring
+from jobs.producer import DEEP, Producer, open_queue, ring
 
 NOW = datetime(2026, 3, 2, 17, 0, tzinfo=UTC)
 TERMS = Terms(caller_id="6175550100", audio_title="Reminder")
@@ -33,7 +33,7 @@ def planned(*phones: str) -> Plan:
 
 
 def jobs_in(redis: Redis, name: str) -> list[Job]:
-    queue = open_queue(redis, next(bell.queue for bell in BELLS if bell.queue.name == name))
+    queue = open_queue(redis, queue_named(name))
     return [job for job in Job.fetch_many(queue.job_ids, connection=redis, serializer=JSONSerializer) if job]
 
 
@@ -130,3 +130,10 @@ def test_a_do_not_dial_request_rings_for_its_account_without_its_phones(fake_red
         producer.do_not_dial("west", Verb.ADD, rows, by="", why="called and asked", source="api")
     with pytest.raises(UnknownAccount):
         producer.do_not_dial("west:7", Verb.ADD, rows, by="dana", why="called and asked", source="api")
+
+
+def test_a_question_about_a_call_rings_without_the_phone(fake_redis: Redis, producer: Producer) -> None:
+    question_id = producer.ask_call_status("9381694821", "6175550123")
+    (job,) = [each for each in jobs_in(fake_redis, STATUS.name) if each.func_name == "jobs.entrypoints.call_status"]
+    assert job.kwargs == {"question_id": question_id}
+    assert b"5550123" not in b"".join(fake_redis.hgetall(job.key).values())  # type: ignore[arg-type]  # nothing is decoded here
