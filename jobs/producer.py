@@ -15,7 +15,7 @@ from rq.exceptions import InvalidJobOperation, NoSuchJobError
 from rq.job import Job
 from rq.serializers import JSONSerializer
 
-from config.queues import CAMPAIGNS, CONTROL, STATUS, QueueSpec
+from config.queues import BELL_RESULT_TTL_S, CAMPAIGNS, CONTROL, STATUS, QueueSpec
 from jobs import entrypoints
 from jobs.campaigns import control, do_not_dial, refresh, take
 from jobs.campaigns.do_not_dial import Asked, Changed, Verb
@@ -154,13 +154,17 @@ def open_queue(redis: Redis, spec: QueueSpec) -> Queue:
 
 
 def requeue_failed(redis: Redis, *, now: datetime) -> int:
-    """Put failed jobs whose wait is over back into their queue; answers how many."""
+    """Put failed jobs whose wait is over back into their queue; answers how many.
+
+    Each leaves the due set first: once it is back it may fail again, and what stands there then is its next try. One
+    that is lost in between is found among the failed jobs.
+    """
     rung = due.ring(redis, Due.REQUEUE, now=now, most=MOST_REQUEUED, again_after=timedelta(minutes=1))
     for job_id in rung:
+        due.remove(redis, Due.REQUEUE, [job_id])
         # A person may have been quicker, and deleted it, or requeued it from the dashboard.
         with suppress(NoSuchJobError, InvalidJobOperation):
             Job.fetch(job_id, connection=redis, serializer=JSONSerializer).requeue()
-        due.remove(redis, Due.REQUEUE, [job_id])
     return len(rung)
 
 
@@ -190,7 +194,7 @@ def _job_data(bell: Bell, ids: Sequence[str]) -> Any:
         f"{bell.entry_point.__module__}.{name}",
         kwargs=bell.keywords(ids),
         timeout=bell.queue.timeout_s,
-        result_ttl=bell.queue.result_ttl_s,
+        result_ttl=BELL_RESULT_TTL_S,
         failure_ttl=bell.queue.failure_ttl_s,
         description=f"{name} {ids[0]}" + (f" and {len(ids) - 1} more" if len(ids) > 1 else ""),
         job_id=f"{name}-{take.new_campaign_id()}",

@@ -45,7 +45,7 @@ def test_a_campaign_rings_at_once_with_its_ids_and_a_harmless_description(
     assert job.func_name == "jobs.entrypoints.send_submissions"
     assert job.kwargs == {"submission_ids": [f"{taken.campaign_id}-1"]}
     assert job.description == f"send_submissions {taken.campaign_id}-1"
-    assert (job.timeout, job.result_ttl, job.failure_ttl) == (300, 3600, 7 * 86_400)
+    assert (job.timeout, job.result_ttl, job.failure_ttl) == (300, 60, 7 * 86_400)
     assert b"5550123" not in b"".join(fake_redis.hgetall(job.key).values())  # type: ignore[arg-type]  # nothing is decoded here
 
 

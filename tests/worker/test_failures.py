@@ -3,6 +3,7 @@
 import zlib
 from datetime import UTC, datetime, timedelta
 from random import Random
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -22,6 +23,7 @@ from jobs.ledger import due
 from jobs.ledger.keys import Due
 from jobs.models import InvalidCampaign
 from jobs.producer import open_queue, requeue_failed
+from tests.servers import RedisServer
 from worker.chores import rescue
 from worker.failures import carries_work, is_bell, sort_failure, wait_before
 
@@ -129,6 +131,25 @@ def test_a_failed_job_that_waits_for_nobody_is_rescued_once_and_requeued(fake_re
     assert due.count(fake_redis, Due.REQUEUE) == 0
 
 
+class Impatient(Redis):
+    """Fails a job again, and has it come back a minute later, in the moment in which it is back in its queue."""
+
+    def zrem(self, name: Any, *values: Any) -> Any:
+        removed = super().zrem(name, *values)
+        if name == open_queue(self, CAMPAIGNS).failed_job_registry.key:
+            due.add(self, Due.REQUEUE, values, NOW + timedelta(minutes=1))
+        return removed
+
+
+def test_a_job_that_fails_again_at_once_keeps_its_next_try(redis: Redis, redis_server: RedisServer) -> None:
+    job = failed(redis)
+    due.add(redis, Due.REQUEUE, [job.id], NOW)
+    with Impatient.from_url(redis_server.url) as impatient:
+        assert requeue_failed(impatient, now=NOW) == 1
+    assert open_queue(redis, CAMPAIGNS).job_ids == [job.id]
+    assert due.count(redis, Due.REQUEUE) == 1
+
+
 def test_a_person_who_was_quicker_is_not_disturbed(fake_redis: Redis) -> None:
     job = failed(fake_redis)
     rescue(fake_redis, now=NOW, random=Random(1))
@@ -141,7 +162,7 @@ def test_a_person_who_was_quicker_is_not_disturbed(fake_redis: Redis) -> None:
 def everything_about(redis: Redis, job: Job) -> bytes:
     """The job's hash, unpacked where RQ packs."""
     fields = redis.hgetall(job.key)
-    return b"".join([*fields.values(), zlib.decompress(fields[b"data"])])  # type: ignore[arg-type, index]  # bytes
+    return b"".join([*fields.values(), zlib.decompress(fields[b"data"])])  # type: ignore[list-item, arg-type]  # bytes
 
 
 def unreadable(redis: Redis) -> Job:
@@ -164,7 +185,7 @@ def test_an_unreadable_job_is_given_up_and_leaves_nothing(fake_redis: Redis) -> 
 @pytest.mark.parametrize("function", ["submit_campaign", "control_campaign", "send_submissions"])
 def test_a_job_with_null_for_keywords_is_given_up(fake_redis: Redis, function: str) -> None:
     job = raw_job(fake_redis, f"jobs.entrypoints.{function}")
-    job.kwargs = None  # type: ignore[assignment]  # other systems write this JSON
+    job.kwargs = None
     assert sorted_wait(fake_redis, job, TypeError()) is None
 
 
