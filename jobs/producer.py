@@ -176,6 +176,8 @@ def _ring_one(redis: Redis, bell: Bell, now: datetime) -> int:
     if room <= 0:
         return 0
     ids = due.ring(redis, bell.due, now=now, most=room * bell.ids_per_job, again_after=bell.again_after)
+    if bell.ids_per_job == 1:
+        ids = _not_waiting(queue, bell, ids)
     batches = [ids[start : start + bell.ids_per_job] for start in range(0, len(ids), bell.ids_per_job)]
     queue.enqueue_many([_job_data(bell, batch) for batch in batches])
     return len(batches)
@@ -188,6 +190,22 @@ def _room(queue: Queue, bell: Bell) -> int:
     return bell.most_waiting - own if len(waiting) < DEEP else 0
 
 
+def _not_waiting(queue: Queue, bell: Bell, ids: Sequence[str]) -> list[str]:
+    """Those for which no job waits yet: one that waits will do all that is wanted by then, and more stand in the way.
+
+    Looked at after the due set was rung: who leaves the queue later has not yet looked at what is wanted.
+    """
+    waiting = {job_id.rpartition("-")[0] for job_id in queue.get_job_ids(0, DEEP)}
+    return [each for each in ids if _job_name(bell, [each]) not in waiting]
+
+
+def _job_name(bell: Bell, ids: Sequence[str]) -> str:
+    """How a job's id begins: with what it is for, if that is one thing. What follows is new each time, because RQ would
+    overwrite a job of the same id that is being worked on.
+    """
+    return "-".join([bell.entry_point.__name__, *(ids if bell.ids_per_job == 1 else ())])
+
+
 def _job_data(bell: Bell, ids: Sequence[str]) -> Any:
     name = bell.entry_point.__name__
     return Queue.prepare_data(
@@ -197,5 +215,5 @@ def _job_data(bell: Bell, ids: Sequence[str]) -> Any:
         result_ttl=BELL_RESULT_TTL_S,
         failure_ttl=bell.queue.failure_ttl_s,
         description=f"{name} {ids[0]}" + (f" and {len(ids) - 1} more" if len(ids) > 1 else ""),
-        job_id=f"{name}-{take.new_campaign_id()}",
+        job_id=f"{_job_name(bell, ids)}-{take.new_campaign_id()}",
     )
