@@ -15,6 +15,7 @@ from typing import Any
 
 import structlog
 from rq import get_current_job
+from rq.exceptions import DeserializationError
 from rq.job import Job
 
 from config import durability
@@ -118,10 +119,22 @@ def leave_nothing_behind(job: Job | None, **harmless: str) -> None:
     """Take what another system handed in out of RQ: the ledger has it now, or it was refused. `harmless` stays."""
     if job is None:
         return
-    job.kwargs = harmless
-    job.args = []
-    job.description = f"handed in as job {job.id}"
+    job.data = job.serializer.dumps((_name_of(job), None, [], harmless))
+    job.description = handed_in(job.id)
     job.save()
+
+
+def handed_in(job_id: str) -> str:
+    """How a job is described of which nothing was left behind."""
+    return f"handed in as job {job_id}"
+
+
+def _name_of(job: Job) -> str:
+    """The function's dotted path, for whoever looks at it later. A job in another serializer does not tell."""
+    try:
+        return str(job.func_name)
+    except DeserializationError:
+        return "unreadable"
 
 
 def _check_account(at: Desk, account: str) -> None:

@@ -190,6 +190,30 @@ def test_a_raw_job_whose_worker_is_killed_comes_back_and_is_taken(stage: Stage) 
     assert_silence(stage)
 
 
+def test_jobs_that_nobody_can_read_break_nothing_and_tell_nothing(stage: Stage) -> None:
+    pickled = Queue("campaigns", connection=stage.redis)
+    ours = Queue("campaigns", connection=stage.redis, serializer=JSONSerializer)
+    submit = "jobs.entrypoints.submit_campaign"
+    bad = [
+        pickled.enqueue(submit, kwargs={"campaign": CAMPAIGN}, description="pickled"),
+        ours.enqueue("jobs.entrypoints.submit_campain", kwargs={"campaign": CAMPAIGN}),
+        ours.enqueue("jobs.entrypoints.control_campaign", args=["bcdf", PHONE]),
+        ours.enqueue(submit, kwargs={"campaign": {**CAMPAIGN, "surprise": 1}}),
+    ]
+    stage.redis.hset(bad[-1].key, "origin", "nowhere")
+    nothing = ours.enqueue(submit)
+    nothing.data = b'["jobs.entrypoints.control_campaign", null, [], null]'
+    nothing.save()
+    good = hand_in_raw(stage, CAMPAIGN, key="good")
+    stage.start_worker()
+    stage.wait_for(lambda: good.is_finished)
+    assert {job.get_status() for job in [*bad, nothing]} == {"failed"}
+    assert stage.events("worker_died") == []
+    assert {job.id for job in [*bad, nothing]} == set(ours.failed_job_registry.get_job_ids())
+    assert not stage.redis.keys("rq:wip:*")
+    assert_silence(stage)
+
+
 def test_a_raw_control_request_holds_and_is_carried_out(stage: Stage) -> None:
     campaign_id = stage.submit([PHONE], key="stopped")
     queue = Queue("control", connection=stage.redis, serializer=JSONSerializer)

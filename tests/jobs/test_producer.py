@@ -45,7 +45,7 @@ def test_a_campaign_rings_at_once_with_its_ids_and_a_harmless_description(
     assert job.func_name == "jobs.entrypoints.send_submissions"
     assert job.kwargs == {"submission_ids": [f"{taken.campaign_id}-1"]}
     assert job.description == f"send_submissions {taken.campaign_id}-1"
-    assert (job.timeout, job.result_ttl, job.failure_ttl) == (300, 3600, 7 * 86_400)
+    assert (job.timeout, job.result_ttl, job.failure_ttl) == (300, 60, 7 * 86_400)
     assert b"5550123" not in b"".join(fake_redis.hgetall(job.key).values())  # type: ignore[arg-type]  # nothing is decoded here
 
 
@@ -109,6 +109,29 @@ def test_a_request_holds_and_rings_in_the_control_queue(fake_redis: Redis, produ
     assert job.kwargs == {"campaign_id": taken.campaign_id}
     with pytest.raises(UnknownCampaign):
         producer.control("nobody", "stop")
+
+
+def test_while_one_campaign_waits_for_its_control_it_does_not_ring_again_and_another_does(
+    fake_redis: Redis, producer: Producer
+) -> None:
+    first, second = (producer.submit(TERMS, planned("6175550123"), key=key) for key in ("one", "two"))
+    producer.control(first.campaign_id, "stop")
+    for seconds in range(10, 600, 10):
+        ring(fake_redis, now=NOW + timedelta(seconds=seconds))
+    producer.control(second.campaign_id, "stop")
+    jobs = jobs_in(fake_redis, CONTROL.name)
+    assert [job.kwargs["campaign_id"] for job in jobs] == [first.campaign_id, second.campaign_id]
+    fake_redis.delete("rq:queue:control")  # both are begun, and what they do takes its time
+    ring(fake_redis, now=NOW + timedelta(seconds=620))
+    again = jobs_in(fake_redis, CONTROL.name)
+    assert sorted(job.kwargs["campaign_id"] for job in again) == sorted([first.campaign_id, second.campaign_id])
+    assert {job.id for job in jobs}.isdisjoint(job.id for job in again)
+
+
+def test_an_account_whose_name_begins_another_rings_for_itself(fake_redis: Redis, producer: Producer) -> None:
+    for account in ("west-2", "west"):
+        producer.do_not_dial(account, Verb.ADD, [Row(1, "6175550123")], by="dana", why="asked", source="api")
+    assert [job.kwargs["account"] for job in jobs_in(fake_redis, CONTROL.name)] == ["west-2", "west"]
 
 
 def test_a_campaign_for_later_rings_at_its_lead(fake_redis: Redis, producer: Producer) -> None:
