@@ -10,7 +10,7 @@ from typing import Any
 from redis import Redis
 
 from jobs.ledger import amnesia, keys
-from jobs.ledger.fields import counts, decoded, from_ms, text, to_ms
+from jobs.ledger.fields import counts, decoded, from_ms, from_ms_if_any, text, to_ms
 from jobs.ledger.packing import pack_phones
 from jobs.ledger.script import Argument, Script
 from jobs.models import LEGAL_INTENTS, CampaignView, DropState, Intent, Run, SubmissionState, Terms
@@ -48,7 +48,7 @@ if not intent then return '' end
 remember()
 if intent ~= ARGV[2] then
   if not string.find(ARGV[3], ' ' .. intent .. ' ', 1, true) then return intent end
-  redis.call('HSET', KEYS[1], 'intent', ARGV[2], 'note', ARGV[4])
+  redis.call('HSET', KEYS[1], 'intent', ARGV[2], 'note', ARGV[4], 'intended_at', ARGV[5])
   redis.call('HINCRBY', KEYS[1], 'intent_number', 1)
 end
 redis.call('ZADD', KEYS[2], ARGV[5], ARGV[1])
@@ -208,6 +208,7 @@ def _view(campaign_id: str, raw: Mapping[Any, Any]) -> CampaignView | None:
         drops=counts(fields, "d", DropState),
         runs=counts(fields, "r", Run),
         intent_number=int(fields["intent_number"]),
+        intended_at=from_ms_if_any(fields.get("intended_at")),
         note=fields.get("note", ""),
         audio_flaw=fields.get("audio_flaw"),
     )
