@@ -65,15 +65,25 @@ def known(redis: Redis, campaign_id: str) -> CampaignView:
     return campaign
 
 
-def request(redis: Redis, campaign_id: str, intent: Intent, *, why: str, now: datetime) -> None:
+def request(
+    redis: Redis,
+    campaign_id: str,
+    intent: Intent,
+    *,
+    why: str,
+    now: datetime,
+    asked_at: datetime | None = None,
+    token: str = "",
+) -> None:
     """Write down what is wanted of a campaign; from here on nothing new starts unless it is `run`.
 
+    With a `token` the same request may come again, and with `asked_at` late: neither undoes what was asked for since.
     Raises `UnknownCampaign`, and `CampaignIsOver` where nothing is left to be told.
     """
     campaign = known(redis, campaign_id)
     if campaign.status.is_final:
         raise CampaignIsOver(f"campaign {campaign_id} is {campaign.status} already; nothing was changed")
-    holds = campaigns.intend(redis, campaign_id, intent, note=why, now=now)
+    holds = campaigns.intend(redis, campaign_id, intent, note=why, now=now, asked_at=asked_at, request=token)
     if holds is not intent:
         raise CampaignIsOver(f"campaign {campaign_id} was told to {holds} before, which cannot be taken back")
 

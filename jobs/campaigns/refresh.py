@@ -15,7 +15,6 @@ from jobs.ledger import campaigns, dispositions, due, submissions
 from jobs.ledger.keys import Due
 from jobs.models import CampaignView, Run, Submission, SubmissionState
 
-
 NO_RECORDS = "the gateway did not give its call records"
 """How every note that is made here begins."""
 
