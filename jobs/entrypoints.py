@@ -83,8 +83,11 @@ def control_campaign(*, campaign_id: str, verb: str | None = None, why: str = ""
     if verb is not None:
         if verb not in control.VERBS:
             raise InvalidCampaign((Problem("verb", f"must be one of {', '.join(control.VERBS)}"),))
-        control.request(at.redis, campaign_id, control.VERBS[verb], why=why, now=at.clock())
-        leave_nothing_behind(get_current_job(), campaign_id=campaign_id)
+        job, now = get_current_job(), at.clock()
+        token, asked_at = (job.id, _aware(job.enqueued_at)) if job else ("", None)
+        intent = control.VERBS[verb]
+        control.request(at.redis, campaign_id, intent, why=why, now=now, asked_at=asked_at, token=token)
+        leave_nothing_behind(job, campaign_id=campaign_id)
     done = control.control(at, campaign_id)
     return {"confirmed": done.confirmed, "open": done.open}
 
@@ -135,6 +138,11 @@ def _name_of(job: Job) -> str:
         return str(job.func_name)
     except DeserializationError:
         return "unreadable"
+
+
+def _aware(instant: datetime | None) -> datetime | None:
+    """RQ's instants are UTC, with or without saying so."""
+    return instant.replace(tzinfo=UTC) if instant and instant.tzinfo is None else instant
 
 
 def _check_account(at: Desk, account: str) -> None:

@@ -15,6 +15,9 @@ from jobs.ledger import campaigns, dispositions, due, submissions
 from jobs.ledger.keys import Due
 from jobs.models import CampaignView, Run, Submission, SubmissionState
 
+NO_RECORDS = "the gateway did not give its call records"
+"""How every note that is made here begins."""
+
 
 class Refreshed(StrEnum):
     """What came of a look at a session."""
@@ -53,14 +56,19 @@ def refresh(desk: Desk, submission_id: str) -> Refreshed:
         due.add(desk.redis, Due.REFRESH, [submission_id], not_now.at)
         return Refreshed.LATER
     except (GatewayError, UnknownAccount) as failed:
-        submissions.note(desk.redis, found[0], f"the gateway did not give its call records: {failed}")
+        _note(desk, found[0], failed)
         due.add(desk.redis, Due.REFRESH, [submission_id], now + next_look(desk.timings, campaign, found[0], now))
         return Refreshed.NO_ANSWER
     dispositions.record(desk.redis, found[0], [each.disposition for each in records], now=now)
-    if found[0].reason:
-        submissions.note(desk.redis, found[0], "")  # whatever was in the way is over
+    if found[0].reason.startswith(NO_RECORDS):
+        submissions.note(desk.redis, found[0], "")  # what was in the way is over; other notes are not ours
     (submission,) = submissions.read(desk.redis, [submission_id])
     return _follow_or_finish(desk, campaign, submission, now)
+
+
+def _note(desk: Desk, submission: Submission, failed: Exception) -> None:
+    if not submission.reason or submission.reason.startswith(NO_RECORDS):
+        submissions.note(desk.redis, submission, f"{NO_RECORDS}: {failed}")
 
 
 def next_look(timings: Timings, campaign: CampaignView, submission: Submission, now: datetime) -> timedelta:

@@ -95,7 +95,10 @@ for key = 3, 4 do
   local at = ARGV[key + 6]
   if at == '' then redis.call('ZREM', KEYS[key], ARGV[1]) else redis.call('ZADD', KEYS[key], at, ARGV[1]) end
 end
+local run = redis.call('HGET', KEYS[1], 'run') or 'going'
+if state == 'accepted' then redis.call('HINCRBY', KEYS[2], 'r:' .. run, -1) end
 if ARGV[6] == 'accepted' then
+  redis.call('HINCRBY', KEYS[2], 'r:' .. run, 1)
   redis.call('SET', KEYS[6], ARGV[1], 'NX')
   -- A session that comes into being after its campaign was told otherwise must be told, too.
   if intent ~= 'run' then redis.call('ZADD', KEYS[5], ARGV[8], ARGV[2]) end
@@ -114,11 +117,13 @@ return 1
 """)
 
 _RUN = Script("""
--- KEYS: 1 submission, 2 campaign.  ARGV: 1 run, 2 now (ms).
--- Sent twice, the second changes nothing. An ended run stays ended.
+-- KEYS: 1 submission, 2 campaign.  ARGV: 1 run, 2 now (ms; '' where nothing is confirmed).
+-- Sent twice, the second changes nothing. An ended run stays ended. The campaign counts the runs of accepted ones.
 local before = redis.call('HGET', KEYS[1], 'run') or 'going'
 if before == ARGV[1] or before == 'ended' then return end
-redis.call('HSET', KEYS[1], 'run', ARGV[1], 'run_at', ARGV[2], 'reason', '')
+redis.call('HSET', KEYS[1], 'run', ARGV[1])
+if ARGV[2] ~= '' then redis.call('HSET', KEYS[1], 'run_at', ARGV[2], 'reason', '') end
+if redis.call('HGET', KEYS[1], 'state') ~= 'accepted' then return end
 redis.call('HINCRBY', KEYS[2], 'r:' .. before, -1)
 redis.call('HINCRBY', KEYS[2], 'r:' .. ARGV[1], 1)
 """)
@@ -218,6 +223,11 @@ def leave(redis: Redis, submission: Submission, *, attempt: str, now: datetime) 
 def confirm_run(redis: Redis, submission: Submission, run: Run, *, now: datetime) -> None:
     """Note what the gateway confirmed of a session's run."""
     _RUN(redis, [keys.submission(submission.id), keys.campaign(submission.campaign_id)], [run, to_ms(now)])
+
+
+def doubt_run(redis: Redis, submission: Submission) -> None:
+    """Note, before the gateway is told, that nobody knows the session's run until the answer is written down."""
+    _RUN(redis, [keys.submission(submission.id), keys.campaign(submission.campaign_id)], [Run.UNSURE, ""])
 
 
 def note(redis: Redis, submission: Submission, reason: str) -> None:
