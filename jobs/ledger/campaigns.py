@@ -196,6 +196,7 @@ def _fields(new: NewCampaign, now: datetime) -> list[Argument]:
         "intent": Intent.RUN,
         "intent_number": 0,
         "created_at": to_ms(now),
+        "too_late_at": to_ms(new.terms.too_late_at(now)) + 1,  # a whole millisecond, and surely too late
         "rows": new.rows,
         "phones": sum(map(len, new.chunks)),
         "excluded": len(new.excluded),
