@@ -41,7 +41,8 @@ return ARGV[1]
 
 _INTEND = amnesia.script("""
 -- KEYS: 1 campaign, 2 due to control
--- ARGV: 1 campaign id, 2 new intent, 3 ' from intents ', 4 note, 5 now (ms), 6 asked for at (ms; '' for now), 7 request ('' for none)
+-- ARGV: 1 campaign id, 2 new intent, 3 ' from intents ', 4 note, 5 now (ms), 6 asked for at (ms; '' for now),
+--       7 request ('' for none)
 -- Sent twice, the second finds the intent as wanted. A request that comes back, or one older than the newest change,
 -- is not obeyed again; only an end always is.
 local intent = redis.call('HGET', KEYS[1], 'intent')
@@ -195,6 +196,7 @@ def _fields(new: NewCampaign, now: datetime) -> list[Argument]:
         "intent": Intent.RUN,
         "intent_number": 0,
         "created_at": to_ms(now),
+        "too_late_at": to_ms(new.terms.too_late_at(now)) + 1,  # a whole millisecond, and surely too late
         "rows": new.rows,
         "phones": sum(map(len, new.chunks)),
         "excluded": len(new.excluded),

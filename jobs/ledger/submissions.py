@@ -44,7 +44,12 @@ if state ~= 'planned' and state ~= 'claimed' then
 end
 if state == 'claimed' and tonumber(deadline) > tonumber(ARGV[3]) then return 'busy' end
 if redis.call('HGET', KEYS[2], 'intent') ~= 'run' then
-  redis.call('ZREM', KEYS[3], ARGV[1])  -- carrying out the next intent puts it back, or withdraws it
+  -- Carrying out the next intent puts it back, or withdraws it; without one it is withdrawn when it is too late.
+  local too_late_at = redis.call('HGET', KEYS[2], 'too_late_at')
+  if state == 'claimed' then moved(KEYS[1], KEYS[2], state, 'planned') end  -- whoever had claimed it is gone
+  if not too_late_at then redis.call('ZREM', KEYS[3], ARGV[1]) return 'held' end
+  redis.call('ZADD', KEYS[3], too_late_at, ARGV[1])
+  if ARGV[4] == '' and tonumber(too_late_at) <= tonumber(ARGV[3]) then return 'free' end
   return 'held'
 end
 if tonumber(not_before) > tonumber(ARGV[3]) then
@@ -135,7 +140,7 @@ class Claim(StrEnum):
     CLAIMED = "claimed"
     """It is yours until the lease runs out."""
     FREE = "free"
-    """It can be claimed; so far it was only looked at."""
+    """It can be claimed, or withdrawn because it is too late; so far it was only looked at."""
     BUSY = "busy"
     """Somebody else holds it."""
     EARLY = "early"

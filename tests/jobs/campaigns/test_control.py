@@ -63,11 +63,36 @@ def test_a_paused_submission_is_sent_after_the_resume(desk: Desk, simulator: Sim
     assert send(desk, f"{campaign_id}-1") is Sent.PASSED_OVER
     control(desk, campaign_id)
     assert view(desk, campaign_id).status is CampaignStatus.PAUSED
-    assert due.count(desk.redis, Due.SEND) == 0
+    assert due.count(desk.redis, Due.SEND, by=desk.clock()) == 0
     tell(desk, campaign_id, Intent.RUN)
     control(desk, campaign_id)
     assert due.count(desk.redis, Due.SEND, by=desk.clock()) == 1
     assert send(desk, f"{campaign_id}-1") is Sent.ACCEPTED
+
+
+def test_what_stays_paused_until_it_is_too_late_is_withdrawn(desk: Desk, clock: Clock) -> None:
+    campaign_id = taken(desk, "6175550123").campaign_id
+    tell(desk, campaign_id, Intent.PAUSE)
+    assert send(desk, f"{campaign_id}-1") is Sent.PASSED_OVER
+    control(desk, campaign_id)
+    too_late_at = view(desk, campaign_id).too_late_at
+    assert due.count(desk.redis, Due.SEND, by=too_late_at - timedelta(seconds=1)) == 0
+    clock.jump(too_late_at - desk.clock() + timedelta(milliseconds=2))
+    assert due.count(desk.redis, Due.SEND, by=desk.clock()) == 1
+    assert send(desk, f"{campaign_id}-1") is Sent.WITHDRAWN
+    assert view(desk, campaign_id).status is CampaignStatus.EXPIRED
+
+
+def test_a_claim_whose_sender_died_does_not_keep_a_pause_from_being_confirmed(desk: Desk, clock: Clock) -> None:
+    campaign_id = taken(desk, "6175550123").campaign_id
+    until = desk.clock() + desk.timings.lease
+    submissions.claim(desk.redis, f"{campaign_id}-1", attempt="dead", now=desk.clock(), until=until)
+    tell(desk, campaign_id, Intent.PAUSE)
+    control(desk, campaign_id)
+    assert view(desk, campaign_id).status is CampaignStatus.PAUSING
+    clock.jump(desk.timings.lease)
+    assert send(desk, f"{campaign_id}-1") is Sent.PASSED_OVER
+    assert view(desk, campaign_id).status is CampaignStatus.PAUSED
 
 
 def test_a_stop_withdraws_what_is_not_sent_and_ends_what_is(desk: Desk, simulator: Simulator, clock: Clock) -> None:
