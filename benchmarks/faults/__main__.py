@@ -13,17 +13,16 @@ import threading
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 from benchmarks.faults.script import NOTHING, Trial, draw_script
-from benchmarks.faults.systems import DROPLINE, PEERS_PYTHON, SYSTEMS, System
-from benchmarks.faults.tables import Result, by_fault, put_on_page, rates
+from benchmarks.faults.systems import DROPLINE, PEERS_PYTHON, ROOT, SYSTEMS, System
+from benchmarks.faults.tables import Result, by_fault, held, put_on_page, rates
 from benchmarks.faults.venue import Interrupted, Played, play
 from benchmarks.faults.verdicts import DUPLICATES, FALSE_STATES, LOSSES, score
 from benchmarks.machine import machine
 
-FOLDER = Path("var/faults")
-PAGE = Path("docs/faults.md")
+FOLDER = ROOT / "var" / "faults"
+PAGE = ROOT / "docs" / "faults.md"
 
 CAMPAIGNS, QUICK_CAMPAIGNS = 300, 30
 PATIENCE_S = 100.0
@@ -37,14 +36,14 @@ def main() -> int:
     options = _options()
     systems = _chosen(options)
     if any(system.is_peer for system in systems) and not PEERS_PYTHON.exists():
-        print(f"{PEERS_PYTHON} is not there: `make bench-faults` makes it", file=sys.stderr)
+        print("the others are not installed: `make bench-faults` does that", file=sys.stderr)
         return 2
     script = draw_script(QUICK_CAMPAIGNS if options.quick else options.campaigns, seed=options.seed)
     shutil.rmtree(FOLDER, ignore_errors=True)
     began = time.monotonic()
     print(_conditions(systems, script, options.seed), flush=True)
     results = _play_all(systems, script, lanes=options.lanes)
-    figures = f"{rates(results)}\n\n{by_fault(results)}"
+    figures = f"{rates(results)}\n\n{held(results)}\n\n{by_fault(results)}"
     print(f"\n{figures}\n\n{time.monotonic() - began:.0f} s in all")
     if options.write:
         put_on_page(PAGE, f"{_conditions(systems, script, options.seed)}\n\n{figures}")
@@ -58,7 +57,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--quick", action="store_true", help=f"Dropline alone, {QUICK_CAMPAIGNS} campaigns")
     parser.add_argument("--only", action="append", help="only this system, such as 'RQ'; may be given again")
     parser.add_argument("--lanes", type=int, default=4, help="how many systems run at the same time")
-    parser.add_argument("--write", action="store_true", help=f"write the figures into {PAGE}")
+    parser.add_argument("--write", action="store_true", help=f"write the figures into {PAGE.name}")
     return parser.parse_args()
 
 

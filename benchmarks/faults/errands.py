@@ -19,8 +19,8 @@ SAID = "said.json"
 
 LOOK_EVERY_S = 1.0
 
-HandIn = Callable[[str, list[str]], str]
-"""Hands in the campaign of a key, with its phones; answers the receipt."""
+HandIn = Callable[[Mapping[str, list[str]]], Mapping[str, str]]
+"""Hands in campaigns, phones by key; answers receipts by key."""
 Look = Callable[[str], str]
 """What the system says of the campaign of a receipt."""
 
@@ -29,9 +29,7 @@ def run(hand_in: HandIn, look: Look) -> None:
     """The command line of a system: `hand-in FOLDER`, or `look FOLDER PATIENCE_S`, which ends when all is at rest."""
     match sys.argv[1:]:
         case ["hand-in", folder]:
-            campaigns = _read(Path(folder) / CAMPAIGNS)
-            receipts = {key: hand_in(key, phones) for key, phones in campaigns.items()}
-            _write(Path(folder) / RECEIPTS, receipts)
+            _write(Path(folder) / RECEIPTS, hand_in(_read(Path(folder) / CAMPAIGNS)))
         case ["look", folder, patience_s]:
             receipts = _read(Path(folder) / RECEIPTS)
             _write(Path(folder) / SAID, wait_until_at_rest(receipts, look, patience_s=float(patience_s)))

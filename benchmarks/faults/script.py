@@ -61,7 +61,7 @@ MISHAPS = (
     Mishap("not taken, workers killed", 5, FaultKind.NEVER_ANSWER_BEFORE_ACCEPTING, incident=Incident.KILL_WORKERS),
     Mishap("taken, Redis restarted", 3, FaultKind.SLOW, seconds=TIMEOUT_S - 0.5, incident=Incident.RESTART_REDIS),
 )
-"""As many campaigns are taken before it goes wrong as are not, so that neither sending again nor giving up is favoured."""
+"""About as many are taken before it goes wrong as are not, so that neither sending again nor giving up is favoured."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,12 +77,14 @@ class Trial:
     @property
     def fault(self) -> Fault | None:
         """As the simulator takes it: chosen by title, so that the order in which a system sends does not matter."""
-        kind = self.mishap.kind
-        return kind and Fault(kind=kind, title=self.key, times=self.strikes, seconds=self.mishap.seconds)
+        if self.mishap.kind is None:
+            return None
+        return Fault(kind=self.mishap.kind, title=self.key, times=self.strikes, seconds=self.mishap.seconds)
 
 
 def draw_script(campaigns: int, *, seed: int) -> list[Trial]:
-    """The same trials for the same seed. Every mishap occurs at least once, each in its share of the campaigns.
+    """The same trials for the same seed. Each mishap has its share of the campaigns, and at least one while there is
+    room, in the order of the table.
 
     Incidents come in the first half, so that every system has the time to recover from them.
     """

@@ -7,7 +7,8 @@ from pathlib import Path
 
 from benchmarks.faults.script import TIMEOUT_S
 
-PEERS_PYTHON = Path(".venv-faults/bin/python")
+ROOT = Path(__file__).parents[2]
+PEERS_PYTHON = ROOT / ".venv-faults" / "bin" / "python"
 """Made by `make bench-faults`: peers are no dependencies of Dropline."""
 
 CONCURRENCY = 4
@@ -61,7 +62,7 @@ def _peer_environment(careful: bool) -> dict[str, str]:
 
 DROPLINE = System(
     "Dropline",
-    "as it comes",
+    "as it comes: `hold`",
     "benchmarks.faults.dropline",
     (("-m", "worker"),),
     {

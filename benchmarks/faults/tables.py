@@ -37,6 +37,16 @@ def by_fault(results: Sequence[Result]) -> str:
     return _table(["what befell the campaign", *(system.name for system, _ in results)], rows)
 
 
+def held(results: Sequence[Result]) -> str:
+    """What was behind the campaigns that were held for a person."""
+    return " ".join(
+        f"Of the {score.count({Verdict.HELD})} campaigns that {system.name} held for a person, "
+        f"the gateway had taken {score.held_and_taken}."
+        for system, score in results
+        if score.count({Verdict.HELD})
+    )
+
+
 def put_on_page(page: Path, figures: str) -> None:
     """Between the page's markers, in place of what is there; raises ValueError when a marker is missing."""
     text = page.read_text(encoding="utf-8")

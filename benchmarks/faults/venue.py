@@ -14,7 +14,7 @@ from pathlib import Path
 
 from benchmarks.faults import errands
 from benchmarks.faults.script import Incident, Trial
-from benchmarks.faults.systems import System
+from benchmarks.faults.systems import ROOT, System
 from benchmarks.faults.verdicts import Said
 from jobs.gateway.simulator import Settings, Simulator
 from tests.servers import RedisServer
@@ -101,7 +101,7 @@ def _happen(incident: Incident | None, crew: "Crew", redis: RedisServer) -> None
 
 
 class Crew:
-    """The worker processes of a system, each in a process group of its own. What ends by itself is started again."""
+    """The worker processes of a system, each in a session of its own. What ends by itself is started again."""
 
     def __init__(self, system: System, environment: Mapping[str, str], log: Path) -> None:
         self._system = system
@@ -115,7 +115,7 @@ class Crew:
         now = time.monotonic()
         for place, worker in enumerate(self._workers):
             if worker is not None and worker.poll() is not None:
-                kill_group(worker)  # its children, if it left any
+                kill_session(worker)  # its children, if it left any
                 self._workers[place], self._start_at = None, now + RESTART_AFTER_S
             elif worker is None and now >= self._start_at:
                 command = [self._system.python, *self._system.workers[place]]
@@ -125,7 +125,7 @@ class Crew:
         """SIGKILL to all of them and to their children, at once."""
         for worker in self._workers:
             if worker is not None:
-                kill_group(worker)
+                kill_session(worker)
 
     def __enter__(self) -> "Crew":
         self.keep_alive()
@@ -135,11 +135,30 @@ class Crew:
         self.kill()
 
 
-def kill_group(process: subprocess.Popen[bytes]) -> None:
-    """SIGKILL to a process that we started and to all its children."""
-    with suppress(ProcessLookupError):
-        os.killpg(process.pid, signal.SIGKILL)
+def kill_session(process: subprocess.Popen[bytes]) -> None:
+    """SIGKILL to a process that we started and to all that came of it.
+
+    By session and not by process group: RQ gives the child that runs a job a group of its own, and it would live on.
+    """
+    process.kill()
+    while pids := _members(process.pid):
+        for pid in pids:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        process.poll()  # until it is waited for, it is still a member
+        time.sleep(0.001)
     process.wait()
+
+
+def _members(session: int) -> list[int]:
+    """The living processes of a session, from Linux's /proc: after the name come state, parent, group, session."""
+    found = []
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(OSError):
+            state, _, _, sid = stat.read_text().rpartition(")")[2].split()[:4]
+            if int(sid) == session and state != "Z":
+                found.append(int(stat.parent.name))
+    return found
 
 
 @contextmanager
@@ -148,7 +167,7 @@ def _ended(process: subprocess.Popen[bytes]) -> Iterator[None]:
     try:
         yield
     finally:
-        kill_group(process)
+        kill_session(process)
     if process.returncode:
         raise RuntimeError(f"{process.args!r} ended with {process.returncode}")
 
@@ -161,6 +180,7 @@ def _start(command: Sequence[str], environment: Mapping[str, str], log: Path) ->
     with log.open("ab") as output:
         return subprocess.Popen(
             command,
+            cwd=ROOT,
             env=environment,
             stdin=subprocess.DEVNULL,
             stdout=output,

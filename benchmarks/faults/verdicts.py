@@ -90,7 +90,7 @@ class Score:
 
     def rate(self, verdicts: Iterable[Verdict]) -> float:
         """The same per 1,000 faults."""
-        return 1000 * self.count(verdicts) / self.faults
+        return 1000 * self.count(verdicts) / max(1, self.faults)
 
     @property
     def total(self) -> Counter[Verdict]:

@@ -1,6 +1,7 @@
 """Celery with `acks_late` and `autoretry_for`. The careful one acknowledges early, which is Celery's default."""
 
 import os
+from collections.abc import Mapping
 
 from celery import Celery, states
 from requests import RequestException
@@ -45,9 +46,9 @@ def submit(title: str, phones: list[str]) -> str:
     return submit_campaign(title, phones)
 
 
-def hand_in(key: str, phones: list[str]) -> str:
+def hand_in(campaigns: Mapping[str, list[str]]) -> dict[str, str]:
     """The business key as task id: https://docs.celeryq.dev/en/stable/faq.html#can-i-specify-a-custom-task-id."""
-    return str(submit.apply_async(args=[key, phones], task_id=key).id)
+    return {key: submit.apply_async(args=[key, phones], task_id=key).id for key, phones in campaigns.items()}
 
 
 def look(task_id: str) -> str:

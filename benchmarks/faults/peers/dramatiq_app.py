@@ -1,6 +1,7 @@
 """Dramatiq with its `Retries` middleware. Even the careful one runs a message again whose worker was killed."""
 
 import os
+from collections.abc import Mapping
 
 import dramatiq
 from dramatiq.brokers.redis import RedisBroker
@@ -41,9 +42,9 @@ def submit(title: str, phones: list[str]) -> str:
     return submit_campaign(title, phones)
 
 
-def hand_in(key: str, phones: list[str]) -> str:
+def hand_in(campaigns: Mapping[str, list[str]]) -> dict[str, str]:
     """Messages have ids of their own; the producer keeps them with its key."""
-    return str(submit.send(key, phones).message_id)
+    return {key: submit.send(key, phones).message_id for key, phones in campaigns.items()}
 
 
 def look(message_id: str) -> str:

@@ -49,6 +49,6 @@ def submit_campaign(title: str, phones: list[str]) -> str:
 
 
 def _never_left(error: requests.ConnectionError) -> bool:
-    """ "Safe to retry", says https://requests.readthedocs.io/en/latest/api/#requests.ConnectTimeout; so is a refusal."""
+    """Safe to retry: https://requests.readthedocs.io/en/latest/api/#requests.ConnectTimeout. So is a refusal."""
     reason = getattr(error.args[0], "reason", None) if error.args else None
     return isinstance(reason, ConnectTimeoutError | NewConnectionError)

@@ -2,6 +2,7 @@
 
 import os
 import sys
+from collections.abc import Mapping
 
 from redis import Redis
 from rq import Queue, Retry, Worker
@@ -34,10 +35,10 @@ def submit(title: str, phones: list[str]) -> str | Retry:
         raise
 
 
-def hand_in(key: str, phones: list[str]) -> str:
-    """The business key as job id: https://python-rq.org/docs/#enqueueing-jobs."""
-    retry = None if IS_CAREFUL else RETRY
-    return QUEUE.enqueue("benchmarks.faults.peers.plain_rq.submit", key, phones, job_id=key, retry=retry).id
+def hand_in(campaigns: Mapping[str, list[str]]) -> dict[str, str]:
+    """The business key as job id: https://python-rq.org/docs/jobs/#job-creation."""
+    function, retry = "benchmarks.faults.peers.plain_rq.submit", None if IS_CAREFUL else RETRY
+    return {key: QUEUE.enqueue(function, key, phones, job_id=key, retry=retry).id for key, phones in campaigns.items()}
 
 
 def look(job_id: str) -> str:
@@ -49,10 +50,10 @@ def look(job_id: str) -> str:
 
 
 def work() -> None:
-    """A worker script of our own, for modules that every job needs: https://python-rq.org/docs/workers/#performance-notes.
+    """A script of our own, with what every job needs preloaded: https://python-rq.org/docs/workers/#performance-notes.
 
-    With a scheduler, as `interval` asks for. The other numbers let RQ find an abandoned job after about 75 seconds; with
-    its defaults that takes up to 14 minutes. They do not change what then happens to it.
+    With a scheduler, as `interval` asks for. The other numbers let RQ find an abandoned job after about 75 seconds;
+    with its defaults that takes up to 14 minutes. They do not change what then happens to it.
     """
     worker = Worker([QUEUE], connection=REDIS, worker_ttl=30, maintenance_interval=15, job_monitoring_interval=5)
     worker.work(with_scheduler=True)
