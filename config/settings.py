@@ -119,6 +119,12 @@ class Settings(BaseSettings):
     gateway_deadline_s: Annotated[Seconds, Field(le=22)] = Field(default=20, examples=["20"])
     """How long one request may take in all. At most 22, because a dyno is killed 30 s after its SIGTERM, and a worker
     that has just begun to send must still read the answer and write it down, or its outcome is unknown."""
+    gateway_calls_per_s: Annotated[float, Field(gt=0, le=1_000, allow_inf_nan=False)] = Field(default=5, examples=["5"])
+    """How many requests an account makes in a second, all workers together, evenly spaced. The gateway publishes no
+    limit; five a second hand over three million phones in a minute, and nobody takes them for an attack."""
+    gateway_phones_per_min: Annotated[int, Field(ge=1, le=10_000_000)] | None = Field(default=None, examples=["100000"])
+    """How many phones an account hands over in a minute, plus at most one submission. Unset: no limit, because how fast
+    phones ring is the gateway's choice; set it where people call back and somebody must answer."""
     public_url: PublicUrl | None = Field(default=None, examples=["https://drops.example.com"])
     """Where the gateway's postbacks reach us, without a last slash. Unset: calls are followed by polls alone."""
 

@@ -25,10 +25,12 @@ from jobs.contacts import Row
 from jobs.gateway.client import Credentials, GatewayClient, Timeouts
 from jobs.ledger import campaigns, due
 from jobs.ledger.keys import Due
+from jobs.ledger.limits import Limits
 from jobs.models import InvalidCampaign, Problem, parse_campaign
 
-JOB_BUDGET = timedelta(seconds=60)
-"""A job that works on many ids begins no new one after this long, and leaves the rest in the due set."""
+JOB_BUDGET = timedelta(seconds=5)
+"""A job that works on many ids begins no new one after this long, and leaves the rest in the due set: behind it wait
+others, and in the due set the campaigns take turns again."""
 
 wind_down = threading.Event()
 """Set when the process is asked to end: jobs begin nothing new, end what they began, and leave the rest due."""
@@ -108,6 +110,8 @@ def open_desk(env: Mapping[str, str]) -> Desk:
         random=Random(),
         timings=timings(settings),
         concurrency=settings.send_concurrency,
+        limits=Limits(settings.gateway_calls_per_s, settings.gateway_phones_per_min),
+        is_ending=wind_down.is_set,
         postbacks_url=f"{settings.public_url}/postbacks/" if settings.public_url else "",
     )
 

@@ -35,6 +35,9 @@ class Bell:
     ids_per_job: int
     again_after: timedelta
     """When to ring again for an id of which no move has been seen."""
+    most_waiting: int = 3
+    """Jobs of this bell that may wait in the queue. Enough to keep workers busy from ring to ring; the others wait in
+    the due set, where campaigns take turns, and not behind a big campaign in a line that nobody can reorder."""
 
     def keywords(self, ids: Sequence[str]) -> dict[str, Any]:
         """The JSON keywords of a job for these ids."""
@@ -42,16 +45,16 @@ class Bell:
 
 
 BELLS = (
-    Bell(Due.CONTROL, CONTROL, entrypoints.control_campaign, ids_per_job=1, again_after=timedelta(seconds=10)),
-    Bell(Due.SEND, CAMPAIGNS, entrypoints.send_submissions, ids_per_job=100, again_after=timedelta(seconds=30)),
-    Bell(Due.REFRESH, STATUS, entrypoints.refresh_campaigns, ids_per_job=100, again_after=timedelta(minutes=1)),
+    Bell(Due.CONTROL, CONTROL, entrypoints.control_campaign, 1, timedelta(seconds=10), most_waiting=100),
+    Bell(Due.SEND, CAMPAIGNS, entrypoints.send_submissions, 100, timedelta(seconds=30)),
+    Bell(Due.REFRESH, STATUS, entrypoints.refresh_campaigns, 100, timedelta(minutes=1)),
 )
 """In the order in which they are rung: a stop before a start."""
 
 DEEP = 100
 """Jobs waiting in a queue from which on its bell stays silent: what is behind is not a bell that was lost."""
 
-MOST_IDS_A_RING = 5_000
+MOST_REQUEUED = 5_000
 
 
 class Producer:
@@ -132,7 +135,7 @@ def open_queue(redis: Redis, spec: QueueSpec) -> Queue:
 
 def requeue_failed(redis: Redis, *, now: datetime) -> int:
     """Put failed jobs whose wait is over back into their queue; answers how many."""
-    rung = due.ring(redis, Due.REQUEUE, now=now, most=MOST_IDS_A_RING, again_after=timedelta(minutes=1))
+    rung = due.ring(redis, Due.REQUEUE, now=now, most=MOST_REQUEUED, again_after=timedelta(minutes=1))
     for job_id in rung:
         # A person may have been quicker, and deleted it, or requeued it from the dashboard.
         with suppress(NoSuchJobError, InvalidJobOperation):
@@ -145,14 +148,20 @@ def _ring_one(redis: Redis, bell: Bell, now: datetime) -> int:
     if not due.count(redis, bell.due, by=now):
         return 0
     queue = open_queue(redis, bell.queue)
-    room = DEEP - queue.count
+    room = _room(queue, bell)
     if room <= 0:
         return 0
-    most = min(MOST_IDS_A_RING, room * bell.ids_per_job)
-    ids = due.ring(redis, bell.due, now=now, most=most, again_after=bell.again_after)
+    ids = due.ring(redis, bell.due, now=now, most=room * bell.ids_per_job, again_after=bell.again_after)
     batches = [ids[start : start + bell.ids_per_job] for start in range(0, len(ids), bell.ids_per_job)]
     queue.enqueue_many([_job_data(bell, batch) for batch in batches])
     return len(batches)
+
+
+def _room(queue: Queue, bell: Bell) -> int:
+    """How many more jobs of this bell may wait. Campaigns handed in raw wait in the same queue, and are not counted."""
+    waiting = queue.get_job_ids(0, DEEP)
+    own = sum(job_id.startswith(f"{bell.entry_point.__name__}-") for job_id in waiting)
+    return bell.most_waiting - own if len(waiting) < DEEP else 0
 
 
 def _job_data(bell: Bell, ids: Sequence[str]) -> Any:

@@ -4,17 +4,23 @@ A request is one write to the ledger and holds from then on. Carrying it out bri
 be done any number of times: a session whose confirmed run is as wanted is left alone.
 """
 
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 
 from redis import Redis
 
+from jobs.campaigns import calling
+from jobs.campaigns.calling import NotNow
 from jobs.campaigns.desk import Desk
 from jobs.gateway.client import GatewayClient
 from jobs.gateway.errors import GatewayError, Rejected
 from jobs.gateway.replies import ControlAnswer
 from jobs.ledger import campaigns, due, submissions
 from jobs.ledger.keys import Due
+from jobs.ledger.limits import Lane
 from jobs.models import ENDING_INTENTS, CampaignView, Intent, Run, Submission, SubmissionState
 
 VERBS = {"pause": Intent.PAUSE, "resume": Intent.RUN, "stop": Intent.STOP, "cancel": Intent.CANCEL}
@@ -66,10 +72,12 @@ def control(desk: Desk, campaign_id: str) -> Controlled:
     if campaign is None:
         due.remove(desk.redis, Due.CONTROL, [campaign_id])
         return Controlled(0, 0)
-    in_step = [
-        _bring_in_step(desk, campaign, each)
-        for each in submissions.read(desk.redis, campaigns.submission_ids(desk.redis, campaign_id))
-    ]
+    bring = partial(_bring_in_step, desk, campaign, until=desk.clock() + desk.timings.control_within)
+    found = submissions.read(desk.redis, campaigns.submission_ids(desk.redis, campaign_id))
+    # The first goes alone: where the gateway was given a rest, its answer frees the way for the others.
+    in_step = [bring(each) for each in found[:1]]
+    with ThreadPoolExecutor(max_workers=desk.concurrency) as pool:
+        in_step += pool.map(bring, found[1:])
     now = desk.clock()
     if all(in_step):
         campaigns.carried_out(desk.redis, campaign, now=now)
@@ -78,14 +86,16 @@ def control(desk: Desk, campaign_id: str) -> Controlled:
     return Controlled(confirmed=sum(in_step), open=len(in_step) - sum(in_step))
 
 
-def _bring_in_step(desk: Desk, campaign: CampaignView, submission: Submission) -> bool:
+def _bring_in_step(desk: Desk, campaign: CampaignView, submission: Submission, *, until: datetime) -> bool:
     match submission.state:
         case SubmissionState.PLANNED | SubmissionState.CLAIMED:
             return _hold_or_release(desk, campaign, submission)
         case SubmissionState.SENDING:
             return campaign.intent is Intent.RUN  # accepting it makes the campaign due for control again
         case SubmissionState.ACCEPTED:
-            return submission.run in {WANTED_RUN[campaign.intent], Run.ENDED} or _tell(desk, campaign, submission)
+            if submission.run in {WANTED_RUN[campaign.intent], Run.ENDED}:
+                return True
+            return desk.clock() < until and _tell(desk, campaign, submission)
         case _:
             return True
 
@@ -103,9 +113,10 @@ def _hold_or_release(desk: Desk, campaign: CampaignView, submission: Submission)
 
 def _tell(desk: Desk, campaign: CampaignView, submission: Submission) -> bool:
     """Send the verb; say whether there is nothing left to do for this session."""
-    client, now = desk.gateway(campaign.terms.account), desk.clock()
     try:
-        answer = _send_verb(client, campaign, submission.session_id, now)
+        answer = _send_verb(desk, campaign, submission.session_id)
+    except NotNow:
+        return False
     except Rejected as rejected:
         submissions.note(desk.redis, submission, f"the gateway refused to {campaign.intent} it: {rejected.reason}")
         return campaign.intent not in ENDING_INTENTS
@@ -119,15 +130,19 @@ def _tell(desk: Desk, campaign: CampaignView, submission: Submission) -> bool:
     return True
 
 
-def _send_verb(client: GatewayClient, campaign: CampaignView, session_id: str, now: datetime) -> ControlAnswer:
+def _send_verb(desk: Desk, campaign: CampaignView, session_id: str) -> ControlAnswer:
+    def say(verb: Callable[[GatewayClient, str], ControlAnswer]) -> ControlAnswer:
+        return calling.once(desk, campaign, Lane.VERBS, lambda gateway: verb(gateway, session_id))
+
     if campaign.intent is Intent.RUN:
-        return client.resume(session_id)
+        return say(GatewayClient.resume)
     if campaign.intent is Intent.PAUSE:
-        return client.pause(session_id)
+        return say(GatewayClient.pause)
     # The vendor's words: `cancel` ends what is scheduled, `stop` what runs. What one refuses, the other may do.
-    has_started = campaign.terms.start_at(campaign.created_at) <= now
-    first, other = (client.stop, client.cancel) if has_started else (client.cancel, client.stop)
+    has_started = campaign.terms.start_at(campaign.created_at) <= desk.clock()
+    verbs = (GatewayClient.stop, GatewayClient.cancel)
+    first, other = verbs if has_started else verbs[::-1]
     try:
-        return first(session_id)
+        return say(first)
     except Rejected:
-        return other(session_id)
+        return say(other)

@@ -1,5 +1,6 @@
 """What a use case works with: connections, a clock, and the numbers it goes by."""
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -8,6 +9,7 @@ from random import Random
 from redis import Redis
 
 from jobs.gateway.client import GatewayClient
+from jobs.ledger.limits import UNLIMITED, Limits
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +31,8 @@ class Timings:
     """The one delayed retry of a refusal that may pass, such as an audio host that was down."""
     control_again: timedelta = timedelta(seconds=5)
     """When a control verb got no answer, it is sent again after this."""
+    control_within: timedelta = timedelta(seconds=15)
+    """For so long one campaign's sessions are told; then it is another campaign's turn, and the rest is due again."""
     poll_first: timedelta = timedelta(seconds=5)
     poll_most: timedelta = timedelta(minutes=5)
     """Call records are asked for after a tenth of the session's age, within these bounds."""
@@ -36,6 +40,16 @@ class Timings:
     """A session without a new call record for this long will get none."""
     settle: timedelta = timedelta(minutes=1)
     """The same for a session that the gateway has confirmed as ended."""
+    slot_patience: timedelta = timedelta(seconds=1)
+    """The longest wait for a slot that a thread sleeps; for a longer one it comes back through the due set."""
+    line_most: timedelta = timedelta(seconds=30)
+    """The longest that who was turned away stays away."""
+    read_again_first: timedelta = timedelta(seconds=0.5)
+    read_again_most: timedelta = timedelta(seconds=4)
+    """Bounds of the waits before a read is tried again in the same job."""
+    rest_first: timedelta = timedelta(seconds=2)
+    rest_most: timedelta = timedelta(seconds=30)
+    """A gateway that failed again and again gets a rest of the first length, then twice that, and so on to the most."""
 
 
 @dataclass(frozen=True)
@@ -51,5 +65,11 @@ class Desk:
     timings: Timings = Timings()
     concurrency: int = 8
     """How many submissions or sessions one job works on at the same time."""
+    limits: Limits = UNLIMITED
+    """What each account may ask of the gateway."""
+    sleep: Callable[[float], None] = time.sleep
+    """Waits for so many seconds."""
+    is_ending: Callable[[], bool] = lambda: False
+    """Whether this process was asked to end, so that no call should begin."""
     postbacks_url: str = ""
     """Where postbacks reach us: a URL to which an attempt's token is added; '' for none."""

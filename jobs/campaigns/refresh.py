@@ -5,6 +5,8 @@ from enum import StrEnum
 
 from redis import Redis
 
+from jobs.campaigns import calling
+from jobs.campaigns.calling import NotNow
 from jobs.campaigns.control import known
 from jobs.campaigns.desk import Desk, Timings
 from jobs.gateway.errors import GatewayError
@@ -21,6 +23,8 @@ class Refreshed(StrEnum):
     """There may be more to come, and it stands in the due set."""
     NO_ANSWER = "no_answer"
     """The gateway did not say; it stands in the due set."""
+    LATER = "later"
+    """Its turn to ask has not come; it stands in the due set."""
     PASSED_OVER = "passed_over"
     """There is no session to follow."""
 
@@ -41,9 +45,12 @@ def refresh(desk: Desk, submission_id: str) -> Refreshed:
     if campaign is None or not found or found[0].state is not SubmissionState.ACCEPTED:
         due.remove(desk.redis, Due.REFRESH, [submission_id])
         return Refreshed.PASSED_OVER
-    now = desk.clock()
+    session_id, now = found[0].session_id, desk.clock()
     try:
-        records = desk.gateway(campaign.terms.account).campaign_result(found[0].session_id, near=now)
+        records = calling.read(desk, campaign, lambda gateway: gateway.campaign_result(session_id, near=now))
+    except NotNow as not_now:
+        due.add(desk.redis, Due.REFRESH, [submission_id], not_now.at)
+        return Refreshed.LATER
     except GatewayError as failed:
         submissions.note(desk.redis, found[0], f"the gateway did not give its call records: {failed}")
         due.add(desk.redis, Due.REFRESH, [submission_id], now + next_look(desk.timings, campaign, found[0], now))

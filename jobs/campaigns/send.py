@@ -1,4 +1,4 @@
-"""Sending one submission: claim, write `sending`, one POST, and the ledger's word for how it ended.
+"""Sending one submission: a turn, claim, write `sending`, one POST, and the ledger's word for how it ended.
 
 The three ends of a call decide: what never left is planned again, what was refused is rejected, and what nobody knows
 is `unknown` and stays there until evidence or a person settles it.
@@ -8,12 +8,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from jobs.campaigns.calling import NotNow, Turn, turn
 from jobs.campaigns.desk import Desk
 from jobs.gateway.errors import NotSent, OutcomeUnknown, Rejected
 from jobs.gateway.replies import Accepted
-from jobs.ledger import campaigns, keys, submissions
+from jobs.ledger import campaigns, due, keys, submissions
 from jobs.ledger.fields import to_ms
 from jobs.ledger.keys import Due
+from jobs.ledger.limits import Lane
 from jobs.ledger.script import Argument
 from jobs.ledger.submissions import Claim
 from jobs.models import CampaignView, Submission, SubmissionState
@@ -26,7 +28,7 @@ class Sent(StrEnum):
     REJECTED = "rejected"
     UNKNOWN = "unknown"
     LATER = "later"
-    """It certainly did not leave, and stands in the due set."""
+    """It certainly did not leave, or its turn has not come; it stands in the due set."""
     WITHDRAWN = "withdrawn"
     """It was too late to send it."""
     PASSED_OVER = "passed_over"
@@ -42,9 +44,29 @@ def send(desk: Desk, submission_id: str) -> Sent:
     submission = found[0]
     if submission.state is SubmissionState.SENDING:
         return _give_up_waiting(desk, submission)
+    now = desk.clock()
+    if submissions.look(desk.redis, submission_id, now=now) is not Claim.FREE:
+        return Sent.PASSED_OVER
+    if now >= campaign.too_late_at:
+        return _withdraw(desk, submission, now)
+    try:
+        with turn(desk, campaign, Lane.SUBMISSIONS, phones=submission.phone_count) as own:
+            return _claim_and_send(desk, campaign, submission, own)
+    except NotNow as not_now:
+        due.add(desk.redis, Due.SEND, [submission_id], not_now.at)
+        return Sent.LATER
+
+
+def _claim_and_send(desk: Desk, campaign: CampaignView, submission: Submission, own: Turn) -> Sent:
     token, now = submissions.new_token(), desk.clock()
-    claim = submissions.claim(desk.redis, submission_id, attempt=token, now=now, until=now + desk.timings.lease)
-    return _Attempt(desk, campaign, submission, token).run() if claim is Claim.CLAIMED else Sent.PASSED_OVER
+    claim = submissions.claim(desk.redis, submission.id, attempt=token, now=now, until=now + desk.timings.lease)
+    return _Attempt(desk, campaign, submission, token, own).run() if claim is Claim.CLAIMED else Sent.PASSED_OVER
+
+
+def _withdraw(desk: Desk, submission: Submission, now: datetime, *, attempt: str = "") -> Sent:
+    reason = "it was too late to send it"
+    moved = submissions.move(desk.redis, submission, SubmissionState.WITHDRAWN, now=now, attempt=attempt, reason=reason)
+    return Sent.WITHDRAWN if moved else Sent.PASSED_OVER
 
 
 def _give_up_waiting(desk: Desk, submission: Submission) -> Sent:
@@ -67,13 +89,13 @@ class _Attempt:
     campaign: CampaignView
     submission: Submission
     token: str
+    turn: Turn
 
     def run(self) -> Sent:
         """From the claim to the end of the call, whichever it is."""
         now = self.desk.clock()
         if now >= self.campaign.too_late_at:
-            withdrawn = self._move(SubmissionState.WITHDRAWN, now, reason="it was too late to send it")
-            return Sent.WITHDRAWN if withdrawn else Sent.PASSED_OVER
+            return _withdraw(self.desk, self.submission, now, attempt=self.token)
         phones = submissions.phones(self.desk.redis, self.submission.id)
         if not self._begin_sending(now):
             return self._let_go(now)
@@ -129,12 +151,14 @@ class _Attempt:
     def _post(self, phones: list[str], now: datetime) -> Accepted:
         terms = self.campaign.terms
         start = terms.start_at(self.campaign.created_at)
-        return self.desk.gateway(terms.account).submit(
-            terms,
-            phones,
-            title=terms.title,
-            postback_url=f"{self.desk.postbacks_url}{self.token}" if self.desk.postbacks_url else None,
-            start_at=start if start > now else None,
+        return self.turn.call(
+            lambda gateway: gateway.submit(
+                terms,
+                phones,
+                title=terms.title,
+                postback_url=f"{self.desk.postbacks_url}{self.token}" if self.desk.postbacks_url else None,
+                start_at=start if start > now else None,
+            )
         )
 
     def _accepted(self, accepted: Accepted) -> Sent:

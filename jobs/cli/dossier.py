@@ -13,6 +13,9 @@ from jobs.cli.shown import iso
 from jobs.ledger import campaigns, dispositions, submissions
 from jobs.models import UNSENT, CampaignView, DropState, Submission, SubmissionState, Terms
 
+Outcomes = Mapping[tuple[str, str], int]
+"""Drops by the gateway's own status and reason."""
+
 
 @dataclass(frozen=True, slots=True)
 class Dossier:
@@ -20,8 +23,7 @@ class Dossier:
 
     campaign: CampaignView
     submissions: Sequence[Submission]
-    outcomes: Mapping[tuple[str, str], int]
-    """Drops by the gateway's own status and reason."""
+    outcomes: Outcomes
     excluded: Counter[str]
     """Rows by the reason for which they were left out."""
 

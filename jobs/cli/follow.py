@@ -13,9 +13,10 @@ from rich.live import Live
 from jobs.campaigns.control import known
 from jobs.cli.exits import Exit
 from jobs.cli.invocation import Invocation
-from jobs.cli.pictures import progress_picture
+from jobs.cli.pictures import NOBODY_AT_WORK, progress_picture
 from jobs.cli.shown import commands
 from jobs.models import CampaignStatus, CampaignView
+from jobs.producer import is_anybody_at_work
 
 EVERY_S = 0.5
 OUTAGE_S = 300.0
@@ -38,6 +39,8 @@ def follow(
     picture: Callable[[CampaignView], RenderableType] = progress_picture,
 ) -> CampaignView:
     """Show how a campaign comes on until `until`; a Ctrl-C ends the watching with exit 130, and nothing else."""
+    if not until(known(invocation.redis, campaign_id)) and not is_anybody_at_work(invocation.redis):
+        invocation.note(NOBODY_AT_WORK)
     try:
         with _showing(invocation, picture) as show:
             return _wait(invocation.redis, campaign_id, until, show)

@@ -1,6 +1,7 @@
 """Campaigns in front of a person. Law of the room: pure; what is said here is in the JSON documents, too."""
 
 from collections.abc import Iterable, Sequence
+from itertools import groupby
 
 from rich.console import Group, RenderableType
 from rich.padding import Padding
@@ -10,7 +11,7 @@ from rich.text import Text
 
 from config.masking import mask_phone, mask_text
 from jobs import eastern
-from jobs.cli.dossier import Dossier, audio, whereabouts
+from jobs.cli.dossier import Dossier, Outcomes, audio, whereabouts
 from jobs.cli.planning import excluded_table, sum_check
 from jobs.cli.shown import both_times, clean, commands, counted, plain_table
 from jobs.models import UNSENT, CampaignStatus, CampaignView, Intent, Submission, SubmissionState
@@ -41,14 +42,24 @@ NOBODY_AT_WORK = Text("No worker is running; it goes on when one is started: pyt
 
 
 def campaign_picture(dossier: Dossier) -> RenderableType:
-    """Everything about one campaign, for one look."""
-    campaign = dossier.campaign
-    parts: list[RenderableType] = [_heading(campaign), _terms_table(campaign), _whereabouts_table(campaign)]
-    if dossier.outcomes:
-        parts.append(_outcomes_table(dossier))
+    """Everything about one campaign."""
+    parts = [_terms_table(dossier.campaign), *_calls(dossier.campaign, dossier.outcomes)]
     parts += [_submissions_table(dossier.submissions), *_reasons(dossier.submissions)]
     if dossier.excluded:
         parts.append(excluded_table(dossier.excluded))
+    return _stacked(_heading(dossier.campaign), *parts)
+
+
+def moving_picture(campaign: CampaignView, outcomes: Outcomes) -> RenderableType:
+    """Of that only what moves, so that it fits on a screen."""
+    return _stacked(_heading(campaign), *_calls(campaign, outcomes))
+
+
+def _calls(campaign: CampaignView, outcomes: Outcomes) -> list[RenderableType]:
+    return [_whereabouts_table(campaign), *([_outcomes_table(outcomes)] if outcomes else [])]
+
+
+def _stacked(*parts: RenderableType) -> RenderableType:
     return Group(*(Padding(part, (0, 0, 1, 0), expand=False) for part in parts))
 
 
@@ -91,23 +102,29 @@ def _whereabouts_table(campaign: CampaignView) -> RenderableType:
     return Group(sum_check(campaign.rows, campaign.phone_count, campaign.excluded_count), Text(), table)
 
 
-def _outcomes_table(dossier: Dossier) -> RenderableType:
+def _outcomes_table(outcomes: Outcomes) -> RenderableType:
     table = plain_table("the gateway's words", "drops", right=("drops",))
-    for (status, reason), count in dossier.outcomes.items():
+    for (status, reason), count in outcomes.items():
         table.add_row(clean(mask_text(": ".join(filter(None, (status, reason))) or "(nothing)")), f"{count:,}")
     return table
 
 
 def _submissions_table(found: Sequence[Submission]) -> RenderableType:
+    """A line per submission; neighbours that are alike, as those that wait, share one."""
     table = plain_table("submission", "state", "phones", "records", "session", "run", right=("phones", "records"))
-    for each in found:
-        differs = each.gateway_count not in {None, each.phone_count}
-        phones = f"{each.phone_count:,}" + (f" (gateway: {each.gateway_count:,})" if differs else "")
-        run = each.run if each.state is SubmissionState.ACCEPTED else ""
-        table.add_row(
-            _number(each), each.state, phones, f"{each.accounted:,}" if each.session_id else "", each.session_id, run
-        )
+    for cells, group in groupby(found, _cells):
+        numbers = [_number(each) for each in group]
+        table.add_row(numbers[0] if len(numbers) == 1 else f"{numbers[0]} to {numbers[-1]}", *cells)
     return table
+
+
+def _cells(submission: Submission) -> tuple[str, ...]:
+    """State, phones, records, session and run."""
+    differs = submission.gateway_count not in {None, submission.phone_count}
+    phones = f"{submission.phone_count:,}" + (f" (gateway: {submission.gateway_count:,})" if differs else "")
+    records = f"{submission.accounted:,}" if submission.session_id else ""
+    run = submission.run if submission.state is SubmissionState.ACCEPTED else ""
+    return submission.state, phones, records, submission.session_id, run
 
 
 def _number(submission: Submission) -> str:
@@ -152,7 +169,7 @@ def next_steps(campaign: CampaignView, *, is_anybody_at_work: bool = True) -> Re
 
 
 def campaigns_table(found: Iterable[CampaignView]) -> Table:
-    """One line per campaign; where it is narrow, titles are wrapped and nothing else."""
+    """One line per campaign; where it is narrow, titles are cut and nothing else."""
     table = plain_table("campaign", "status", "phones", "delivered", "taken (Eastern)", right=("phones", "delivered"))
     for column in table.columns:
         column.no_wrap = True
@@ -162,7 +179,7 @@ def campaigns_table(found: Iterable[CampaignView]) -> Table:
         delivered = whereabouts(each).get("delivered", 0)
         taken = eastern.wall_text(each.created_at)[:-3]
         row = (each.id, status_text(each.status), f"{each.phone_count:,}", f"{delivered:,}", taken)
-        table.add_row(*row, clean(each.terms.title))
+        table.add_row(*row, Text(clean(each.terms.title), no_wrap=True, overflow="ellipsis"))
     return table
 
 

@@ -19,7 +19,7 @@ from jobs.cli.exits import Exit
 from jobs.cli.failures import NOTHING_SENT, redis_failure
 from jobs.cli.follow import follow
 from jobs.cli.invocation import Invocation, of
-from jobs.cli.pictures import NOBODY_AT_WORK, campaign_picture, next_steps
+from jobs.cli.pictures import campaign_picture, next_steps
 from jobs.cli.planning import plan_document, plan_picture, read_plan, write_excluded
 from jobs.cli.terms import read_terms
 from jobs.models import CampaignStatus, CampaignView, InvalidCampaign, Terms
@@ -111,7 +111,7 @@ def _hand_in(invocation: Invocation, terms: Terms, planned: Plan, key: str | Non
         taken = producer.submit(terms, planned, key=key)
         _say_taken(invocation, key, taken)
         if wait:
-            _follow_to_the_end(invocation, taken.campaign_id)
+            follow(invocation, taken.campaign_id)
         dossier = read_dossier(invocation.redis, taken.campaign_id)
         at_work = is_anybody_at_work(invocation.redis)
     invocation.say(campaign_picture(dossier) if wait else next_steps(dossier.campaign, is_anybody_at_work=at_work))
@@ -140,12 +140,6 @@ def _say_taken(invocation: Invocation, key: str, taken: Taken) -> None:
         f"it is campaign {taken.campaign_id}, which is {status}.",
         style="yellow",
     )
-
-
-def _follow_to_the_end(invocation: Invocation, campaign_id: str) -> None:
-    if not is_anybody_at_work(invocation.redis):
-        invocation.note(NOBODY_AT_WORK)
-    follow(invocation, campaign_id)
 
 
 def _document(

@@ -8,9 +8,10 @@ from jobs.cli.exits import Exit
 from jobs.cli.failures import Failure
 from jobs.cli.follow import follow
 from jobs.cli.invocation import of
-from jobs.cli.pictures import campaign_picture, campaigns_table, next_steps
+from jobs.cli.pictures import campaign_picture, campaigns_table, moving_picture, next_steps
 from jobs.cli.shown import PROGRAM
 from jobs.ledger import campaigns
+from jobs.ledger.dispositions import tally
 from jobs.producer import is_anybody_at_work
 
 
@@ -22,11 +23,7 @@ def show(
     if watch and as_json:
         raise Failure(Exit.BAD_INPUT, "--watch is for people; a program calls show --json again")
     if watch:
-        follow(
-            invocation,
-            campaign_id,
-            picture=lambda campaign: campaign_picture(read_dossier(invocation.redis, campaign.id)),
-        )
+        follow(invocation, campaign_id, picture=lambda each: moving_picture(each, tally(invocation.redis, each.id)))
     dossier = read_dossier(invocation.redis, campaign_id)
     at_work = is_anybody_at_work(invocation.redis)
     invocation.answer(document(dossier))

@@ -16,8 +16,10 @@ from requests.utils import DEFAULT_CA_BUNDLE_PATH
 from jobs import eastern
 from jobs.gateway.replies import (
     Accepted,
+    Balance,
     CallRecord,
     ControlAnswer,
+    parse_balance_reply,
     parse_call_status_reply,
     parse_campaign_result_reply,
     parse_control_reply,
@@ -103,6 +105,10 @@ class GatewayClient:
         answer = self._ask(_encode(self._credentials, _option("campaign_result", session_id)), max_bytes=_LONG)
         records = parse_campaign_result_reply(answer.text, near=near, session_id=session_id)
         return [record for record in records if record.session_id == session_id]
+
+    def balance(self) -> Balance:
+        """What the account can still send."""
+        return parse_balance_reply(self._ask(_encode(self._credentials, [("remain_message", "1")])).text)
 
     def pause(self, session_id: str) -> ControlAnswer:
         """Suspend a session that runs."""

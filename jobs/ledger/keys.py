@@ -62,3 +62,18 @@ def dispositions(submission_id: str) -> str:
 def session(account: str, session_id: str) -> str:
     """String: the submission that the gateway runs under this session id."""
     return f"dropline:session:{account}:{session_id}"
+
+
+def slots(account: str) -> str:
+    """Hash: from when on the account's next slots are free, and the tokens of those taken last."""
+    return f"dropline:slots:{account}"
+
+
+def line(account: str, lane: str) -> str:
+    """Sorted set: campaigns that were turned away, by the instant (ms) for which the last of each was told."""
+    return f"dropline:line:{account}:{lane}"
+
+
+def breaker(account: str) -> str:
+    """Hash: failures in a row of the account's calls, and since when it is given a rest. Absent when all is well."""
+    return f"dropline:breaker:{account}"

@@ -33,7 +33,7 @@ _CLAIM = Script(
     _COUNTED_MOVE,
     """
 -- KEYS: 1 submission, 2 campaign, 3 due to send
--- ARGV: 1 submission id, 2 attempt, 3 now (ms), 4 lease until (ms)
+-- ARGV: 1 submission id, 2 attempt, 3 now (ms), 4 lease until (ms; '' only looks)
 local state, attempt, deadline, not_before =
   unpack(redis.call('HMGET', KEYS[1], 'state', 'attempt', 'deadline_at', 'not_before'))
 if state == 'claimed' and attempt == ARGV[2] then return 'claimed' end
@@ -51,6 +51,7 @@ if tonumber(not_before) > tonumber(ARGV[3]) then
   redis.call('ZADD', KEYS[3], not_before, ARGV[1])
   return 'early'
 end
+if ARGV[4] == '' then return 'free' end
 moved(KEYS[1], KEYS[2], state, 'claimed')
 redis.call('HSET', KEYS[1], 'attempt', ARGV[2], 'deadline_at', ARGV[4])
 redis.call('HINCRBY', KEYS[1], 'tries', 1)
@@ -105,6 +106,8 @@ class Claim(StrEnum):
 
     CLAIMED = "claimed"
     """It is yours until the lease runs out."""
+    FREE = "free"
+    """It can be claimed; so far it was only looked at."""
     BUSY = "busy"
     """Somebody else holds it."""
     EARLY = "early"
@@ -127,8 +130,17 @@ def campaign_of(submission_id: str) -> str:
 
 def claim(redis: Redis, submission_id: str, *, attempt: str, now: datetime, until: datetime) -> Claim:
     """Ask to be the one sender of a planned submission, or of one whose claim ran out."""
+    return _claim(redis, submission_id, attempt, now, to_ms(until))
+
+
+def look(redis: Redis, submission_id: str, *, now: datetime) -> Claim:
+    """What a claim would be told; where it could be had, `FREE`, and nobody has it."""
+    return _claim(redis, submission_id, "", now, "")
+
+
+def _claim(redis: Redis, submission_id: str, attempt: str, now: datetime, until: Argument) -> Claim:
     names = [keys.submission(submission_id), keys.campaign(campaign_of(submission_id)), keys.Due.SEND]
-    return Claim(text(_CLAIM(redis, names, [submission_id, attempt, to_ms(now), to_ms(until)])))
+    return Claim(text(_CLAIM(redis, names, [submission_id, attempt, to_ms(now), until])))
 
 
 def move(

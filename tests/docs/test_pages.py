@@ -10,7 +10,6 @@ import pytest
 from config.settings import Settings, variables
 from docs import settings
 from jobs.cli.app import COMMANDS
-from jobs.cli.exits import Exit
 from jobs.models import FINAL_STATUSES, CampaignStatus
 
 ROOT = Path(__file__).parents[2]
@@ -74,6 +73,10 @@ def test_the_person_on_call_finds_every_status_with_its_meaning() -> None:
     assert rows == {status.value: status.sentence for status in CampaignStatus}
 
 
-def test_the_person_on_call_finds_every_exit_code() -> None:
-    rows = re.findall(r"^\| (\d+) \| (.*) \|$", ON_CALL, re.MULTILINE)
-    assert rows == [(str(code.value), code.meaning) for code in Exit]
+def test_every_log_line_that_the_person_on_call_may_see_is_written_somewhere() -> None:
+    events = {
+        event for row in re.findall(r"^\| log (.*?) \|", ON_CALL, re.MULTILINE) for event in re.findall(r"`(\w+)`", row)
+    }
+    sources = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "worker").glob("*.py"))
+    assert events
+    assert [event for event in events if f'"{event}"' not in sources] == []

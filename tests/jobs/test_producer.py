@@ -48,14 +48,20 @@ def test_a_campaign_rings_at_once_with_its_ids_and_a_harmless_description(
     assert b"5550123" not in b"".join(fake_redis.hgetall(job.key).values())  # type: ignore[arg-type]  # nothing is decoded here
 
 
-def test_a_thousand_campaigns_ring_in_a_few_jobs(fake_redis: Redis, producer: Producer) -> None:
+def test_a_thousand_campaigns_ring_in_a_few_jobs_a_few_at_a_time(fake_redis: Redis, producer: Producer) -> None:
     handed_in = [(TERMS, planned(f"617555{number:04}"), f"key {number}") for number in range(1_000)]
     taken = producer.submit_many(handed_in)
     assert len({each.campaign_id for each in taken}) == 1_000
-    jobs = jobs_in(fake_redis, "campaigns")
-    assert len(jobs) == 10
-    rung = {each for job in jobs for each in job.kwargs["submission_ids"]}
-    assert rung == {f"{each.campaign_id}-1" for each in taken}
+    rung: list[str] = []
+    sizes = []
+    while jobs := jobs_in(fake_redis, "campaigns"):
+        sizes.append(len(jobs))
+        rung += [each for job in jobs for each in job.kwargs["submission_ids"]]
+        assert producer.ring() == 0
+        fake_redis.delete("rq:queue:campaigns")
+        producer.ring()
+    assert sizes == [3, 3, 3, 1]
+    assert sorted(rung) == sorted(f"{each.campaign_id}-1" for each in taken)
     again = producer.submit_many(handed_in)
     assert [(each.campaign_id, each.is_new) for each in again] == [(each.campaign_id, False) for each in taken]
 
@@ -83,6 +89,13 @@ def test_a_deep_queue_is_behind_and_is_not_rung_again(fake_redis: Redis, produce
     producer.submit(TERMS, planned("6175550123"), key="one")
     assert len(open_queue(fake_redis, CAMPAIGNS).job_ids) == DEEP + 1
     assert due.count(fake_redis, Due.SEND, by=NOW) == 1
+
+
+def test_campaigns_handed_in_raw_do_not_keep_others_from_being_rung(fake_redis: Redis, producer: Producer) -> None:
+    open_queue(fake_redis, CAMPAIGNS).push_job_id("waiting")
+    fake_redis.rpush("rq:queue:campaigns", *[f"job-{number}" for number in range(50)])
+    producer.submit(TERMS, planned("6175550123"), key="one")
+    assert due.count(fake_redis, Due.SEND, by=NOW) == 0
 
 
 def test_a_request_holds_and_rings_in_the_control_queue(fake_redis: Redis, producer: Producer) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from random import Random
 
 import pytest
@@ -47,7 +47,14 @@ def client_of(base_url: str, *, password: str = "demo") -> GatewayClient:
 @pytest.fixture
 def desk(fake_redis: Redis, simulator: Simulator, clock: Clock) -> Desk:
     client = client_of(simulator.base_url)
-    return Desk(redis=fake_redis, gateway=lambda _account: client, clock=clock.now, random=Random(1), timings=Timings())
+    return Desk(
+        redis=fake_redis,
+        gateway=lambda _account: client,
+        clock=clock.now,
+        random=Random(1),
+        timings=Timings(),
+        sleep=lambda seconds: clock.jump(timedelta(seconds=seconds)),
+    )
 
 
 def at_gateway(desk: Desk, base_url: str, *, password: str = "demo") -> Desk:

@@ -10,7 +10,6 @@ from jobs.campaigns.take import KeyConflict
 from jobs.cli.exits import Exit
 from jobs.cli.failures import OPTIONS, failure_of, in_options
 from jobs.models import InvalidCampaign, Problem, Terms
-from tests.jobs.cli.conftest import ROOT
 
 
 def test_every_field_of_a_campaign_has_its_name_on_the_command_line() -> None:
@@ -57,8 +56,3 @@ def test_an_id_that_is_a_phone_by_mistake_is_not_repeated() -> None:
     failure = failure_of(UnknownCampaign("no campaign 6175550123 is known here"))
     assert failure is not None
     assert "6175550123" not in str(failure.document())
-
-
-def test_the_exit_codes_are_documented() -> None:
-    table = (ROOT / "docs" / "command-line.md").read_text()
-    assert not [each.name for each in Exit if f"| {each.value} | {each.meaning} |" not in table]

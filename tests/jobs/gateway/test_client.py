@@ -11,7 +11,7 @@ from pydantic import SecretStr
 
 from jobs.gateway.client import Credentials, GatewayClient, Timeouts
 from jobs.gateway.errors import GatewayError, NotSent, OutcomeUnknown, Phase, RefusalKind, Rejected
-from jobs.gateway.replies import Accepted, ControlAnswer
+from jobs.gateway.replies import Accepted, Balance, ControlAnswer
 from jobs.gateway.simulator import Account, Clock, Dialect, Fault, FaultKind, Layout, Settings, Simulator
 from jobs.models import DropState, Terms
 from tests.jobs.gateway.wire import RawServer, Script, hold, http, raw_server, reset, say
@@ -153,6 +153,12 @@ def test_every_other_call_names_its_option_and_session(
         call(client_of(server))
     login = {"c_uid": "demo", "c_password": "demo"}
     assert dict(parse_qsl(body_of(server))) == login | fields | {"session_id": "123456"}
+
+
+def test_the_balance_is_asked_for_with_nothing_that_could_be_taken_for_a_campaign() -> None:
+    with raw_server(say(http(b"remaining messages=12345\npending messages=123"))) as server:
+        assert client_of(server).balance() == Balance(12_345, 123)
+    assert dict(parse_qsl(body_of(server))) == {"c_uid": "demo", "c_password": "demo", "remain_message": "1"}
 
 
 # What comes back, from a whole gateway.

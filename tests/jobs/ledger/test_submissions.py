@@ -39,6 +39,16 @@ def test_one_of_two_senders_gets_the_claim(ledger: Redis) -> None:
     assert only_submission(ledger).tries == 1
 
 
+def test_a_look_says_what_a_claim_would_be_told_and_takes_nothing(ledger: Redis) -> None:
+    taken(ledger, ["6175550123"])
+    assert submissions.look(ledger, "bcdf-1", now=NOW) is Claim.FREE
+    assert only_submission(ledger).state is SubmissionState.PLANNED
+    assert only_submission(ledger).tries == 0
+    claim(ledger, "first")
+    assert submissions.look(ledger, "bcdf-1", now=NOW) is Claim.BUSY
+    assert submissions.look(ledger, "bcdf-1", now=NOW + LEASE) is Claim.FREE
+
+
 def test_a_claim_that_ran_out_is_taken_over_and_its_first_owner_is_fenced_off(ledger: Redis) -> None:
     taken(ledger, ["6175550123"])
     claim(ledger, "frozen")

@@ -1,0 +1,196 @@
+"""Calling the gateway politely: past its breaker, in a slot of the account, and the breaker hears how it went.
+
+Who may not call now gets `NotNow` and comes back through the due set: nothing was sent, nothing is written, nothing has
+failed. Only the short wait for a slot is slept.
+
+    verbs        pass the others' slots, and every few seconds an open breaker: a stop is worth a call in vain
+    submissions  are never the call that finds out whether the gateway is back: in vain, they could end as unknown
+    reads        are tried again within the job; nothing else is
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import TypeVar
+
+import structlog
+
+from jobs.campaigns.desk import Desk
+from jobs.gateway.client import GatewayClient
+from jobs.gateway.errors import GatewayError, NotSent, OutcomeUnknown, Rejected
+from jobs.ledger import breaker, limits
+from jobs.ledger.breaker import Pass
+from jobs.ledger.limits import Lane
+from jobs.ledger.submissions import new_token
+from jobs.models import CampaignView
+
+READ_TRIES = 3
+LEAST_APART = timedelta(milliseconds=10)
+"""Between two who come back, where no limit says more."""
+
+Answer = TypeVar("Answer")
+
+log = structlog.get_logger()
+
+
+class NotNow(Exception):
+    """No call may be made now. It is no failure: come back `at` that instant."""
+
+    def __init__(self, at: datetime) -> None:
+        super().__init__(f"no call may be made before {at:%H:%M:%S}")
+        self.at = at
+
+
+@dataclass(slots=True)
+class Turn:
+    """The right to make one call for a campaign, and what came of it."""
+
+    desk: Desk
+    campaign: CampaignView
+    lane: Lane
+    phones: int
+    token: str = field(default_factory=new_token)
+    is_probe: bool = False
+    went_well: bool | None = None
+    """Whether the gateway answered; None as long as nobody knows."""
+    trouble: str = ""
+
+    @property
+    def account(self) -> str:
+        return self.campaign.terms.account
+
+    def call(self, question: Callable[[GatewayClient], Answer]) -> Answer:
+        """Make the call. An answer, be it a refusal, says that the gateway is well; everything else that it is not."""
+        try:
+            answer = question(self.desk.gateway(self.account))
+        except Rejected:
+            self.went_well = True
+            raise
+        except GatewayError as failed:
+            was_held_back = failed.__cause__ is not None  # by ourselves, at the last moment
+            self.went_well, self.trouble = None if was_held_back else False, str(failed)
+            raise
+        self.went_well = True
+        return answer
+
+    def not_now(self, earliest: datetime) -> NotNow:
+        """When this call should come back: at a fair place in the line behind `earliest`."""
+        at = limits.get_in_line(
+            self.desk.redis,
+            self.account,
+            self.lane,
+            self.campaign.id,
+            now=self.desk.clock(),
+            earliest=earliest,
+            each=max(LEAST_APART, self.desk.limits.time_for(self.phones)),
+            jitter=self.desk.random.uniform(0.5, 1),
+            longest=self.desk.timings.line_most,
+        )
+        return NotNow(at)
+
+
+@contextmanager
+def turn(desk: Desk, campaign: CampaignView, lane: Lane, *, phones: int = 0) -> Iterator[Turn]:
+    """A turn for one call, which may be left unused; raises `NotNow`. `phones` is how many a submission carries.
+
+    The breaker hears of the call when the turn ends: what the gateway answered is written down first.
+    """
+    own = Turn(desk, campaign, lane, phones)
+    _pass_the_breaker(own)
+    try:
+        if _wait_for_slot(own):
+            _pass_the_breaker(own)  # it may have opened meanwhile
+        if own.is_probe and lane is Lane.SUBMISSIONS:
+            _ask_whether_it_is_back(own)
+        if desk.is_ending():
+            raise NotNow(desk.clock())
+        yield own
+    finally:
+        _tell_the_breaker(own)
+
+
+def once(desk: Desk, campaign: CampaignView, lane: Lane, question: Callable[[GatewayClient], Answer]) -> Answer:
+    """Make one call; raises `NotNow` and what the call raises."""
+    with turn(desk, campaign, lane) as own:
+        return own.call(question)
+
+
+def read(desk: Desk, campaign: CampaignView, question: Callable[[GatewayClient], Answer]) -> Answer:
+    """Ask something that may be asked any number of times; raises `NotNow`, and what the last try raises."""
+    for wait in _waits(desk):
+        try:
+            return once(desk, campaign, Lane.READS, question)
+        except (NotSent, OutcomeUnknown):
+            desk.sleep(wait.total_seconds())
+    return once(desk, campaign, Lane.READS, question)
+
+
+def _pass_the_breaker(own: Turn) -> None:
+    timings = own.desk.timings
+    told, at = breaker.enter(
+        own.desk.redis,
+        own.account,
+        token=own.token,
+        now=own.desk.clock(),
+        heard_within=timings.answer_within * 2,  # a question, and the submission that follows it
+        impatient_after=timings.rest_first if own.lane is Lane.VERBS else None,
+    )
+    if told is Pass.WAITS:
+        raise own.not_now(at)
+    own.is_probe = told is Pass.PROBES
+
+
+def _wait_for_slot(own: Turn) -> timedelta:
+    desk, now = own.desk, own.desk.clock()
+    patience = desk.timings.slot_patience
+    wait = limits.take(
+        desk.redis,
+        own.account,
+        desk.limits,
+        own.lane,
+        token=own.token,
+        phones=own.phones,
+        now=now,
+        patience=patience,
+    )
+    if wait > patience:
+        raise own.not_now(now + wait - patience)
+    if wait:
+        desk.sleep(wait.total_seconds())
+    return wait
+
+
+def _waits(desk: Desk) -> Iterator[timedelta]:
+    """Full jitter: anything from nothing to a bound that doubles."""
+    for tried in range(READ_TRIES - 1):
+        most = min(desk.timings.read_again_most, desk.timings.read_again_first * 2**tried)
+        yield most * desk.random.uniform(0, 1)
+
+
+def _ask_whether_it_is_back(own: Turn) -> None:
+    """A harmless question, whose failure ends the turn. Its answer leaves the verdict to the call that follows."""
+    try:
+        own.call(GatewayClient.balance)
+    except Rejected:
+        pass
+    except GatewayError:
+        raise own.not_now(own.desk.clock() + own.desk.timings.rest_first) from None
+    own.went_well = None
+
+
+def _tell_the_breaker(own: Turn) -> None:
+    redis, account, now = own.desk.redis, own.account, own.desk.clock()
+    if own.went_well:
+        opened_at = breaker.succeed(redis, account)
+        if opened_at:
+            log.info("gateway_is_back", account=account, after_s=round((now - opened_at).total_seconds(), 1))
+    elif own.went_well is False:
+        timings = own.desk.timings
+        rest = breaker.fail(
+            redis, account, token=own.token, now=now, first_rest=timings.rest_first, longest_rest=timings.rest_most
+        )
+        if rest:
+            log.warning("gateway_gets_a_rest", account=account, rest_s=rest.total_seconds(), why=own.trouble)
+    elif own.is_probe:
+        breaker.give_back(redis, account, token=own.token, now=now)

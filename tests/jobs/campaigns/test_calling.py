@@ -1,0 +1,287 @@
+"""Who may call when: slots, lines and the breaker, as submissions, reads and verbs meet them."""
+
+from collections import Counter
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from structlog.testing import capture_logs
+
+from jobs.campaigns.calling import READ_TRIES
+from jobs.campaigns.control import Controlled, control, request
+from jobs.campaigns.desk import Desk
+from jobs.campaigns.plan import Plan
+from jobs.campaigns.refresh import Refreshed, refresh
+from jobs.campaigns.send import Sent, send
+from jobs.campaigns.take import take
+from jobs.gateway.simulator import Clock, Fault, FaultKind, Simulator
+from jobs.ledger import breaker, due, limits
+from jobs.ledger.breaker import FAILURES_TO_OPEN, BreakerState
+from jobs.ledger.keys import Due
+from jobs.ledger.limits import Lane, Limits
+from jobs.models import CampaignStatus, Intent, SubmissionState
+from tests.jobs.campaigns.conftest import TERMS, at_gateway, submission, taken, view
+from tests.servers import free_port
+
+SECOND = timedelta(seconds=1)
+FIVE_A_SECOND = Limits(calls_per_s=5)
+
+
+@pytest.fixture
+def polite(desk: Desk) -> Desk:
+    """The desk with five calls a second."""
+    return replace(desk, limits=FIVE_A_SECOND)
+
+
+@pytest.fixture
+def sessions(desk: Desk) -> str:
+    """A campaign with three sessions at the gateway."""
+    return sent_in_pieces(desk, 3)
+
+
+def in_pieces(desk: Desk, count: int, *, key: str) -> str:
+    """A campaign of so many submissions, of one phone each."""
+    area_codes = range(200 + len(key), 1_000)
+    chunks = tuple((f"{area_code}5550101",) for area_code in area_codes[:count])
+    plan = Plan(count, chunks, ())
+    return take(desk.redis, TERMS, plan, key=key, now=desk.clock(), lead=desk.timings.lead).campaign_id
+
+
+def sent_in_pieces(desk: Desk, count: int) -> str:
+    campaign_id = in_pieces(desk, count, key="pieces")
+    assert {send(desk, f"{campaign_id}-{number}") for number in range(1, count + 1)} == {Sent.ACCEPTED}
+    return campaign_id
+
+
+def options(simulator: Simulator) -> list[str]:
+    return [each.option for each in simulator.truth.arrivals]
+
+
+def take_all_slots(desk: Desk) -> None:
+    """What others have taken: all slots within the patience."""
+    taken_slots = 0
+    while taken_slots < 100:
+        wait = limits.take(
+            desk.redis,
+            "default",
+            desk.limits,
+            Lane.SUBMISSIONS,
+            token=f"others {taken_slots}",
+            now=desk.clock(),
+            patience=desk.timings.slot_patience,
+        )
+        if wait > desk.timings.slot_patience:
+            return
+        taken_slots += 1
+
+
+def open_the_breaker(desk: Desk) -> None:
+    """What others have met: a gateway out of reach."""
+    for number in range(FAILURES_TO_OPEN):
+        breaker.fail(
+            desk.redis,
+            "default",
+            token=f"others {number}",
+            now=desk.clock(),
+            first_rest=desk.timings.rest_first,
+            longest_rest=desk.timings.rest_most,
+        )
+    assert state(desk) is BreakerState.OPEN
+
+
+def state(desk: Desk) -> BreakerState:
+    return breaker.read(desk.redis, "default").state
+
+
+def test_a_short_wait_for_a_slot_is_slept(polite: Desk, simulator: Simulator) -> None:
+    began = polite.clock()
+    campaign_id = sent_in_pieces(polite, 6)
+    assert view(polite, campaign_id).submissions == {SubmissionState.ACCEPTED: 6}
+    assert polite.clock() - began == SECOND
+
+
+def test_a_long_wait_is_spent_in_the_due_set_and_leaves_no_trace(polite: Desk, simulator: Simulator) -> None:
+    campaign_id = taken(polite, "6175550123").campaign_id
+    take_all_slots(polite)
+    before = polite.clock()
+    assert send(polite, f"{campaign_id}-1") is Sent.LATER
+    found = submission(polite, campaign_id)
+    assert (found.state, found.tries, found.attempt, found.reason) == (SubmissionState.PLANNED, 0, "", "")
+    assert polite.clock() == before
+    assert options(simulator) == []
+    assert due.count(polite.redis, Due.SEND, by=before) == 0
+    assert due.count(polite.redis, Due.SEND, by=before + SECOND) == 1
+
+
+def test_reads_come_back_when_their_turn_comes(polite: Desk, sessions: str) -> None:
+    take_all_slots(polite)
+    assert refresh(polite, f"{sessions}-1") is Refreshed.LATER
+    assert due.count(polite.redis, Due.REFRESH, by=polite.clock() + SECOND) == 1
+
+
+def test_a_stop_passes_those_who_wait(polite: Desk, simulator: Simulator, sessions: str) -> None:
+    request(polite.redis, sessions, Intent.STOP, why="", now=polite.clock())
+    take_all_slots(polite)
+    began = polite.clock()
+    assert control(polite, sessions) == Controlled(confirmed=3, open=0)
+    assert polite.clock() - began == 2 * SECOND / 5
+    assert options(simulator)[-3:] == ["stop"] * 3
+
+
+def test_a_stop_of_many_sessions_leaves_room_for_the_stop_of_another_campaign(polite: Desk, sessions: str) -> None:
+    hurried = replace(polite, timings=replace(polite.timings, control_within=SECOND / 5))
+    request(polite.redis, sessions, Intent.STOP, why="", now=polite.clock())
+    assert control(hurried, sessions) == Controlled(confirmed=2, open=1)
+    assert due.stands(polite.redis, Due.CONTROL, sessions)
+    assert control(hurried, sessions) == Controlled(confirmed=3, open=0)
+
+
+def test_what_is_paused_while_it_waits_for_its_slot_is_not_sent(polite: Desk, simulator: Simulator) -> None:
+    campaign_id = in_pieces(polite, 2, key="pieces")
+    send(polite, f"{campaign_id}-1")
+    pausing = replace(
+        polite, sleep=lambda _: request(polite.redis, campaign_id, Intent.PAUSE, why="", now=polite.clock())
+    )
+    assert send(pausing, f"{campaign_id}-2") is Sent.PASSED_OVER
+    assert options(simulator) == ["new_campaign"]
+
+
+def test_a_process_that_ends_begins_no_call(desk: Desk, simulator: Simulator) -> None:
+    campaign_id = taken(desk, "6175550123").campaign_id
+    assert send(replace(desk, is_ending=lambda: True), f"{campaign_id}-1") is Sent.LATER
+    assert submission(desk, campaign_id).tries == 0
+    assert options(simulator) == []
+
+
+def test_a_campaign_of_many_does_not_starve_a_small_one_that_came_later(polite: Desk, clock: Clock) -> None:
+    """A ring each half second, and threads enough that all who are rung for ask at once."""
+    at_once = replace(polite, sleep=lambda _: None)
+    ends = Counter[Sent]()
+
+    def tick() -> None:
+        for each in due.ring(polite.redis, Due.SEND, now=polite.clock(), most=300, again_after=30 * SECOND):
+            ends[send(at_once, each)] += 1
+        clock.jump(SECOND / 2)
+
+    big, began = in_pieces(polite, 300, key="big"), polite.clock()
+    while polite.clock() < began + 20 * SECOND:
+        tick()
+    small, came_at = in_pieces(polite, 3, key="small"), polite.clock()
+    while view(polite, small).submissions.get(SubmissionState.ACCEPTED, 0) < 3:
+        tick()
+    assert polite.clock() - came_at < 5 * SECOND
+    slots = (polite.clock() - began) / SECOND * 5
+    assert 0.8 * slots < ends[Sent.ACCEPTED] < slots + 6  # what is scarce is not wasted
+    assert ends[Sent.LATER] < 300 + 2 * slots  # and nobody asks all the time
+    assert view(polite, big).submissions[SubmissionState.PLANNED] > 100
+
+
+def test_the_breaker_opens_after_failures_in_a_row_and_then_nothing_leaves(desk: Desk) -> None:
+    nobody = at_gateway(desk, f"http://127.0.0.1:{free_port()}/gateway/")
+    campaign_id = in_pieces(desk, 30, key="pieces")
+    with capture_logs() as logs:
+        ends = Counter(send(nobody, f"{campaign_id}-{number}") for number in range(1, 31))
+    assert ends == {Sent.LATER: 30}
+    tries = sum(submission(desk, campaign_id, number).tries for number in range(1, 31))
+    assert tries == FAILURES_TO_OPEN
+    (opened,) = logs
+    assert (opened["event"], opened["account"], opened["rest_s"]) == ("gateway_gets_a_rest", "default", 2)
+    assert "was not reached" in opened["why"]
+    assert due.count(desk.redis, Due.SEND, by=desk.clock()) == 0
+    assert due.count(desk.redis, Due.SEND) == 30
+    assert view(desk, campaign_id).submissions == {SubmissionState.PLANNED: 30}
+
+
+def test_refusals_do_not_open_it(desk: Desk, simulator: Simulator) -> None:
+    wrong = at_gateway(desk, simulator.base_url, password="not the password")
+    campaign_id = in_pieces(desk, 10, key="pieces")
+    for number in range(1, 11):
+        assert send(wrong, f"{campaign_id}-{number}") is Sent.REJECTED
+    assert state(desk) is BreakerState.CLOSED
+
+
+def test_a_gateway_that_answers_rubbish_gets_a_rest_before_much_is_unknown(desk: Desk, simulator: Simulator) -> None:
+    simulator.faults.arm(Fault(kind=FaultKind.ANSWER_502_BEFORE_ACCEPTING, on="any", times=0))
+    campaign_id = in_pieces(desk, 30, key="pieces")
+    ends = Counter(send(desk, f"{campaign_id}-{number}") for number in range(1, 31))
+    assert ends == {Sent.UNKNOWN: FAILURES_TO_OPEN, Sent.LATER: 25}
+
+
+def test_no_submission_finds_out_whether_the_gateway_is_back(desk: Desk, simulator: Simulator, clock: Clock) -> None:
+    campaign_id = taken(desk, "6175550123").campaign_id
+    simulator.faults.arm(Fault(kind=FaultKind.ANSWER_502_AFTER_ACCEPTING, on="any", times=2))
+    open_the_breaker(desk)
+    for _ in range(2):
+        clock.jump(desk.timings.rest_most)
+        assert send(desk, f"{campaign_id}-1") is Sent.LATER
+        assert state(desk) is BreakerState.OPEN
+    assert submission(desk, campaign_id).tries == 0
+    clock.jump(desk.timings.rest_most)
+    with capture_logs() as logs:
+        assert send(desk, f"{campaign_id}-1") is Sent.ACCEPTED
+    assert options(simulator) == ["balance", "balance", "balance", "new_campaign"]
+    assert state(desk) is BreakerState.CLOSED
+    assert [(each["event"], each["after_s"]) for each in logs] == [("gateway_is_back", 90)]
+
+
+def test_a_gateway_that_answers_questions_but_no_submissions_stays_at_rest(
+    desk: Desk, simulator: Simulator, clock: Clock
+) -> None:
+    simulator.faults.arm(Fault(kind=FaultKind.HTML_BEFORE_ACCEPTING, times=0))
+    campaign_id = in_pieces(desk, 2, key="pieces")
+    open_the_breaker(desk)
+    clock.jump(desk.timings.rest_first)
+    assert send(desk, f"{campaign_id}-1") is Sent.UNKNOWN
+    assert state(desk) is BreakerState.OPEN
+    assert send(desk, f"{campaign_id}-2") is Sent.LATER
+
+
+def test_a_probe_that_was_not_made_is_left_to_the_next(desk: Desk, clock: Clock, sessions: str) -> None:
+    waiting = taken(desk, "6175550123").campaign_id
+    open_the_breaker(desk)
+    clock.jump(desk.timings.rest_first)
+    polite = replace(desk, limits=FIVE_A_SECOND)
+    take_all_slots(polite)
+    assert send(polite, f"{waiting}-1") is Sent.LATER
+    assert refresh(desk, f"{sessions}-1") is Refreshed.FINISHED
+    assert state(desk) is BreakerState.CLOSED
+
+
+def test_a_stop_waits_for_no_long_rest_and_the_first_answer_frees_the_others(
+    desk: Desk, simulator: Simulator, clock: Clock, sessions: str
+) -> None:
+    open_the_breaker(desk)
+    nobody = at_gateway(desk, f"http://127.0.0.1:{free_port()}/gateway/")
+    request(desk.redis, sessions, Intent.STOP, why="", now=desk.clock())
+    for _ in range(5):
+        clock.jump(desk.timings.control_again)
+        assert control(nobody, sessions) == Controlled(confirmed=0, open=3)
+    rest = breaker.read(desk.redis, "default").probe_at
+    assert rest is not None
+    assert rest - desk.clock() == desk.timings.rest_most
+    clock.jump(desk.timings.control_again)
+    assert control(desk, sessions) == Controlled(confirmed=3, open=0)
+    assert options(simulator)[-3:] == ["stop"] * 3
+    assert view(desk, sessions).status is CampaignStatus.STOPPING
+
+
+def test_a_read_is_tried_again_within_the_job(desk: Desk, simulator: Simulator, sessions: str) -> None:
+    simulator.faults.arm(Fault(kind=FaultKind.ACCEPT_THEN_RESET, on="question", times=READ_TRIES - 1))
+    began = desk.clock()
+    assert refresh(desk, f"{sessions}-1") is Refreshed.FOLLOWED
+    assert options(simulator).count("campaign_result") == READ_TRIES
+    assert timedelta() < desk.clock() - began < 2 * desk.timings.read_again_most
+
+
+def test_a_read_that_fails_every_time_is_left_for_later(desk: Desk, simulator: Simulator, sessions: str) -> None:
+    simulator.faults.arm(Fault(kind=FaultKind.HTML, on="question", times=0))
+    assert refresh(desk, f"{sessions}-1") is Refreshed.NO_ANSWER
+    assert options(simulator).count("campaign_result") == READ_TRIES
+    assert breaker.read(desk.redis, "default").failures == READ_TRIES
+
+
+def test_a_submission_is_never_tried_again(desk: Desk, simulator: Simulator) -> None:
+    simulator.faults.arm(Fault(kind=FaultKind.RESET_BEFORE_ACCEPTING))
+    campaign_id = taken(desk, "6175550123").campaign_id
+    assert send(desk, f"{campaign_id}-1") is Sent.UNKNOWN
+    assert options(simulator) == ["new_campaign"]

@@ -1,0 +1,145 @@
+"""Slots are evenly spaced whoever asks, a verb passes the others, and a line moves by one of each campaign."""
+
+from datetime import datetime, timedelta
+from itertools import pairwise
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from redis import Redis
+
+from jobs.ledger import keys, limits
+from jobs.ledger.limits import UNLIMITED, Lane, Limits
+from tests.jobs.ledger.conftest import NOW
+
+FIVE_A_SECOND = Limits(calls_per_s=5)
+SECOND = timedelta(seconds=1)
+MS = timedelta(milliseconds=1)
+
+
+def take(
+    ledger: Redis,
+    token: str,
+    *,
+    at: datetime = NOW,
+    lane: Lane = Lane.SUBMISSIONS,
+    allowed: Limits = FIVE_A_SECOND,
+    phones: int = 0,
+    account: str = "default",
+    patience: timedelta = SECOND,
+) -> timedelta:
+    return limits.take(ledger, account, allowed, lane, token=token, phones=phones, now=at, patience=patience)
+
+
+def take_many(ledger: Redis, count: int, *, at: datetime = NOW, lane: Lane = Lane.SUBMISSIONS) -> list[timedelta]:
+    return [take(ledger, f"{lane} {at} {number}", at=at, lane=lane) for number in range(count)]
+
+
+def get_in_line(ledger: Redis, campaign_id: str, *, now: datetime = NOW, jitter: float = 1) -> timedelta:
+    at = limits.get_in_line(
+        ledger,
+        "default",
+        Lane.READS,
+        campaign_id,
+        now=now,
+        earliest=now,
+        each=timedelta(seconds=0.2),
+        jitter=jitter,
+        longest=timedelta(seconds=30),
+    )
+    return at - now
+
+
+def test_slots_are_evenly_spaced_and_beyond_the_patience_there_are_none(ledger: Redis) -> None:
+    assert [wait / MS for wait in take_many(ledger, 8)] == [0, 200, 400, 600, 800, 1000, 1200, 1200]
+    assert take(ledger, "later", at=NOW + SECOND) == 200 * MS
+
+
+def test_after_a_pause_there_is_no_burst_to_catch_up(ledger: Redis) -> None:
+    take_many(ledger, 1)
+    assert [wait / MS for wait in take_many(ledger, 3, at=NOW + timedelta(hours=1))] == [0, 200, 400]
+
+
+def test_a_slot_taken_twice_by_a_command_that_was_sent_twice_is_one_slot(ledger: Redis) -> None:
+    take(ledger, "first")
+    assert take(ledger, "second") == 200 * MS
+    assert take(ledger, "second", at=NOW + 150 * MS) == 50 * MS
+    assert take(ledger, "second", at=NOW + SECOND) == timedelta()
+    assert take(ledger, "third") == 400 * MS
+
+
+def test_accounts_do_not_know_each_other(ledger: Redis) -> None:
+    take_many(ledger, 6)
+    assert take(ledger, "other", account="west") == timedelta()
+
+
+def test_without_limits_nothing_waits_and_nothing_is_written(ledger: Redis) -> None:
+    assert {take(ledger, str(number), allowed=UNLIMITED, phones=10_000) for number in range(100)} == {timedelta()}
+    assert not ledger.exists(keys.slots("default"))
+
+
+def test_a_verb_passes_the_others_and_is_taken_from_their_slots(ledger: Redis) -> None:
+    take_many(ledger, 6)
+    assert take(ledger, "stop", lane=Lane.VERBS) == timedelta()
+    assert take(ledger, "next", at=NOW + SECOND) == 400 * MS  # where 200 ms would have been
+
+
+def test_verbs_are_spaced_among_themselves(ledger: Redis) -> None:
+    assert [wait / MS for wait in take_many(ledger, 3, lane=Lane.VERBS)] == [0, 200, 400]
+    assert take(ledger, "submission") == 600 * MS
+
+
+def test_an_account_rests_for_as_long_as_its_phones_are_worth(ledger: Redis) -> None:
+    allowed = Limits(calls_per_s=5, phones_per_min=10_000)
+    assert take(ledger, "big", allowed=allowed, phones=10_000) == timedelta()
+    assert take(ledger, "small", allowed=allowed, phones=1) == timedelta(minutes=1)
+    assert take(ledger, "read", allowed=allowed) == 200 * MS
+    assert take(ledger, "small", allowed=allowed, phones=1, at=NOW + timedelta(minutes=1)) == timedelta()
+
+
+def test_a_clock_that_is_an_hour_ahead_stops_nobody_for_an_hour(ledger: Redis) -> None:
+    allowed = Limits(calls_per_s=5, phones_per_min=100_000)
+    take(ledger, "wrong", at=NOW + timedelta(hours=1), allowed=allowed, phones=10_000)
+    assert take(ledger, "read", allowed=allowed) <= 2 * SECOND
+    assert take(ledger, "submission", allowed=allowed, phones=1) <= timedelta(seconds=7)
+
+
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(
+    gaps_ms=st.lists(st.integers(0, 400), min_size=1, max_size=60),
+    calls_per_s=st.sampled_from([0.5, 3, 5, 40]),
+)
+def test_whoever_asks_whenever_no_two_slots_are_closer_than_the_limit_says(
+    fake_redis: Redis, gaps_ms: list[int], calls_per_s: float
+) -> None:
+    fake_redis.flushall()
+    now, taken_at = NOW, []
+    for number, gap_ms in enumerate(gaps_ms):
+        now += gap_ms * MS
+        wait = take(fake_redis, str(number), at=now, allowed=Limits(calls_per_s=calls_per_s))
+        taken_at += [now + wait] if wait <= SECOND else []
+    gaps = [later - earlier for earlier, later in pairwise(taken_at)]
+    assert all(gap >= SECOND / calls_per_s for gap in gaps)
+
+
+def test_the_line_moves_by_one_of_each_campaign(ledger: Redis) -> None:
+    big = [get_in_line(ledger, "big").total_seconds() for _ in range(10)]
+    assert big == [0.2, 0.4, 0.6, 0.8, 1.0, 1.2, 1.4, 1.6, 1.8, 2.0]
+    assert get_in_line(ledger, "small").total_seconds() == 0.4
+    assert get_in_line(ledger, "big").total_seconds() == 2.4
+
+
+def test_a_crowd_of_small_campaigns_spreads_itself(ledger: Redis) -> None:
+    waits = [get_in_line(ledger, f"campaign {number}").total_seconds() for number in range(50)]
+    assert waits == sorted(waits)
+    assert (waits[0], waits[-1]) == (0.2, 10)
+
+
+def test_nobody_stays_away_longer_than_the_longest_wait(ledger: Redis) -> None:
+    waits = [get_in_line(ledger, "huge", jitter=0.5).total_seconds() for _ in range(1_000)]
+    assert max(waits) == 15
+
+
+def test_who_came_back_leaves_the_line(ledger: Redis) -> None:
+    get_in_line(ledger, "one")
+    get_in_line(ledger, "two")
+    assert get_in_line(ledger, "three", now=NOW + SECOND).total_seconds() == 0.2
