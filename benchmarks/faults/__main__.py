@@ -14,7 +14,7 @@ import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
-from benchmarks.faults.script import NOTHING, Trial, draw_script
+from benchmarks.faults.script import IN_A_MINUTE, NOTHING, Trial, draw_script
 from benchmarks.faults.systems import DROPLINE, PEERS_PYTHON, ROOT, SYSTEMS, System
 from benchmarks.faults.tables import Result, by_fault, held, put_on_page, rates
 from benchmarks.faults.venue import Interrupted, Played, play
@@ -24,7 +24,7 @@ from benchmarks.machine import machine
 FOLDER = ROOT / "var" / "faults"
 PAGE = ROOT / "docs" / "faults.md"
 
-CAMPAIGNS, QUICK_CAMPAIGNS = 300, 30
+CAMPAIGNS, QUICK_CAMPAIGNS = 600, 40
 PATIENCE_S = 100.0
 """How long a system may be without any news while something is open: RQ needs the longest, 75 to 90 seconds until it
 finds what a killed worker had."""
@@ -38,7 +38,7 @@ def main() -> int:
     if any(system.is_peer for system in systems) and not PEERS_PYTHON.exists():
         print("the others are not installed: `make bench-faults` does that", file=sys.stderr)
         return 2
-    script = draw_script(QUICK_CAMPAIGNS if options.quick else options.campaigns, seed=options.seed)
+    script = _script(options)
     shutil.rmtree(FOLDER, ignore_errors=True)
     began = time.monotonic()
     print(_conditions(systems, script, options.seed), flush=True)
@@ -65,6 +65,12 @@ def _chosen(options: argparse.Namespace) -> Sequence[System]:
     if options.quick:
         return [DROPLINE]
     return [system for system in SYSTEMS if not options.only or system.name in options.only]
+
+
+def _script(options: argparse.Namespace) -> list[Trial]:
+    if options.quick:
+        return draw_script(QUICK_CAMPAIGNS, seed=options.seed, mishaps=IN_A_MINUTE)
+    return draw_script(options.campaigns, seed=options.seed)
 
 
 def _conditions(systems: Sequence[System], script: Sequence[Trial], seed: int) -> str:

@@ -71,6 +71,7 @@ DROPLINE = System(
         "GATEWAY_CONNECT_TIMEOUT_S": str(TIMEOUT_S),
         "GATEWAY_READ_TIMEOUT_S": str(TIMEOUT_S),
         "GATEWAY_DEADLINE_S": str(TIMEOUT_S),
+        "GATEWAY_CALLS_PER_S": "1000",  # the others have no limit either
         "SEND_CONCURRENCY": str(CONCURRENCY),
         "LOG_FORMAT": "json",
     },
