@@ -37,6 +37,7 @@ check: $(READY)  ## format, lint, types, imports and the fast tests
 bench: $(READY)  ## measure what Dropline costs on this machine
 	@$(RUN) benchmarks.planning
 	@$(RUN) benchmarks.memory
+	@$(RUN) benchmarks.do_not_dial
 
 bench-faults: $(READY) .venv-faults/ready  ## compare with RQ, Celery and Dramatiq on a gateway that breaks
 	@$(RUN) benchmarks.faults --write

@@ -1,13 +1,15 @@
 """What a use case works with: connections, a clock, and the numbers it goes by."""
 
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from random import Random
 
 from redis import Redis
 
+from config.durability import Durability
+from jobs.fetching import Fetch
 from jobs.gateway.client import GatewayClient
 from jobs.ledger.limits import UNLIMITED, Limits
 
@@ -22,13 +24,22 @@ class Timings:
     """A campaign for later is handed to the gateway this long before its start."""
     lease: timedelta = timedelta(seconds=15)
     """How long a claim holds. From claim to `sending` is a few milliseconds of Redis."""
+    leave_within: timedelta = timedelta(seconds=10)
+    """From the claim to the first byte; after it nothing leaves any more. Less than the lease, and with the time for an
+    answer less than `answer_within`, so that nobody else has acted on the submission before."""
     answer_within: timedelta = timedelta(seconds=30)
     """A submission without an answer for this long is `unknown`; longer than the client's own deadline."""
     resend_first: timedelta = timedelta(seconds=2)
     resend_most: timedelta = timedelta(minutes=5)
     """Waits after a submission that certainly never left: they double, from the first to the most."""
+    halted_again: timedelta = timedelta(seconds=5)
+    """What was claimed when sending was halted is looked at again after this."""
     refused_again: timedelta = timedelta(minutes=1)
     """The one delayed retry of a refusal that may pass, such as an audio host that was down."""
+    account_again: timedelta = timedelta(minutes=1)
+    """What is for an account that nobody here knows is looked at again after this; only new settings can help it."""
+    audio_again: timedelta = timedelta(seconds=1)
+    """While one submission looks at the audio, the campaign's others are looked at again after this."""
     control_again: timedelta = timedelta(seconds=5)
     """When a control verb got no answer, it is sent again after this."""
     control_within: timedelta = timedelta(seconds=15)
@@ -58,18 +69,32 @@ class Desk:
 
     redis: Redis
     gateway: Callable[[str], GatewayClient]
-    """The client of an account, by the account's name."""
+    """The client of an account, by the account's name; raises `UnknownAccount`."""
     clock: Callable[[], datetime]
     """The present, as an aware instant."""
     random: Random
     timings: Timings = Timings()
+    durability: Durability = Durability.BEST_EFFORT
+    """What is done so that a crash of the Redis server cannot make it forget what was sent."""
+    stopwatch: Callable[[], float] = time.monotonic
+    """Seconds of a clock that nobody sets."""
     concurrency: int = 8
     """How many submissions or sessions one job works on at the same time."""
     limits: Limits = UNLIMITED
-    """What each account may ask of the gateway."""
+    """What an account may ask of the gateway that has no limits of its own."""
+    own_limits: Mapping[str, Limits] = field(default_factory=dict)
+    """Those that have, by the account's name."""
     sleep: Callable[[float], None] = time.sleep
     """Waits for so many seconds."""
     is_ending: Callable[[], bool] = lambda: False
     """Whether this process was asked to end, so that no call should begin."""
+    looks_at_recordings: bool = False
+    """Whether a campaign's recording or file is looked for in the account before its first submission."""
+    fetch: Fetch | None = None
+    """How what lies at a campaign's audio URL is got, to look at it before the first submission; None: not at all."""
     postbacks_url: str = ""
     """Where postbacks reach us: a URL to which an attempt's token is added; '' for none."""
+
+    def limits_of(self, account: str) -> Limits:
+        """What this account may ask of the gateway."""
+        return self.own_limits.get(account, self.limits)

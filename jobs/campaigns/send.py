@@ -8,17 +8,25 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from config.accounts import UnknownAccount
+from config.durability import Durability
+from jobs.campaigns import do_not_dial, preflight
 from jobs.campaigns.calling import NotNow, Turn, turn
 from jobs.campaigns.desk import Desk
-from jobs.gateway.errors import NotSent, OutcomeUnknown, Rejected
+from jobs.gateway.errors import NotSent, OutcomeUnknown, RefusalKind, Rejected
 from jobs.gateway.replies import Accepted
 from jobs.ledger import campaigns, due, keys, submissions
+from jobs.ledger.amnesia import Halted
+from jobs.ledger.durability import NotDurable
 from jobs.ledger.fields import to_ms
 from jobs.ledger.keys import Due
 from jobs.ledger.limits import Lane
 from jobs.ledger.script import Argument
 from jobs.ledger.submissions import Claim
 from jobs.models import CampaignView, Submission, SubmissionState
+
+SCREENINGS = 5
+"""How often an attempt screens anew because the do-not-dial list has grown meanwhile, as it does during an import."""
 
 
 class Sent(StrEnum):
@@ -28,9 +36,9 @@ class Sent(StrEnum):
     REJECTED = "rejected"
     UNKNOWN = "unknown"
     LATER = "later"
-    """It certainly did not leave, or its turn has not come; it stands in the due set."""
+    """It certainly did not leave, its audio is looked at, or its turn has not come; it stands in the due set."""
     WITHDRAWN = "withdrawn"
-    """It was too late to send it."""
+    """It was too late to send it, or nobody was left after the last screening."""
     PASSED_OVER = "passed_over"
     """Another sender has it, its campaign is held, its time has not come, or it is past sending."""
 
@@ -44,29 +52,70 @@ def send(desk: Desk, submission_id: str) -> Sent:
     submission = found[0]
     if submission.state is SubmissionState.SENDING:
         return _give_up_waiting(desk, submission)
-    now = desk.clock()
-    if submissions.look(desk.redis, submission_id, now=now) is not Claim.FREE:
+    if submissions.look(desk.redis, submission_id, now=desk.clock()) is not Claim.FREE:
         return Sent.PASSED_OVER
-    if now >= campaign.too_late_at:
-        return _withdraw(desk, submission, now)
     try:
-        with turn(desk, campaign, Lane.SUBMISSIONS, phones=submission.phone_count) as own:
-            return _claim_and_send(desk, campaign, submission, own)
+        return _send_when_allowed(desk, campaign, submission)
+    except UnknownAccount as unknown:
+        return _wait_for_account(desk, submission, unknown)
     except NotNow as not_now:
         due.add(desk.redis, Due.SEND, [submission_id], not_now.at)
         return Sent.LATER
 
 
+def _send_when_allowed(desk: Desk, campaign: CampaignView, submission: Submission) -> Sent:
+    """Send it unless it is too late, its audio is flawed, or something is to be waited for.
+
+    Raises `NotNow` and, before anything is claimed, `UnknownAccount`.
+    """
+    now = desk.clock()
+    if now >= campaign.too_late_at:
+        return _withdraw(desk, submission, now)
+    if campaign.audio_flaw:
+        return _turn_down(desk, submission, now, campaign.audio_flaw)
+    desk.gateway(campaign.terms.account)  # where nobody knows it, nothing else is tried
+    if preflight.is_awaited(desk, campaign):
+        preflight.look_or_wait(desk, campaign, submission.id)
+        return Sent.LATER
+    with turn(desk, campaign, Lane.SUBMISSIONS, phones=submission.phone_count) as own:
+        return _claim_and_send(desk, campaign, submission, own)
+
+
 def _claim_and_send(desk: Desk, campaign: CampaignView, submission: Submission, own: Turn) -> Sent:
-    token, now = submissions.new_token(), desk.clock()
+    token, now, claimed_s = submissions.new_token(), desk.clock(), desk.stopwatch()
     claim = submissions.claim(desk.redis, submission.id, attempt=token, now=now, until=now + desk.timings.lease)
-    return _Attempt(desk, campaign, submission, token, own).run() if claim is Claim.CLAIMED else Sent.PASSED_OVER
+    attempt = _Attempt(desk, campaign, submission, token, claimed_s, own)
+    return attempt.run() if claim is Claim.CLAIMED else Sent.PASSED_OVER
 
 
 def _withdraw(desk: Desk, submission: Submission, now: datetime, *, attempt: str = "") -> Sent:
     reason = "it was too late to send it"
     moved = submissions.move(desk.redis, submission, SubmissionState.WITHDRAWN, now=now, attempt=attempt, reason=reason)
     return Sent.WITHDRAWN if moved else Sent.PASSED_OVER
+
+
+def _wait_for_account(desk: Desk, submission: Submission, unknown: UnknownAccount) -> Sent:
+    """Taken in where nobody could know the accounts: it waits, and says for what, until it is too late for it."""
+    submissions.note(desk.redis, submission, str(unknown))
+    due.add(desk.redis, Due.SEND, [submission.id], desk.clock() + desk.timings.account_again)
+    return Sent.LATER
+
+
+def _turn_down(desk: Desk, submission: Submission, now: datetime, flaw: str) -> Sent:
+    """Reject, under a claim, what the gateway could not play; it is not asked."""
+    token = submissions.new_token()
+    submissions.claim(desk.redis, submission.id, attempt=token, now=now, until=now + desk.timings.lease)
+    reason = f"not sent, because of its audio: {flaw}"
+    moved = submissions.move(
+        desk.redis,
+        submission,
+        SubmissionState.REJECTED,
+        now=now,
+        attempt=token,
+        reason=reason,
+        refusal=RefusalKind.AUDIO,
+    )
+    return Sent.REJECTED if moved else Sent.PASSED_OVER
 
 
 def _give_up_waiting(desk: Desk, submission: Submission) -> Sent:
@@ -81,6 +130,10 @@ def _give_up_waiting(desk: Desk, submission: Submission) -> Sent:
     return Sent.UNKNOWN if moved else Sent.PASSED_OVER
 
 
+class _TooLate(Exception):
+    """This attempt does not hold the submission any more, or held it for too long. Its request has not left."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Attempt:
     """One claim on one submission. Its token fences every move: once the claim is lost, nothing moves any more."""
@@ -89,6 +142,8 @@ class _Attempt:
     campaign: CampaignView
     submission: Submission
     token: str
+    claimed_s: float
+    """When it was claimed, by the desk's stopwatch."""
     turn: Turn
 
     def run(self) -> Sent:
@@ -96,9 +151,18 @@ class _Attempt:
         now = self.desk.clock()
         if now >= self.campaign.too_late_at:
             return _withdraw(self.desk, self.submission, now, attempt=self.token)
-        phones = submissions.phones(self.desk.redis, self.submission.id)
-        if not self._begin_sending(now):
+        try:
+            phones = self._begin_sending(now)
+        except Halted:
+            return self._plan_again("sending is halted", self.desk.timings.halted_again)
+        except NotDurable as not_durable:
+            return self._plan_again(str(not_durable), self._wait())
+        if phones is None:
             return self._let_go(now)
+        return self._hand_over(phones, now) if phones else self._nobody_left(now)
+
+    def _hand_over(self, phones: list[str], now: datetime) -> Sent:
+        """The one POST, and the ledger's word for each of its three ends."""
         try:
             accepted = self._post(phones, now)
         except NotSent as not_sent:
@@ -117,6 +181,8 @@ class _Attempt:
         due: tuple[Due, datetime] | None = None,
         only_running: bool = False,
         session_key: str = "",
+        screened: int = 0,
+        durably: bool = False,
         **fields: Argument,
     ) -> bool:
         return submissions.move(
@@ -128,10 +194,23 @@ class _Attempt:
             only_running=only_running,
             due=dict([due]) if due else None,
             session_key=session_key,
+            screened=screened,
+            durably=durably,
             **fields,
         )
 
-    def _begin_sending(self, now: datetime) -> bool:
+    def _begin_sending(self, now: datetime) -> list[str] | None:
+        """The phones to send to, with `sending` written; or nobody, or None where it may not begin."""
+        redis, account = self.desk.redis, self.campaign.terms.account
+        screened = submissions.screened(redis, self.submission)
+        for _ in range(SCREENINGS):
+            screening = do_not_dial.screen(redis, account, self.submission, since=screened, attempt=self.token)
+            screened = screening.version
+            if not screening.phones or self._write_sending(now, screened=screened):
+                return screening.phones
+        return None
+
+    def _write_sending(self, now: datetime, *, screened: int) -> bool:
         """Written before the socket opens: from here on, only an answer or a proof says that no phone will ring."""
         deadline_at = now + self.desk.timings.answer_within
         return self._move(
@@ -139,6 +218,8 @@ class _Attempt:
             now,
             due=(Due.SEND, deadline_at),
             only_running=True,
+            screened=screened,
+            durably=self.desk.durability is Durability.STRICT,
             sent_at=to_ms(now),
             deadline_at=to_ms(deadline_at),
         )
@@ -147,6 +228,10 @@ class _Attempt:
         """The campaign was paused or stopped after the claim: put it back, for the next claim to find out why."""
         self._move(SubmissionState.PLANNED, now, due=(Due.SEND, now))
         return Sent.PASSED_OVER
+
+    def _nobody_left(self, now: datetime) -> Sent:
+        reason = "everybody on it is on the do-not-dial list"
+        return Sent.WITHDRAWN if self._move(SubmissionState.WITHDRAWN, now, reason=reason) else Sent.PASSED_OVER
 
     def _post(self, phones: list[str], now: datetime) -> Accepted:
         terms = self.campaign.terms
@@ -158,8 +243,16 @@ class _Attempt:
                 title=terms.title,
                 postback_url=f"{self.desk.postbacks_url}{self.token}" if self.desk.postbacks_url else None,
                 start_at=start if start > now else None,
+                before_send=self._leave,
             )
         )
+
+    def _leave(self) -> None:
+        """The last word before the first byte: whoever was frozen since the claim finds out that it is too late."""
+        holds = submissions.leave(self.desk.redis, self.submission, attempt=self.token, now=self.desk.clock())
+        took_s = self.desk.stopwatch() - self.claimed_s
+        if not holds or took_s > self.desk.timings.leave_within.total_seconds():
+            raise _TooLate
 
     def _accepted(self, accepted: Accepted) -> Sent:
         now = self.desk.clock()

@@ -4,8 +4,11 @@ from collections.abc import Callable, Mapping
 
 import typer
 
+from jobs.cli.audio import audio
 from jobs.cli.controls import cancel, pause, refresh, resume, stop
+from jobs.cli.do_not_dial import do_not_dial
 from jobs.cli.exits import Exit
+from jobs.cli.halts import unhalt
 from jobs.cli.results import results
 from jobs.cli.send import send
 from jobs.cli.show import list_campaigns, show
@@ -20,7 +23,10 @@ COMMANDS: Mapping[str, Callable[..., None]] = {
     "stop": stop,
     "cancel": cancel,
     "refresh": refresh,
+    "unhalt": unhalt,
 }
+
+GROUPS: Mapping[str, typer.Typer] = {"audio": audio, "do-not-dial": do_not_dial}
 
 EPILOG = "\b\nExit codes:\n" + "\n".join(f"  {each.value:>3}  {each.meaning}" for each in Exit)
 
@@ -35,3 +41,5 @@ app = typer.Typer(
 )
 for name, command in COMMANDS.items():
     app.command(name)(command)
+for name, group in GROUPS.items():
+    app.add_typer(group, name=name)

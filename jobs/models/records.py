@@ -62,6 +62,11 @@ class Submission:
     """When the newest call record came."""
 
     @property
+    def sent_count(self) -> int:
+        """Phones of it that go, or went, to the gateway: all but those that the last screening took out."""
+        return self.phone_count - self.drops.get(DropState.SCREENED, 0)
+
+    @property
     def accounted(self) -> int:
         """Phones of which a call record says how the drop ended, or that are known to get none."""
         return sum(count for state, count in self.drops.items() if state is not DropState.PENDING)
@@ -72,7 +77,7 @@ class CampaignView:
     """All that the ledger says of a campaign, but its phones and its single submissions.
 
     `rows` is the input's length and equals `phone_count + excluded_count`; `phones` counts phones by the state of their
-    submission and adds up to `phone_count`; `drops` counts call records.
+    submission and adds up to `phone_count` with the drops that were taken out; `drops` counts how drops ended.
     """
 
     id: str
@@ -90,6 +95,8 @@ class CampaignView:
     runs: Mapping[Run, int]
     intent_number: int = 0
     """Grows with every change of the intent, so that carrying out an old one is not taken for the newest."""
+    audio_flaw: str | None = None
+    """What a look at the audio found to be wrong with it; '' for nothing, None while nobody has looked."""
     note: str = ""
     """The newest reason that somebody gave with a control request."""
 
@@ -117,7 +124,7 @@ class CampaignView:
     def _ended_status(self) -> CampaignStatus:
         if self.intent in ENDING_INTENTS:
             return CampaignStatus.STOPPED if self.intent is Intent.STOP else CampaignStatus.CANCELLED
-        if self._count(SubmissionState.FINISHED):
+        if self._count(SubmissionState.FINISHED) or self.drops.get(DropState.SCREENED) == self.phone_count:
             return CampaignStatus.FINISHED
         return CampaignStatus.REJECTED if self._count(SubmissionState.REJECTED) else CampaignStatus.EXPIRED
 

@@ -9,7 +9,7 @@ import pytest
 
 from config.settings import Settings, variables
 from docs import settings
-from jobs.cli.app import COMMANDS
+from jobs.cli.app import COMMANDS, GROUPS
 from jobs.models import FINAL_STATUSES, CampaignStatus
 
 ROOT = Path(__file__).parents[2]
@@ -42,7 +42,7 @@ def anchors(text: str) -> set[str]:
 def test_every_command_that_is_named_exists(page: Path) -> None:
     text = page.read_text(encoding="utf-8")
     targets = re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE)
-    assert set(re.findall(r"\bpython -m jobs ([a-z]+)", text)) <= {*COMMANDS}
+    assert set(re.findall(r"\bpython -m jobs ([a-z-]+)", text)) <= {*COMMANDS, *GROUPS}
     assert set(re.findall(r"(?m)(?:^|`)make ([a-z]+)", text)) <= set(targets)
     for module in re.findall(r"\bpython -m ([a-z][\w.]*)", text):
         assert find_spec(module.rstrip(".")), module
@@ -77,6 +77,7 @@ def test_every_log_line_that_the_person_on_call_may_see_is_written_somewhere() -
     events = {
         event for row in re.findall(r"^\| log (.*?) \|", ON_CALL, re.MULTILINE) for event in re.findall(r"`(\w+)`", row)
     }
-    sources = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "worker").glob("*.py"))
+    rooms = [path for room in ("worker", "jobs") for path in (ROOT / room).rglob("*.py")]
+    sources = "".join(path.read_text(encoding="utf-8") for path in rooms)
     assert events
     assert [event for event in events if f'"{event}"' not in sources] == []

@@ -100,6 +100,21 @@ def test_a_short_wait_for_a_slot_is_slept(polite: Desk, simulator: Simulator) ->
     assert polite.clock() - began == SECOND
 
 
+def test_who_oversleeps_its_slot_takes_another(polite: Desk, clock: Clock) -> None:
+    slept: list[float] = []
+
+    def sleep(seconds: float) -> None:
+        slept.append(seconds)
+        clock.jump(timedelta(seconds=0.5 if len(slept) == 1 else seconds))
+
+    campaign_id = in_pieces(polite, 3, key="pieces")
+    drowsy = replace(polite, sleep=sleep)
+    assert [send(drowsy, f"{campaign_id}-{number}") for number in (1, 2)] == [Sent.ACCEPTED] * 2
+    assert slept == [0.2]  # the second slot was missed by 300 ms; the one it took instead is free at once
+    assert send(drowsy, f"{campaign_id}-3") is Sent.ACCEPTED
+    assert slept == [0.2, 0.2]
+
+
 def test_a_long_wait_is_spent_in_the_due_set_and_leaves_no_trace(polite: Desk, simulator: Simulator) -> None:
     campaign_id = taken(polite, "6175550123").campaign_id
     take_all_slots(polite)
@@ -129,7 +144,7 @@ def test_a_stop_passes_those_who_wait(polite: Desk, simulator: Simulator, sessio
 
 
 def test_a_stop_of_many_sessions_leaves_room_for_the_stop_of_another_campaign(polite: Desk, sessions: str) -> None:
-    hurried = replace(polite, timings=replace(polite.timings, control_within=SECOND / 5))
+    hurried = replace(polite, concurrency=1, timings=replace(polite.timings, control_within=SECOND / 5))
     request(polite.redis, sessions, Intent.STOP, why="", now=polite.clock())
     assert control(hurried, sessions) == Controlled(confirmed=2, open=1)
     assert due.stands(polite.redis, Due.CONTROL, sessions)
