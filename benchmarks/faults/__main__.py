@@ -44,7 +44,7 @@ def main() -> int:
     began = time.monotonic()
     print(_conditions(systems, script, options.seed), flush=True)
     results = _play_all(systems, script, lanes=options.lanes)
-    figures = f"{rates(results)}\n\n{held(results)}\n\n{by_fault(results)}"
+    figures = "\n\n".join(filter(None, [rates(results), held(results), by_fault(results)]))
     print(f"\n{figures}\n\n{time.monotonic() - began:.0f} s in all")
     if options.write:
         put_on_page(PAGE, f"{_conditions(systems, script, options.seed)}\n\n{figures}")
