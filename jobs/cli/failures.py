@@ -24,6 +24,7 @@ NOTHING_CHANGED = "This command has changed nothing."
 
 OPTIONS: Mapping[str, str] = {
     "caller_id": "--caller-id",
+    "excluded_to": "--excluded-to",
     "audio_title": "--audio-title",
     "audio_url": "--audio-url",
     "audio_type": "--audio-type",
