@@ -78,7 +78,7 @@ def test_a_worker_frozen_before_its_first_byte_sends_nothing_once_it_was_given_u
     frozen, campaign_id = freeze(stage, proxy, *at)
     stage.start_worker()
     assert stage.wait_until_over(campaign_id).status is CampaignStatus.NEEDS_DECISION
-    thaw(stage, proxy, frozen, ends="later")
+    thaw(stage, proxy, frozen, ends="passed_over")
     time.sleep(1)
     assert stage.view(campaign_id).submissions == {SubmissionState.UNKNOWN: 1}
     assert attempts(stage) == 0
