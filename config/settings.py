@@ -39,6 +39,17 @@ class AccountSettings:
     password: SecretStr
 
 
+class AudioPreflight(StrEnum):
+    """What is looked at of a campaign's audio before its first submission."""
+
+    OFF = "off"
+    """Nothing: the gateway judges."""
+    ACCOUNT = "account"
+    """Recordings and files must be in the account's list, and last long enough."""
+    ALL = "all"
+    """The same, and what lies at a URL is fetched and measured."""
+
+
 class LogLevel(StrEnum):
     """How much is logged."""
 
@@ -134,6 +145,13 @@ class Settings(BaseSettings):
     """How many workers serve the queue `status`. (`control` always has one of its own.)"""
     send_concurrency: Annotated[int, Field(ge=1, le=64)] = Field(default=8, examples=["8"])
     """How many submissions one job sends at the same time."""
+
+    audio_preflight: Annotated[AudioPreflight, BeforeValidator(_lower)] = Field(
+        default=AudioPreflight.OFF, examples=["account"]
+    )
+    """What is looked at of a campaign's audio before its first submission: off, account (a recording or file must be in
+    the account and last more than 5 seconds) or all (also, what lies at a URL is fetched, from the public web only, and
+    must be of its stated type and last as long). What is certainly wrong is refused before anything is sent."""
 
     lead_s: Seconds = Field(default=600, examples=["600"])
     """How long before its start a campaign for later is handed to the gateway. Short, because until then changes and

@@ -17,11 +17,12 @@ from rq import get_current_job
 from rq.job import Job
 
 from config.redis_connection import connect
-from config.settings import Settings
+from config.settings import AudioPreflight, Settings
 from jobs.campaigns import control, refresh, send, take
 from jobs.campaigns.desk import Desk, Timings
 from jobs.campaigns.plan import plan
 from jobs.contacts import Row
+from jobs.fetching import fetch
 from jobs.gateway.client import Credentials, GatewayClient, Timeouts
 from jobs.ledger import campaigns, due
 from jobs.ledger.keys import Due
@@ -105,13 +106,15 @@ def open_desk(env: Mapping[str, str]) -> Desk:
     settings.require_gateway()
     return Desk(
         redis=connect(settings.redis_url.get_secret_value(), name="jobs", tls_verify=settings.redis_tls_verify),
-        gateway=_clients(settings),
+        gateway=gateway_clients(settings),
         clock=lambda: datetime.now(UTC),
         random=Random(),
         timings=timings(settings),
         concurrency=settings.send_concurrency,
         limits=Limits(settings.gateway_calls_per_s, settings.gateway_phones_per_min),
         is_ending=wind_down.is_set,
+        looks_at_recordings=settings.audio_preflight is not AudioPreflight.OFF,
+        fetch=fetch if settings.audio_preflight is AudioPreflight.ALL else None,
         postbacks_url=f"{settings.public_url}/postbacks/" if settings.public_url else "",
     )
 
@@ -129,7 +132,9 @@ def timings(settings: Settings) -> Timings:
     )
 
 
-def _clients(settings: Settings) -> Callable[[str], GatewayClient]:
+def gateway_clients(settings: Settings) -> Callable[[str], GatewayClient]:
+    """The client of each account, by its name, made once; it raises `UnknownAccount` or `InvalidSettings`."""
+
     @cache
     def client(account: str) -> GatewayClient:
         found = settings.account(account)

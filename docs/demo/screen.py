@@ -86,12 +86,9 @@ class Screen:
 
     def _still(self, count: int, total: int) -> None:
         line = Table.grid(padding=(0, 1))
-        bar = (
-            [ProgressBar(total, count, width=40, complete_style="cyan", finished_style="green")]
-            if self._draws_bars
-            else []
-        )
-        line.add_row(*bar, f"{count:,} of {total:,} calls on record")
+        words = f"{count:,} of {total:,} calls on record"
+        bar = ProgressBar(total, count, width=40, complete_style="cyan", finished_style="green")
+        line.add_row(*([bar, words] if self._draws_bars else [words]))
         self._console.print(line)
 
 

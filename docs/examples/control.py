@@ -8,7 +8,8 @@ from rq import Queue
 
 verb, campaign_id = sys.argv[1:]
 
-redis = Redis.from_url(os.environ.get("REDIS_URL", "redis://localhost:6379/0"))
+url = os.environ.get("REDIS_URL", "redis://localhost:6379/0")
+redis = Redis.from_url(url, socket_timeout=60)  # longer than the wait for the result below
 queue = Queue("control", connection=redis, serializer="json")
 
 job = queue.enqueue(

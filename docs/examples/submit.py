@@ -5,7 +5,8 @@ import os
 from redis import Redis
 from rq import Queue
 
-redis = Redis.from_url(os.environ.get("REDIS_URL", "redis://localhost:6379/0"))
+url = os.environ.get("REDIS_URL", "redis://localhost:6379/0")
+redis = Redis.from_url(url, socket_timeout=60)  # longer than the wait for the result below
 queue = Queue(
     "campaigns", connection=redis, serializer="json"
 )  # rq's own default is pickle, which no worker here reads

@@ -5,8 +5,10 @@ be done any number of times: a session whose confirmed run is as wanted is left 
 """
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 
 from redis import Redis
 
@@ -70,11 +72,12 @@ def control(desk: Desk, campaign_id: str) -> Controlled:
     if campaign is None:
         due.remove(desk.redis, Due.CONTROL, [campaign_id])
         return Controlled(0, 0)
-    until = desk.clock() + desk.timings.control_within
-    in_step = [
-        _bring_in_step(desk, campaign, each, until=until)
-        for each in submissions.read(desk.redis, campaigns.submission_ids(desk.redis, campaign_id))
-    ]
+    bring = partial(_bring_in_step, desk, campaign, until=desk.clock() + desk.timings.control_within)
+    found = submissions.read(desk.redis, campaigns.submission_ids(desk.redis, campaign_id))
+    # The first goes alone: where the gateway was given a rest, its answer frees the way for the others.
+    in_step = [bring(each) for each in found[:1]]
+    with ThreadPoolExecutor(max_workers=desk.concurrency) as pool:
+        in_step += pool.map(bring, found[1:])
     now = desk.clock()
     if all(in_step):
         campaigns.carried_out(desk.redis, campaign, now=now)

@@ -8,6 +8,7 @@ from random import Random
 
 from redis import Redis
 
+from jobs.fetching import Fetch
 from jobs.gateway.client import GatewayClient
 from jobs.ledger.limits import UNLIMITED, Limits
 
@@ -29,6 +30,8 @@ class Timings:
     """Waits after a submission that certainly never left: they double, from the first to the most."""
     refused_again: timedelta = timedelta(minutes=1)
     """The one delayed retry of a refusal that may pass, such as an audio host that was down."""
+    audio_again: timedelta = timedelta(seconds=1)
+    """While one submission looks at the audio, the campaign's others are looked at again after this."""
     control_again: timedelta = timedelta(seconds=5)
     """When a control verb got no answer, it is sent again after this."""
     control_within: timedelta = timedelta(seconds=15)
@@ -71,5 +74,9 @@ class Desk:
     """Waits for so many seconds."""
     is_ending: Callable[[], bool] = lambda: False
     """Whether this process was asked to end, so that no call should begin."""
+    looks_at_recordings: bool = False
+    """Whether a campaign's recording or file is looked for in the account before its first submission."""
+    fetch: Fetch | None = None
+    """How what lies at a campaign's audio URL is got, to look at it before the first submission; None: not at all."""
     postbacks_url: str = ""
     """Where postbacks reach us: a URL to which an attempt's token is added; '' for none."""

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from jobs.campaigns import preflight
 from jobs.campaigns.calling import NotNow, Turn, turn
 from jobs.campaigns.desk import Desk
-from jobs.gateway.errors import NotSent, OutcomeUnknown, Rejected
+from jobs.gateway.errors import NotSent, OutcomeUnknown, RefusalKind, Rejected
 from jobs.gateway.replies import Accepted
 from jobs.ledger import campaigns, due, keys, submissions
 from jobs.ledger.fields import to_ms
@@ -28,7 +29,7 @@ class Sent(StrEnum):
     REJECTED = "rejected"
     UNKNOWN = "unknown"
     LATER = "later"
-    """It certainly did not leave, or its turn has not come; it stands in the due set."""
+    """It certainly did not leave, its audio is looked at, or its turn has not come; it stands in the due set."""
     WITHDRAWN = "withdrawn"
     """It was too late to send it."""
     PASSED_OVER = "passed_over"
@@ -49,6 +50,11 @@ def send(desk: Desk, submission_id: str) -> Sent:
         return Sent.PASSED_OVER
     if now >= campaign.too_late_at:
         return _withdraw(desk, submission, now)
+    if campaign.audio_flaw:
+        return _turn_down(desk, submission, now, campaign.audio_flaw)
+    if preflight.is_awaited(desk, campaign):
+        preflight.look_or_wait(desk, campaign, submission_id)
+        return Sent.LATER
     try:
         with turn(desk, campaign, Lane.SUBMISSIONS, phones=submission.phone_count) as own:
             return _claim_and_send(desk, campaign, submission, own)
@@ -67,6 +73,23 @@ def _withdraw(desk: Desk, submission: Submission, now: datetime, *, attempt: str
     reason = "it was too late to send it"
     moved = submissions.move(desk.redis, submission, SubmissionState.WITHDRAWN, now=now, attempt=attempt, reason=reason)
     return Sent.WITHDRAWN if moved else Sent.PASSED_OVER
+
+
+def _turn_down(desk: Desk, submission: Submission, now: datetime, flaw: str) -> Sent:
+    """Reject, under a claim, what the gateway could not play; it is not asked."""
+    token = submissions.new_token()
+    submissions.claim(desk.redis, submission.id, attempt=token, now=now, until=now + desk.timings.lease)
+    reason = f"not sent, because of its audio: {flaw}"
+    moved = submissions.move(
+        desk.redis,
+        submission,
+        SubmissionState.REJECTED,
+        now=now,
+        attempt=token,
+        reason=reason,
+        refusal=RefusalKind.AUDIO,
+    )
+    return Sent.REJECTED if moved else Sent.PASSED_OVER
 
 
 def _give_up_waiting(desk: Desk, submission: Submission) -> Sent:

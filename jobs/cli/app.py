@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 
 import typer
 
+from jobs.cli.audio import audio
 from jobs.cli.controls import cancel, pause, refresh, resume, stop
 from jobs.cli.exits import Exit
 from jobs.cli.results import results
@@ -22,6 +23,8 @@ COMMANDS: Mapping[str, Callable[..., None]] = {
     "refresh": refresh,
 }
 
+GROUPS: Mapping[str, typer.Typer] = {"audio": audio}
+
 EPILOG = "\b\nExit codes:\n" + "\n".join(f"  {each.value:>3}  {each.meaning}" for each in Exit)
 
 app = typer.Typer(
@@ -35,3 +38,5 @@ app = typer.Typer(
 )
 for name, command in COMMANDS.items():
     app.command(name)(command)
+for name, group in GROUPS.items():
+    app.add_typer(group, name=name)

@@ -22,4 +22,6 @@ class Exit(IntEnum):
     NO_SUCH_CAMPAIGN = 5, "the campaign is unknown, or over and can no longer be told anything"
     OTHER_END = 6, "with --wait: it came to another end than the one waited for"
     BAD_SETTINGS = 7, "an environment variable is wrong"
+    NO_ANSWER = 8, "the gateway, or the host of an audio, refused, was out of reach, or gave no usable answer"
+    BAD_AUDIO = 9, "the audio is not there, too short, or not what it is said to be; nothing was sent"
     INTERRUPTED = 130, "Ctrl-C; a campaign that is in goes on"

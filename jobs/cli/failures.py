@@ -14,6 +14,8 @@ from config.settings import InvalidSettings
 from jobs.campaigns.control import CampaignIsOver, UnknownCampaign
 from jobs.campaigns.take import KeyConflict
 from jobs.cli.exits import Exit
+from jobs.gateway.downloads import NoPlace
+from jobs.gateway.errors import GatewayError, OutcomeUnknown
 from jobs.models import InvalidCampaign, Problem
 
 NOTHING_SENT = "Nothing was stored and nothing was sent."
@@ -70,10 +72,8 @@ def failure_of(error: Exception) -> Failure | None:
         case Failure():
             return error
         case InvalidCampaign():
-            problems = [in_options(problem) for problem in error.problems]
-            return Failure(
-                Exit.BAD_INPUT, "the campaign cannot be sent like this", problems=problems, kept=NOTHING_SENT
-            )
+            what, problems = "the campaign cannot be sent like this", tuple(map(in_options, error.problems))
+            return Failure(Exit.BAD_INPUT, what, problems=problems, kept=NOTHING_SENT)
         case KeyConflict():
             return _key_conflict(error)
         case UnknownCampaign() | CampaignIsOver():
@@ -81,10 +81,10 @@ def failure_of(error: Exception) -> Failure | None:
         case InvalidSettings():
             what = "the environment cannot be used"
             return Failure(Exit.BAD_SETTINGS, what, problems=error.problems, kept=NOTHING_CHANGED)
-        case RedisUnreachable():
-            return Failure(Exit.NO_REDIS, str(error), kept=NOTHING_CHANGED)
-        case RedisError():
-            return redis_failure(error, kept="What is in the ledger stays there.", todo="Run the same command again.")
+        case GatewayError():
+            return _gateway_failure(error)
+        case RedisUnreachable() | RedisError():
+            return _without_redis(error)
         case _:
             return None
 
@@ -109,6 +109,20 @@ def failure_picture(failure: Failure) -> RenderableType:
     problems = [Padding(Text(problem), (0, 0, 0, 2), expand=False) for problem in failure.problems]
     rest = [Text(" ".join(filter(None, (failure.kept, failure.todo))))] if failure.kept or failure.todo else []
     return Group(Text.assemble(("error: ", "bold red"), failure.what), *problems, *rest)
+
+
+def _without_redis(error: RedisUnreachable | RedisError) -> Failure:
+    if isinstance(error, RedisUnreachable):
+        return Failure(Exit.NO_REDIS, str(error), kept=NOTHING_CHANGED)
+    return redis_failure(error, kept="What is in the ledger stays there.", todo="Run the same command again.")
+
+
+def _gateway_failure(error: GatewayError) -> Failure:
+    """What the gateway did not do for a person who asked it something; its advice on submissions is none for them."""
+    if isinstance(error, OutcomeUnknown):
+        what = f"the gateway gave no answer that can be used ({error.phase}: {error.why})"
+        return Failure(Exit.NO_ANSWER, what, kept=NOTHING_CHANGED, todo="Run the same command again.")
+    return Failure(Exit.BAD_INPUT if isinstance(error, NoPlace) else Exit.NO_ANSWER, str(error))
 
 
 def _key_conflict(conflict: KeyConflict) -> Failure:

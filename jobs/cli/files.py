@@ -1,12 +1,12 @@
 """Writing a file for somebody: all of it or nothing of it."""
 
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from io import TextIOWrapper
 from pathlib import Path
-from tempfile import mkstemp
 from typing import TextIO
 
+from jobs import files
 from jobs.cli.exits import Exit
 from jobs.cli.failures import Failure
 from jobs.cli.shown import clean
@@ -18,20 +18,13 @@ def replaced(path: Path, *, kept: str = "") -> Iterator[TextIO]:
 
     Readable by its owner alone, because what is written for a person holds phones. Raises `Failure`.
     """
-    draft = Path()
     try:
-        number, name = mkstemp(dir=path.parent, prefix=f".{path.name}.")
-        draft = Path(name)
-        with os.fdopen(number, "w", encoding="utf-8", newline="") as file:
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
-        draft.replace(path)
+        with files.replaced(path, is_private=True) as file:
+            text = TextIOWrapper(file, encoding="utf-8", newline="")
+            yield text
+            text.flush()
     except OSError as error:
         raise cannot("write", str(path), error, kept=kept) from None
-    finally:
-        if draft.name:
-            draft.unlink(missing_ok=True)
 
 
 def cannot(verb: str, name: str, error: OSError, *, kept: str) -> Failure:

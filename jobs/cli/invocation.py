@@ -12,7 +12,11 @@ from redis import Redis
 from rich.console import Console, RenderableType
 
 from config.redis_connection import check_redis, connect
-from config.settings import Settings
+from config.settings import Settings, UnknownAccount
+from jobs.cli.exits import Exit
+from jobs.cli.failures import Failure
+from jobs.entrypoints import gateway_clients
+from jobs.gateway.client import GatewayClient
 from jobs.producer import Producer
 
 PATIENCE_S = 2
@@ -62,6 +66,13 @@ class Invocation:
             keep_keys=timedelta(days=self.settings.keep_keys_days),
             clock=self.clock,
         )
+
+    def gateway(self, account: str) -> GatewayClient:
+        """The gateway, as this account; raises `InvalidSettings` without its credentials, or `Failure`."""
+        try:
+            return gateway_clients(self.settings)(account)
+        except UnknownAccount as unknown:
+            raise Failure(Exit.BAD_INPUT, str(unknown)) from None
 
     @property
     def shows_progress(self) -> bool:

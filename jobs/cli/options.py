@@ -62,6 +62,13 @@ ExcludedTo = Annotated[
     Path | None,
     typer.Option(metavar="FILE", help="Write every row that is left out, and why, as CSV."),
 ]
+CheckAudio = Annotated[
+    bool | None,
+    typer.Option(
+        "--check-audio/--no-check-audio",
+        help="First look whether the audio can be played, as `audio check` does; or as AUDIO_PREFLIGHT says.",
+    ),
+]
 WaitForEnd = Annotated[
     bool,
     typer.Option("--wait", help="Follow the campaign until it is over or needs a person."),

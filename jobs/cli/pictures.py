@@ -32,7 +32,7 @@ PLACES = {
     "no_record_yet": "With the gateway; its call records are still to come.",
     "not_sent_yet": "Not with the gateway yet.",
     "unknown": "Nobody knows whether the gateway took them; they are not sent again by themselves.",
-    "rejected": "The gateway refused them.",
+    "rejected": "Refused: by the gateway, or for the audio before they were sent.",
     "withdrawn": "Stopped, cancelled or expired before they were sent.",
 }
 

@@ -12,8 +12,10 @@ from redis.exceptions import RedisError
 from jobs.campaigns import take
 from jobs.campaigns.control import known
 from jobs.campaigns.plan import Plan
+from jobs.campaigns.preflight import Finding
 from jobs.campaigns.take import Taken
 from jobs.cli import options
+from jobs.cli.audio import check_before_sending, finding_document
 from jobs.cli.dossier import Dossier, document, read_dossier
 from jobs.cli.exits import Exit
 from jobs.cli.failures import NOTHING_SENT, redis_failure
@@ -22,6 +24,7 @@ from jobs.cli.invocation import Invocation, of
 from jobs.cli.pictures import campaign_picture, next_steps
 from jobs.cli.planning import plan_document, plan_picture, read_plan, write_excluded
 from jobs.cli.terms import read_terms
+from jobs.ledger import campaigns
 from jobs.models import CampaignStatus, CampaignView, InvalidCampaign, Terms
 from jobs.producer import is_anybody_at_work
 
@@ -42,6 +45,7 @@ def send(
     column: options.Column = None,
     mobile_only: options.MobileOnly = False,
     account: options.Account = "default",
+    check_audio: options.CheckAudio = None,
     dry_run: options.DryRun = False,
     excluded_to: options.ExcludedTo = None,
     wait: options.WaitForEnd = False,
@@ -81,10 +85,11 @@ def send(
     invocation.say(plan_picture(planned))
     if dry_run:
         _refuse_what_cannot_be_sent(terms, planned, invocation.clock())
+        finding = check_before_sending(invocation, terms, is_wanted=bool(check_audio))
         invocation.say(f"Dry run. {NOTHING_SENT}", style="green")
-        invocation.answer(_document(planned))
+        invocation.answer(_document(planned, finding))
         return
-    campaign = _hand_in(invocation, terms, planned, key, wait=wait)
+    campaign = _hand_in(invocation, terms, planned, key, check_audio=check_audio, wait=wait)
     if wait and campaign.status is not CampaignStatus.FINISHED:
         raise typer.Exit(Exit.OTHER_END)
 
@@ -99,10 +104,15 @@ def _refuse_what_cannot_be_sent(terms: Terms, planned: Plan, now: datetime) -> N
         raise InvalidCampaign(problems)
 
 
-def _hand_in(invocation: Invocation, terms: Terms, planned: Plan, key: str | None, *, wait: bool) -> CampaignView:
+def _hand_in(
+    invocation: Invocation, terms: Terms, planned: Plan, key: str | None, *, check_audio: bool | None, wait: bool
+) -> CampaignView:
     if key is None:
         _refuse_what_cannot_be_sent(terms, planned, invocation.clock())
     producer = invocation.producer
+    # A campaign that is in already is not sent because of this, and its audio may be gone by now.
+    is_in = key is not None and campaigns.holder(invocation.redis, key) is not None
+    finding = None if is_in else check_before_sending(invocation, terms, is_wanted=check_audio)
     if key is None:
         key = fresh_key(invocation.clock())
         # Before anything is written, so that whatever happens then, it can be repeated.
@@ -115,7 +125,7 @@ def _hand_in(invocation: Invocation, terms: Terms, planned: Plan, key: str | Non
         dossier = read_dossier(invocation.redis, taken.campaign_id)
         at_work = is_anybody_at_work(invocation.redis)
     invocation.say(campaign_picture(dossier) if wait else next_steps(dossier.campaign, is_anybody_at_work=at_work))
-    invocation.answer(_document(planned, key, taken, dossier))
+    invocation.answer(_document(planned, finding, key, taken, dossier))
     return dossier.campaign
 
 
@@ -143,13 +153,18 @@ def _say_taken(invocation: Invocation, key: str, taken: Taken) -> None:
 
 
 def _document(
-    planned: Plan, key: str | None = None, taken: Taken | None = None, dossier: Dossier | None = None
+    planned: Plan,
+    finding: Finding | None,
+    key: str | None = None,
+    taken: Taken | None = None,
+    dossier: Dossier | None = None,
 ) -> dict[str, Any]:
-    """Nothing but the plan for a dry run."""
+    """Nothing but the plan, and perhaps the audio, for a dry run."""
     return {
         "campaign_id": taken.campaign_id if taken else None,
         "key": key,
         "is_new": taken.is_new if taken else None,
         "plan": plan_document(planned),
+        "audio_check": finding_document(finding) if finding else None,
         "campaign": document(dossier) if dossier else None,
     }

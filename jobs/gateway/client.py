@@ -6,26 +6,32 @@ travel in every body, so no body is ever logged or carried by an error.
 
 import ssl
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from contextlib import closing
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from pathlib import Path
 from urllib.parse import urlencode, urlsplit
 
 from pydantic import SecretBytes, SecretStr
 from requests.utils import DEFAULT_CA_BUNDLE_PATH
 
 from jobs import eastern
+from jobs.gateway.downloads import PART_BYTES, Downloaded, NamedBy, keep
+from jobs.gateway.errors import OutcomeUnknown, Phase
 from jobs.gateway.replies import (
     Accepted,
+    AudioFile,
     Balance,
     CallRecord,
     ControlAnswer,
+    parse_audio_list_reply,
     parse_balance_reply,
     parse_call_status_reply,
     parse_campaign_result_reply,
     parse_control_reply,
     parse_submission_reply,
 )
-from jobs.gateway.transport import Answer, Timeouts, post
+from jobs.gateway.transport import Answer, Timeouts, post, post_for_parts
 from jobs.models import MAX_PHONES_PER_SUBMISSION, AudioType, Terms
 
 __all__ = ["Credentials", "GatewayClient", "Timeouts"]
@@ -36,6 +42,9 @@ _SHORT = 64 * 1024
 """More than any known answer but a result needs."""
 _LONG = 4 * 1024 * 1024
 """10,000 call records, with room for long carriers and reasons."""
+
+_DOWNLOAD_S = 300
+"""How long a recording may take to come: no worker waits for it, and a line may be slow."""
 
 _AUDIO_ON_THE_WIRE = {AudioType.WAV: "wav", AudioType.MP3: "Mp3", AudioType.M4A: "M4a"}
 
@@ -66,13 +75,13 @@ class GatewayClient:
         parts = urlsplit(base_url)
         if parts.scheme not in {"http", "https"} or not parts.hostname or not parts.path.endswith("/gateway/"):
             raise ValueError("the gateway's base URL must look like https://host/gateway/")
-        self._url = base_url + "vmb.php"
+        self._base_url = base_url
         self._credentials = credentials
         self._timeouts = timeouts or Timeouts()
         self._tls = tls or ssl.create_default_context(cafile=DEFAULT_CA_BUNDLE_PATH)
 
     def __repr__(self) -> str:
-        return f"<GatewayClient of {urlsplit(self._url).hostname}>"
+        return f"<GatewayClient of {urlsplit(self._base_url).hostname}>"
 
     def submit(
         self,
@@ -126,6 +135,23 @@ class GatewayClient:
         """End a session that runs. It never starts again."""
         return self._control("stop", session_id)
 
+    def audio_list(self, *, near: datetime, with_durations: bool) -> list[AudioFile]:
+        """The account's recordings, all of them; `near` is the instant of the question."""
+        method = "get_audio_list_with_duration" if with_durations else "get_audio_list"
+        form = _encode(self._credentials, [("c_method", method)])
+        answer = self._ask(form, script="vmb.aflist.php", max_bytes=_LONG)
+        if not answer.is_whole:
+            raise OutcomeUnknown(Phase.READING, "a list that does not say how long it is")
+        return parse_audio_list_reply(answer.text, near=near)
+
+    def download_audio(self, named_by: NamedBy, name: str, *, to: Path) -> Downloaded:
+        """Keep a recording of the account as the file `to`: a whole one, or none and also `NotKept`."""
+        form = _encode(self._credentials, [(named_by, name)])
+        timeouts = replace(self._timeouts, deadline_s=_DOWNLOAD_S)
+        url = self._base_url + "vmb.dla.php"
+        with closing(post_for_parts(url, form, timeouts=timeouts, tls=self._tls, part_bytes=PART_BYTES)) as parts:
+            return keep(parts, to)
+
     def _control(self, verb: str, session_id: str) -> ControlAnswer:
         return parse_control_reply(self._ask(_encode(self._credentials, _option(verb, session_id))).text)
 
@@ -133,11 +159,12 @@ class GatewayClient:
         self,
         form: SecretBytes,
         *,
+        script: str = "vmb.php",
         max_bytes: int = _SHORT,
         before_send: Callable[[], None] = lambda: None,
     ) -> Answer:
         return post(
-            self._url,
+            self._base_url + script,
             form,
             timeouts=self._timeouts,
             tls=self._tls,

@@ -46,6 +46,7 @@ class OutcomeUnknown(GatewayError):
             "Do not send it again: look for evidence of what became of it."
         )
         self.phase = phase
+        self.why = why
 
 
 class RefusalKind(StrEnum):

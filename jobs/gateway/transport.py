@@ -8,8 +8,8 @@ that goes wrong after it is `OutcomeUnknown`. A flight has one deadline that hol
 import http.client
 import io
 import ssl
-from collections.abc import Callable, Mapping
-from contextlib import closing
+from collections.abc import Callable, Generator, Iterator, Mapping
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from time import monotonic
 from typing import Any, cast
@@ -62,15 +62,33 @@ def post(
     """
     flight = _Flight(timeouts, before_send)
     try:
-        return _fly(flight, url, form, tls, max_bytes)
-    except (_KeptBack, _Unusable) as verdict:
-        why = str(verdict)
-    except _FAILURES as failure:
-        why = _root_cause(failure)
-    # Outside the handlers: what was caught holds the request, with its credentials and phones, or frames that do.
-    if flight.phase:
-        raise OutcomeUnknown(flight.phase, why)
-    raise NotSent(why) from flight.objection
+        with _fly(flight, url, form, tls) as raw:
+            return _read(raw, max_bytes)
+    except _TROUBLES as trouble:
+        why = _why(trouble)
+    # Outside the handler: what was caught holds the request, with its credentials and phones, or frames that do.
+    raise flight.verdict(why) from flight.objection
+
+
+def post_for_parts(
+    url: str, form: SecretBytes, *, timeouts: Timeouts, tls: ssl.SSLContext, part_bytes: int
+) -> Generator[bytes]:
+    """Send an encoded form and yield the answer's body, all of whose parts but the last have `part_bytes`.
+
+    Raises like `post`, also between two parts, and always when the body does not come whole: a body whose length
+    nobody announced, so that its end may be anywhere, is none that we take.
+    """
+    flight = _Flight(timeouts, lambda: None)
+    try:
+        with _fly(flight, url, form, tls) as raw:
+            if not _is_length_announced(raw):
+                raise _Unusable("an answer that does not say how long it is")
+            while part := raw.read(part_bytes, decode_content=True):
+                yield part
+            return
+    except _TROUBLES as trouble:
+        why = _why(trouble)
+    raise flight.verdict(why)
 
 
 _FAILURES = (
@@ -87,7 +105,10 @@ class _KeptBack(Exception):
 
 
 class _Unusable(Exception):
-    """The answer is no HTTP 200 of a bearable size."""
+    """The answer is no HTTP 200 of a bearable size and a certain length."""
+
+
+_TROUBLES = (_KeptBack, _Unusable, *_FAILURES)
 
 
 class _Flight:
@@ -111,6 +132,10 @@ class _Flight:
             raise _KeptBack("held back at the last moment")
         self.phase = Phase.SENDING
         return _Socket(sock, self)
+
+    def verdict(self, why: str) -> NotSent | OutcomeUnknown:
+        """What a failure means, by how far the request was."""
+        return OutcomeUnknown(self.phase, why) if self.phase else NotSent(why)
 
     def seconds_left(self) -> float:
         return self._deadline - monotonic()
@@ -223,7 +248,9 @@ _HEADERS: Mapping[str, str] = {
 }
 
 
-def _fly(flight: _Flight, url: str, form: SecretBytes, tls: ssl.SSLContext, max_bytes: int) -> Answer:
+@contextmanager
+def _fly(flight: _Flight, url: str, form: SecretBytes, tls: ssl.SSLContext) -> Iterator[urllib3.HTTPResponse]:
+    """The answer, an HTTP 200 whose body is still to be read."""
     request = requests.Request("POST", url, data=form.get_secret_value(), headers=_HEADERS).prepare()
     waits = (flight.timeouts.connect_s, flight.timeouts.read_s)
     with (
@@ -233,11 +260,16 @@ def _fly(flight: _Flight, url: str, form: SecretBytes, tls: ssl.SSLContext, max_
         flight.phase = Phase.READING
         if response.status_code != http.HTTPStatus.OK:
             raise _Unusable(f"HTTP status {response.status_code}")
-        return _read(response.raw, max_bytes)
+        yield response.raw
+
+
+def _is_length_announced(raw: urllib3.HTTPResponse) -> bool:
+    """Before anything is read of it. What was announced, urllib3 has kept or raises."""
+    return raw.chunked or raw.length_remaining is not None
 
 
 def _read(raw: urllib3.HTTPResponse, max_bytes: int) -> Answer:
-    is_whole = raw.chunked or raw.length_remaining is not None
+    is_whole = _is_length_announced(raw)
     body = raw.read(max_bytes + 1, decode_content=True)
     if len(body) > max_bytes:
         raise _Unusable(f"an answer of more than {max_bytes} bytes")
@@ -252,8 +284,10 @@ def _decode(body: bytes) -> str:
         return body.decode("latin-1")
 
 
-def _root_cause(failure: BaseException) -> str:
-    """The name of the innermost exception; its text may hold more than may be told."""
+def _why(failure: BaseException) -> str:
+    """Our own words, or else the name of the innermost exception, whose text may hold more than may be told."""
+    if isinstance(failure, _KeptBack | _Unusable):
+        return str(failure)
     while isinstance(inner := failure.__cause__ or failure.__context__, _FAILURES):
         failure = inner
     return type(failure).__name__

@@ -148,6 +148,11 @@ def intend(redis: Redis, campaign_id: str, intent: Intent, *, note: str, now: da
     return Intent(holds.decode()) if holds else None
 
 
+def note_audio(redis: Redis, campaign_id: str, flaw: str) -> None:
+    """Write down what a look at the audio found to be wrong, '' for nothing. The first one to look is believed."""
+    redis.hsetnx(keys.campaign(campaign_id), "audio_flaw", flaw)
+
+
 def carried_out(redis: Redis, view: CampaignView, *, now: datetime) -> None:
     """The gateway has confirmed the intent that `view` shows; if it has changed since, the new one is due at once."""
     names = [keys.campaign(view.id), keys.Due.CONTROL]
@@ -198,4 +203,5 @@ def _view(campaign_id: str, raw: Mapping[Any, Any]) -> CampaignView | None:
         runs=counts(fields, "r", Run),
         intent_number=int(fields["intent_number"]),
         note=fields.get("note", ""),
+        audio_flaw=fields.get("audio_flaw"),
     )

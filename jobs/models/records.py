@@ -90,6 +90,8 @@ class CampaignView:
     runs: Mapping[Run, int]
     intent_number: int = 0
     """Grows with every change of the intent, so that carrying out an old one is not taken for the newest."""
+    audio_flaw: str | None = None
+    """What a look at the audio found to be wrong with it; '' for nothing, None while nobody has looked."""
     note: str = ""
     """The newest reason that somebody gave with a control request."""
 

@@ -19,7 +19,7 @@ class SubmissionState(StrEnum):
     UNKNOWN = "unknown"
     """Nobody knows whether the gateway took it. Never sent again by a timer. Out: evidence or a person."""
     REJECTED = "rejected"
-    """The gateway refused it, with a reason. Final."""
+    """The gateway refused it, or its audio was found to be wrong before it was sent; with a reason. Final."""
     WITHDRAWN = "withdrawn"
     """Stopped, cancelled or expired before it was sent. Final."""
     FINISHED = "finished"
@@ -29,7 +29,13 @@ class SubmissionState(StrEnum):
 LEGAL_MOVES: Mapping[SubmissionState, frozenset[SubmissionState]] = {
     SubmissionState.PLANNED: frozenset({SubmissionState.CLAIMED, SubmissionState.WITHDRAWN}),
     SubmissionState.CLAIMED: frozenset(
-        {SubmissionState.CLAIMED, SubmissionState.PLANNED, SubmissionState.SENDING, SubmissionState.WITHDRAWN}
+        {
+            SubmissionState.CLAIMED,
+            SubmissionState.PLANNED,
+            SubmissionState.SENDING,
+            SubmissionState.REJECTED,
+            SubmissionState.WITHDRAWN,
+        }
     ),
     SubmissionState.SENDING: frozenset(
         {SubmissionState.ACCEPTED, SubmissionState.REJECTED, SubmissionState.PLANNED, SubmissionState.UNKNOWN}
@@ -99,7 +105,7 @@ class CampaignStatus(StrEnum):
     FINISHED = "finished", "Every phone is accounted for."
     STOPPED = "stopped", "Stopped by a person, and every phone is accounted for."
     CANCELLED = "cancelled", "Cancelled by a person, and every phone is accounted for."
-    REJECTED = "rejected", "The gateway refused every submission."
+    REJECTED = "rejected", "Every submission was refused: by the gateway, or for its audio before it was sent."
     EXPIRED = "expired", "Its time had passed before anything was sent."
 
     @property

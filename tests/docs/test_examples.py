@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from jobs.gateway.simulator import Settings
 from jobs.ledger import campaigns
 from jobs.models import CampaignStatus, CampaignView
 from tests.end_to_end.stage import Stage
@@ -21,7 +22,7 @@ EXAMPLES = Path(__file__).parents[2] / "docs" / "examples"
 
 @pytest.fixture
 def stage(tmp_path: Path) -> Iterator[Stage]:
-    with Stage(tmp_path, SILENCE_S="1") as made:
+    with Stage(tmp_path) as made:
         made.start_worker()
         yield made
 
@@ -51,6 +52,7 @@ def test_the_python_example_sends_once_however_often_it_runs(stage: Stage) -> No
 
 
 def test_the_control_example_is_carried_out(stage: Stage) -> None:
+    stage.simulator.gateway.settings = Settings(calls_per_second=0.001)
     run_example(stage, "submit.py")
     campaign = the_campaign(stage)
     assert "confirmed" in run_example(stage, "control.py", "stop", campaign.id)

@@ -1,5 +1,7 @@
 """Errors in words: every field under the name it has on the command line, and every end under its code."""
 
+import re
+
 import pytest
 from redis.exceptions import ConnectionError as RedisConnectionError
 
@@ -10,6 +12,7 @@ from jobs.campaigns.take import KeyConflict
 from jobs.cli.exits import Exit
 from jobs.cli.failures import OPTIONS, failure_of, in_options
 from jobs.models import InvalidCampaign, Problem, Terms
+from tests.jobs.cli.conftest import ROOT
 
 
 def test_every_field_of_a_campaign_has_its_name_on_the_command_line() -> None:
@@ -56,3 +59,9 @@ def test_an_id_that_is_a_phone_by_mistake_is_not_repeated() -> None:
     failure = failure_of(UnknownCampaign("no campaign 6175550123 is known here"))
     assert failure is not None
     assert "6175550123" not in str(failure.document())
+
+
+def test_the_exit_codes_are_documented() -> None:
+    table = (ROOT / "docs" / "command-line.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| (\d+) \| (.*) \|$", table, re.MULTILINE)
+    assert rows == [(str(each.value), each.meaning) for each in Exit]

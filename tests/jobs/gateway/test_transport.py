@@ -1,13 +1,10 @@
 import random
-import shutil
 import socket
 import ssl
-import subprocess
 import time
 import zlib
 from collections.abc import Callable
 from contextlib import ExitStack
-from pathlib import Path
 
 import pytest
 from pydantic import SecretBytes
@@ -264,32 +261,7 @@ def test_an_answer_that_comes_while_time_is_left_is_read_however_slowly() -> Non
         assert ask(server.url).text == "OK"
 
 
-# TLS. The certificates are made on the spot.
-
-
-@pytest.fixture(scope="module")
-def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
-    openssl = shutil.which("openssl")
-    if not openssl:
-        pytest.skip("needs the openssl command to make a certificate")
-    room = tmp_path_factory.mktemp("tls")
-    key, cert = room / "key.pem", room / "cert.pem"
-    what = ["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2"]
-    whose = ["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost"]
-    subprocess.run([openssl, *what, *whose, "-keyout", key, "-out", cert], check=True, capture_output=True)
-    return key, cert
-
-
-@pytest.fixture
-def server_tls(certificate: tuple[Path, Path]) -> ssl.SSLContext:
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certificate[1], certificate[0])
-    return context
-
-
-@pytest.fixture
-def client_tls(certificate: tuple[Path, Path]) -> ssl.SSLContext:
-    return ssl.create_default_context(cafile=certificate[1])
+# TLS.
 
 
 def test_tls_with_a_certificate_we_trust_is_answered(server_tls: ssl.SSLContext, client_tls: ssl.SSLContext) -> None:

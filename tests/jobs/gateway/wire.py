@@ -90,7 +90,7 @@ def _read_request(connection: socket.socket, received: bytearray) -> bool:
 def _length(received: bytes | bytearray) -> int:
     head, _, _ = bytes(received).partition(b"\r\n\r\n")
     lines = dict(line.lower().split(b": ", 1) for line in head.split(b"\r\n")[1:])
-    return len(head) + 4 + int(lines[b"content-length"])
+    return len(head) + 4 + int(lines.get(b"content-length", 0))
 
 
 def say(*parts: bytes) -> Script:
