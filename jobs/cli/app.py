@@ -6,6 +6,7 @@ import typer
 
 from jobs.cli.audio import audio
 from jobs.cli.controls import cancel, pause, refresh, resume, stop
+from jobs.cli.do_not_dial import do_not_dial
 from jobs.cli.exits import Exit
 from jobs.cli.results import results
 from jobs.cli.send import send
@@ -23,7 +24,7 @@ COMMANDS: Mapping[str, Callable[..., None]] = {
     "refresh": refresh,
 }
 
-GROUPS: Mapping[str, typer.Typer] = {"audio": audio}
+GROUPS: Mapping[str, typer.Typer] = {"audio": audio, "do-not-dial": do_not_dial}
 
 EPILOG = "\b\nExit codes:\n" + "\n".join(f"  {each.value:>3}  {each.meaning}" for each in Exit)
 

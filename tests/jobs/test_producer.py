@@ -31,8 +31,7 @@ def planned(*phones: str) -> Plan:
 
 
 def jobs_in(redis: Redis, name: str) -> list[Job]:
-    (bell,) = [each for each in BELLS if each.queue.name == name]
-    queue = open_queue(redis, bell.queue)
+    queue = open_queue(redis, next(bell.queue for bell in BELLS if bell.queue.name == name))
     return [job for job in Job.fetch_many(queue.job_ids, connection=redis, serializer=JSONSerializer) if job]
 
 
