@@ -179,8 +179,8 @@ def take_out(redis: Redis, submission: Submission, phones: Set[str], *, attempt:
 
 def to_send(redis: Redis, submission_id: str) -> list[str]:
     """The phones of a submission that are not taken out, ascending."""
-    table: Any = redis.get(keys.dispositions(submission_id))
-    ends = zip_longest(submissions.phones(redis, submission_id), states(table or b""))
+    found: list[Any] = redis.mget(keys.phones(submission_id), keys.dispositions(submission_id))
+    ends = zip_longest(unpack_phones(found[0] or b""), states(found[1] or b""))
     return [phone for phone, state in ends if state is not DropState.SCREENED]
 
 
