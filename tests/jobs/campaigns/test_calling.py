@@ -144,10 +144,10 @@ def test_a_stop_passes_those_who_wait(polite: Desk, simulator: Simulator, sessio
 
 
 def test_the_verbs_of_one_campaign_wait_for_one_another_in_the_job(desk: Desk) -> None:
-    campaign_id = sent_in_pieces(desk, 30)
+    campaign_id = sent_in_pieces(desk, 20)
     request(desk.redis, campaign_id, Intent.STOP, why="", now=desk.clock())
     at_once = replace(desk, limits=FIVE_A_SECOND, sleep=lambda _: None)
-    assert control(at_once, campaign_id) == Controlled(confirmed=30, open=0)
+    assert control(at_once, campaign_id) == Controlled(confirmed=20, open=0)
 
 
 def test_a_stop_of_many_sessions_leaves_room_for_the_stop_of_another_campaign(polite: Desk, sessions: str) -> None:
