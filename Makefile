@@ -16,7 +16,7 @@ PYTEST := $(RUN) pytest -n auto --maxprocesses 4 --dist worksteal
 quietly = $(1) >$(VENV)/last.log 2>&1 || { cat $(VENV)/last.log >&2; exit 1; }
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench lock
+.PHONY: help demo test check bench fuzz lock
 
 help:  ## show this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 16
@@ -38,6 +38,11 @@ bench: $(READY)  ## measure what Dropline costs on this machine
 	@$(RUN) benchmarks.planning
 	@$(RUN) benchmarks.memory
 	@$(RUN) benchmarks.do_not_dial
+
+# atheris is there for Linux on x86-64 only, so it is no part of what everybody installs.
+fuzz: $(READY)  ## a minute of texts that look for a way to mislead the parsers
+	@$(call quietly,$(RUN) pip install --disable-pip-version-check --no-input --require-hashes -r requirements-fuzz.txt)
+	@$(RUN) tests.fuzz
 
 # Pins stay where they are unless a range in pyproject.toml asks for more; all anew: make lock UPGRADE=--upgrade
 # No address is written down: where packages come from is for each machine to say.

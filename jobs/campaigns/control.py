@@ -4,7 +4,6 @@ A request is one write to the ledger and holds from then on. Carrying it out bri
 be done any number of times: a session whose confirmed run is as wanted is left alone.
 """
 
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -16,8 +15,8 @@ from config.accounts import UnknownAccount
 from jobs.campaigns import calling
 from jobs.campaigns.calling import NotNow
 from jobs.campaigns.desk import Desk
-from jobs.gateway.client import GatewayClient
-from jobs.gateway.errors import GatewayError, Rejected
+from jobs.campaigns.verbs import WANTED_RUN, Verb, tell
+from jobs.gateway.errors import GatewayError
 from jobs.gateway.replies import ControlAnswer
 from jobs.ledger import campaigns, due, submissions
 from jobs.ledger.keys import Due
@@ -26,8 +25,6 @@ from jobs.models import ENDING_INTENTS, CampaignView, Intent, Run, Submission, S
 
 VERBS = {"pause": Intent.PAUSE, "resume": Intent.RUN, "stop": Intent.STOP, "cancel": Intent.CANCEL}
 """What a person or a producer says, and the intent it sets."""
-
-WANTED_RUN = {Intent.RUN: Run.GOING, Intent.PAUSE: Run.PAUSED, Intent.STOP: Run.ENDED, Intent.CANCEL: Run.ENDED}
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,36 +119,20 @@ def _hold_or_release(desk: Desk, campaign: CampaignView, submission: Submission)
 
 def _tell(desk: Desk, campaign: CampaignView, submission: Submission) -> bool:
     """Send the verb; say whether there is nothing left to do for this session."""
+
+    def say(verb: Verb) -> ControlAnswer:
+        return calling.once(desk, campaign, Lane.VERBS, lambda gateway: verb(gateway, submission.session_id))
+
+    has_begun = campaign.terms.start_at(campaign.created_at) <= desk.clock()
     try:
-        answer = _send_verb(desk, campaign, submission.session_id)
+        told = tell(say, campaign.intent, has_begun=has_begun)
     except NotNow:
         return False
-    except Rejected as rejected:
-        submissions.note(desk.redis, submission, f"the gateway refused to {campaign.intent} it: {rejected.reason}")
-        return campaign.intent not in ENDING_INTENTS
     except (GatewayError, UnknownAccount) as failed:
         submissions.note(desk.redis, submission, f"the gateway did not confirm {campaign.intent} yet: {failed}")
         return False
-    over = answer is ControlAnswer.ALREADY_OVER
-    submissions.confirm_run(
-        desk.redis, submission, Run.ENDED if over else WANTED_RUN[campaign.intent], now=desk.clock()
-    )
+    if told.run is None:
+        submissions.note(desk.redis, submission, f"the gateway refused to {campaign.intent} it ({told.why_refused})")
+        return campaign.intent not in ENDING_INTENTS
+    submissions.confirm_run(desk.redis, submission, told.run, now=desk.clock())
     return True
-
-
-def _send_verb(desk: Desk, campaign: CampaignView, session_id: str) -> ControlAnswer:
-    def say(verb: Callable[[GatewayClient, str], ControlAnswer]) -> ControlAnswer:
-        return calling.once(desk, campaign, Lane.VERBS, lambda gateway: verb(gateway, session_id))
-
-    if campaign.intent is Intent.RUN:
-        return say(GatewayClient.resume)
-    if campaign.intent is Intent.PAUSE:
-        return say(GatewayClient.pause)
-    # The vendor's words: `cancel` ends what is scheduled, `stop` what runs. What one refuses, the other may do.
-    has_started = campaign.terms.start_at(campaign.created_at) <= desk.clock()
-    verbs = (GatewayClient.stop, GatewayClient.cancel)
-    first, other = verbs if has_started else verbs[::-1]
-    try:
-        return say(first)
-    except Rejected:
-        return say(other)

@@ -235,6 +235,13 @@ def read(redis: Redis, submission_ids: Iterable[str]) -> list[Submission]:
     return [_submission(submission_id, decoded(raw)) for submission_id, raw in found if raw]
 
 
+def of_sessions(redis: Redis, account: str, session_ids: Iterable[str]) -> list[Submission]:
+    """The submissions that an account's sessions run; sessions that are not ours are left out."""
+    names = [keys.session(account, session_id) for session_id in session_ids]
+    found = redis.mget(names) if names else []
+    return read(redis, [text(submission_id) for submission_id in found if submission_id])
+
+
 def screened(redis: Redis, submission: Submission) -> int:
     """Up to which change of the do-not-dial list its phones are known not to be on it, or are taken out."""
     with redis.pipeline(transaction=False) as pipeline:
