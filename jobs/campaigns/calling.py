@@ -163,7 +163,7 @@ def _wait_for_slot(own: Turn) -> bool:
 
 def _take_slot(own: Turn) -> datetime:
     desk, now = own.desk, own.desk.clock()
-    patience = desk.timings.slot_patience
+    patience = desk.timings.verb_patience if own.lane is Lane.VERBS else desk.timings.slot_patience
     wait = limits.take(
         desk.redis,
         own.account,

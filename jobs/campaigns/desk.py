@@ -55,6 +55,8 @@ class Timings:
     """The same for a session that the gateway has confirmed as ended."""
     slot_patience: timedelta = timedelta(seconds=1)
     """The longest wait for a slot that a thread sleeps; for a longer one it comes back through the due set."""
+    verb_patience: timedelta = timedelta(seconds=5)
+    """The same for a verb: before it are only the verbs of its own job, one for each thread."""
     line_most: timedelta = timedelta(seconds=30)
     """The longest that who was turned away stays away."""
     read_again_first: timedelta = timedelta(seconds=0.5)

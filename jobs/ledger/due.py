@@ -33,7 +33,7 @@ end
 return rung
 """)
 
-LOOKED_THROUGH = 5_000
+LOOKED_THROUGH = 2_000
 """From how many of the ids that are due longest a ring chooses; about 5 ms of the server's time."""
 
 

@@ -27,17 +27,18 @@ local now, patience, apart, worth = tonumber(ARGV[1]), tonumber(ARGV[4]), tonumb
 local taken = redis.call('HGET', KEYS[1], 'taken') or ''
 local known = string.match(taken, ARGV[2] .. '=(%d+)')
 if known then return math.max(0, tonumber(known) - now) end
-local function free_at(limit, most)  -- what lies further ahead than any slot was written by a clock that is wrong
+local function free_at(limit, most)
   local stored = tonumber(redis.call('HGET', KEYS[1], limit) or 0)
-  return math.max(now, math.min(stored, now + patience + most))
+  if stored > now + 60000 + most then return now end  -- no slot lies so far ahead: a clock that is wrong wrote it
+  return math.max(now, stored)
 end
 local function set(limit, at) redis.call('HSET', KEYS[1], limit, string.format('%d', at)) end
 local own = ARGV[3] == 'first' and 'verbs' or 'calls'
-local slot = free_at(own, 2 * apart)
+local slot = free_at(own, 20 * apart)
 if worth > 0 then slot = math.max(slot, free_at('phones', tonumber(ARGV[7]))) end
 if slot - now > patience then return slot - now end
 set(own, slot + apart)
-if own == 'verbs' then set('calls', free_at('calls', 2 * apart) + apart) end
+if own == 'verbs' then set('calls', free_at('calls', 20 * apart) + apart) end
 if worth > 0 then set('phones', slot + worth) end
 redis.call('HSET', KEYS[1], 'taken', string.sub(taken .. string.format('%s=%d ', ARGV[2], slot), -1880))
 return slot - now

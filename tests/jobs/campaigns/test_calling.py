@@ -138,9 +138,16 @@ def test_a_stop_passes_those_who_wait(polite: Desk, simulator: Simulator, sessio
     request(polite.redis, sessions, Intent.STOP, why="", now=polite.clock())
     take_all_slots(polite)
     began = polite.clock()
-    assert control(polite, sessions) == Controlled(confirmed=3, open=0)
+    assert control(replace(polite, concurrency=1), sessions) == Controlled(confirmed=3, open=0)
     assert polite.clock() - began == 2 * SECOND / 5
     assert options(simulator)[-3:] == ["stop"] * 3
+
+
+def test_the_verbs_of_one_campaign_wait_for_one_another_in_the_job(desk: Desk) -> None:
+    campaign_id = sent_in_pieces(desk, 20)
+    request(desk.redis, campaign_id, Intent.STOP, why="", now=desk.clock())
+    at_once = replace(desk, limits=FIVE_A_SECOND, sleep=lambda _: None)
+    assert control(at_once, campaign_id) == Controlled(confirmed=20, open=0)
 
 
 def test_a_stop_of_many_sessions_leaves_room_for_the_stop_of_another_campaign(polite: Desk, sessions: str) -> None:
