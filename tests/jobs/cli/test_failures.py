@@ -15,8 +15,8 @@ from jobs.models import InvalidCampaign, Problem, Terms
 from tests.jobs.cli.conftest import ROOT
 
 
-def test_every_field_of_a_campaign_has_its_name_on_the_command_line() -> None:
-    assert OPTIONS.keys() == {*Terms.model_fields, "key", "recipients"}
+def test_every_field_that_a_problem_can_name_has_its_name_on_the_command_line() -> None:
+    assert OPTIONS.keys() == {*Terms.model_fields, "key", "recipients", "excluded_to"}
 
 
 @pytest.mark.parametrize(
