@@ -52,6 +52,13 @@ def test_every_request_is_in_the_history_also_one_that_changed_nothing(ledger: R
     assert do_not_dial.version(ledger, "default") == 4
 
 
+def test_a_long_history_is_read_to_its_end(fake_redis: Redis) -> None:
+    for number in range(2 * do_not_dial.PAGE + 1):
+        add(fake_redis, ANNA, f"310555{number:04}")
+    found = list(do_not_dial.history_of(fake_redis, "default", ANNA))
+    assert [each.number for each in found] == list(range(2, 4 * do_not_dial.PAGE + 3, 2))
+
+
 def test_lists_of_two_accounts_have_nothing_in_common(ledger: Redis) -> None:
     add(ledger, ANNA, account="east")
     add(ledger, BOB, account="west")
