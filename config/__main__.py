@@ -2,14 +2,13 @@
 
 import os
 from collections.abc import Iterator, Mapping
-from typing import Any
 
 import typer
 from pydantic import SecretStr
-from redis import Redis
 from rich.console import Console
 from rich.table import Table
 
+from config.durability import Durability, Server, examine
 from config.masking import mask_text
 from config.redis_connection import RedisUnreachable, check_redis, connect
 from config.settings import InvalidSettings, Settings, variables
@@ -41,9 +40,15 @@ def report(env: Mapping[str, str], console: Console) -> bool:
     with connect(settings.redis_url.get_secret_value(), patience_s=2, tls_verify=settings.redis_tls_verify) as redis:
         try:
             check_redis(redis, settings.redis_url.get_secret_value())
-            warnings += server_warnings(_facts(redis, console))
+            server = examine(redis)
         except RedisUnreachable as unreachable:
             problems.append(str(unreachable))
+        else:
+            mode = server.used_for(settings.durability)
+            console.print(f"Redis answers: {server.name}, {server.used_memory} used", soft_wrap=True)
+            console.print(f"Durability: {mode}: {mode.sentence}", soft_wrap=True)
+            warnings += server_warnings(server)
+            problems += server.problems(settings.durability)
     for warning in warnings:
         console.print(f"warning: {warning}", style="yellow", soft_wrap=True)
     for problem in problems:
@@ -61,21 +66,10 @@ def settings_table(settings: Settings, env: Mapping[str, str]) -> Table:
     return table
 
 
-def server_warnings(info: Mapping[str, Any]) -> Iterator[str]:
-    """What of a server's INFO breaks the promise that nothing accepted is lost."""
-    policy = info.get("maxmemory_policy", "noeviction")
-    if policy != "noeviction":
-        yield f"maxmemory-policy is {policy}: a full server drops keys, and with them campaigns; set it to noeviction"
-    if not info.get("aof_enabled"):
+def server_warnings(server: Server) -> Iterator[str]:
+    """What of a server weakens the promise that nothing accepted is lost."""
+    if server.offers is Durability.BEST_EFFORT:
         yield "the append-only file is off: a restart of the server forgets what was accepted; set appendonly to yes"
-
-
-def _facts(redis: Redis, console: Console) -> Mapping[str, Any]:
-    info: Mapping[str, Any] = redis.info()
-    name = info.get("server_name", "redis")
-    version = info.get(f"{name}_version", info.get("redis_version", "of unknown version"))
-    console.print(f"Redis answers: {name} {version}, {info.get('used_memory_human', '?')} used")
-    return info
 
 
 def _shown(name: str, value: object) -> str:

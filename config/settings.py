@@ -18,6 +18,7 @@ from config.accounts import (
     UnknownAccount,
     place,
 )
+from config.durability import WantedDurability
 from config.urls import check_redis_url, parse_gateway_url, parse_public_url, redis_password
 
 FALLBACKS: Mapping[str, str] = {"REDIS_URL": "REDIS_TLS_URL"}
@@ -108,6 +109,12 @@ class Settings(BaseSettings):
     """Whether a rediss:// server must prove who it is. Off, because hosted Redis (Heroku's among them) signs its own
     certificates, which no strict client accepts; the connection is encrypted either way. Switch it on where a known
     authority signed the certificate, or where REDIS_URL ends in `?ssl_ca_certs=<file>`."""
+    durability: Annotated[WantedDurability, BeforeValidator(_lower)] = Field(
+        default=WantedDurability.AUTO, examples=["strict"]
+    )
+    """What the Redis server must offer, or no worker starts: strict (nothing is sent before the server has said that
+    the decision to send is on its disk), standard (an append-only file) or best_effort. auto takes the best it offers.
+    """
 
     gateway_url: GatewayUrl = Field(
         default="https://www.mobile-sphere.com/gateway/", examples=["https://www.mobile-sphere.com/gateway/"]

@@ -16,6 +16,7 @@ from typing import Any
 from rq import get_current_job
 from rq.job import Job
 
+from config import durability
 from config.accounts import AccountSettings, UnknownAccount
 from config.redis_connection import connect
 from config.settings import AudioPreflight, Settings
@@ -128,15 +129,17 @@ def desk() -> Desk:
 
 
 def open_desk(env: Mapping[str, str]) -> Desk:
-    """Connections and numbers as the environment states them; raises `InvalidSettings`."""
+    """Connections and numbers as the environment states them; raises `InvalidSettings` or `UnfitServer`."""
     settings = Settings.from_env(env)
     settings.require_gateway()
+    redis = connect(settings.redis_url.get_secret_value(), name="jobs", tls_verify=settings.redis_tls_verify)
     return Desk(
-        redis=connect(settings.redis_url.get_secret_value(), name="jobs", tls_verify=settings.redis_tls_verify),
+        redis=redis,
         gateway=gateway_clients(settings),
         clock=lambda: datetime.now(UTC),
         random=Random(),
         timings=timings(settings),
+        durability=durability.require(redis, settings.durability).used_for(settings.durability),
         concurrency=settings.send_concurrency,
         own_limits={name: _limits(settings, account) for name, account in settings.accounts.items()},
         is_ending=wind_down.is_set,

@@ -8,8 +8,11 @@ from random import Random
 from socket import gethostname
 from typing import Annotated
 
+import structlog
 import typer
+from redis import Redis
 
+from config import durability
 from config.logs import configure_logs
 from config.queues import queue_named
 from config.redis_connection import connect
@@ -18,9 +21,12 @@ from jobs import entrypoints
 from worker import chores
 from worker.queue_worker import QueueWorker, end_with
 from worker.supervisor import GRACE_S, Slot, Supervisor, slots
+from worker.vigil import LOOK_S, Vigil, keep_vigil
 
 SUPERVISOR_PATIENCE_S = 2
 """The supervisor looks after processes first: it does not wait long for Redis, and comes back at its next tick."""
+
+log = structlog.get_logger()
 
 
 def main(
@@ -36,10 +42,14 @@ def main(
         typer.echo(str(invalid), err=True)
         raise typer.Exit(2) from None
     configure_logs(settings.log_level, settings.log_format, secrets=settings.secrets())
-    if queue is None:
-        _supervise(settings)
-    else:
-        _work(Slot(queue_named(queue), number), parent)
+    try:
+        if queue is None:
+            _supervise(settings)
+        else:
+            _work(Slot(queue_named(queue), number), parent)
+    except durability.UnfitServer as unfit:
+        typer.echo(str(unfit), err=True)
+        raise typer.Exit(2) from None
 
 
 def _supervise(settings: Settings) -> None:
@@ -51,9 +61,19 @@ def _supervise(settings: Settings) -> None:
         tls_verify=settings.redis_tls_verify,
     )
     random, outage = Random(), chores.Outage()
+    outage.guard(lambda: _say_what_starts(redis, settings))()
+    look = outage.guard(Vigil(redis).look)
     ring = outage.guard(lambda: chores.ring(redis))
     rescue = outage.guard(lambda: chores.rescue(redis, now=datetime.now(UTC), random=random))
-    Supervisor(slots(settings), start=_start, chores=[ring, chores.every(chores.RESCUE_EVERY_S, rescue)]).run()
+    duties = [chores.every(LOOK_S, look), ring, chores.every(chores.RESCUE_EVERY_S, rescue)]
+    Supervisor(slots(settings), start=_start, chores=duties).run()
+
+
+def _say_what_starts(redis: Redis, settings: Settings) -> None:
+    """Raises `UnfitServer`. A server that is out of reach is examined by the children, once it is back."""
+    server = durability.require(redis, settings.durability)
+    mode = server.used_for(settings.durability)
+    log.info("worker_starts", server=server.name, durability=mode, meaning=mode.sentence)
 
 
 def _start(slot: Slot) -> subprocess.Popen[bytes]:
@@ -65,6 +85,7 @@ def _work(slot: Slot, parent: int | None) -> None:
     if parent is not None:
         end_with(parent, grace_s=GRACE_S)
     desk = entrypoints.desk()
+    keep_vigil(desk.redis)
     name = f"{gethostname()}-{slot.name}-{os.getpid()}"
     QueueWorker(desk.redis, slot.queue, name=name, random=Random()).work()
 

@@ -8,6 +8,7 @@ from random import Random
 
 from redis import Redis
 
+from config.durability import Durability
 from jobs.fetching import Fetch
 from jobs.gateway.client import GatewayClient
 from jobs.ledger.limits import UNLIMITED, Limits
@@ -23,11 +24,16 @@ class Timings:
     """A campaign for later is handed to the gateway this long before its start."""
     lease: timedelta = timedelta(seconds=15)
     """How long a claim holds. From claim to `sending` is a few milliseconds of Redis."""
+    leave_within: timedelta = timedelta(seconds=10)
+    """From the claim to the first byte; after it nothing leaves any more. Less than the lease, and with the time for an
+    answer less than `answer_within`, so that nobody else has acted on the submission before."""
     answer_within: timedelta = timedelta(seconds=30)
     """A submission without an answer for this long is `unknown`; longer than the client's own deadline."""
     resend_first: timedelta = timedelta(seconds=2)
     resend_most: timedelta = timedelta(minutes=5)
     """Waits after a submission that certainly never left: they double, from the first to the most."""
+    halted_again: timedelta = timedelta(seconds=5)
+    """What was claimed when sending was halted is looked at again after this."""
     refused_again: timedelta = timedelta(minutes=1)
     """The one delayed retry of a refusal that may pass, such as an audio host that was down."""
     account_again: timedelta = timedelta(minutes=1)
@@ -68,6 +74,10 @@ class Desk:
     """The present, as an aware instant."""
     random: Random
     timings: Timings = Timings()
+    durability: Durability = Durability.BEST_EFFORT
+    """What is done so that a crash of the Redis server cannot make it forget what was sent."""
+    stopwatch: Callable[[], float] = time.monotonic
+    """Seconds of a clock that nobody sets."""
     concurrency: int = 8
     """How many submissions or sessions one job works on at the same time."""
     limits: Limits = UNLIMITED

@@ -9,12 +9,15 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from config.accounts import UnknownAccount
+from config.durability import Durability
 from jobs.campaigns import do_not_dial, preflight
 from jobs.campaigns.calling import NotNow, Turn, turn
 from jobs.campaigns.desk import Desk
 from jobs.gateway.errors import NotSent, OutcomeUnknown, RefusalKind, Rejected
 from jobs.gateway.replies import Accepted
 from jobs.ledger import campaigns, due, keys, submissions
+from jobs.ledger.amnesia import Halted
+from jobs.ledger.durability import NotDurable
 from jobs.ledger.fields import to_ms
 from jobs.ledger.keys import Due
 from jobs.ledger.limits import Lane
@@ -79,9 +82,10 @@ def _send_when_allowed(desk: Desk, campaign: CampaignView, submission: Submissio
 
 
 def _claim_and_send(desk: Desk, campaign: CampaignView, submission: Submission, own: Turn) -> Sent:
-    token, now = submissions.new_token(), desk.clock()
+    token, now, claimed_s = submissions.new_token(), desk.clock(), desk.stopwatch()
     claim = submissions.claim(desk.redis, submission.id, attempt=token, now=now, until=now + desk.timings.lease)
-    return _Attempt(desk, campaign, submission, token, own).run() if claim is Claim.CLAIMED else Sent.PASSED_OVER
+    attempt = _Attempt(desk, campaign, submission, token, claimed_s, own)
+    return attempt.run() if claim is Claim.CLAIMED else Sent.PASSED_OVER
 
 
 def _withdraw(desk: Desk, submission: Submission, now: datetime, *, attempt: str = "") -> Sent:
@@ -126,6 +130,10 @@ def _give_up_waiting(desk: Desk, submission: Submission) -> Sent:
     return Sent.UNKNOWN if moved else Sent.PASSED_OVER
 
 
+class _TooLate(Exception):
+    """This attempt does not hold the submission any more, or held it for too long. Its request has not left."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Attempt:
     """One claim on one submission. Its token fences every move: once the claim is lost, nothing moves any more."""
@@ -134,6 +142,8 @@ class _Attempt:
     campaign: CampaignView
     submission: Submission
     token: str
+    claimed_s: float
+    """When it was claimed, by the desk's stopwatch."""
     turn: Turn
 
     def run(self) -> Sent:
@@ -141,11 +151,18 @@ class _Attempt:
         now = self.desk.clock()
         if now >= self.campaign.too_late_at:
             return _withdraw(self.desk, self.submission, now, attempt=self.token)
-        phones = self._begin_sending(now)
+        try:
+            phones = self._begin_sending(now)
+        except Halted:
+            return self._plan_again("sending is halted", self.desk.timings.halted_again)
+        except NotDurable as not_durable:
+            return self._plan_again(str(not_durable), self._wait())
         if phones is None:
             return self._let_go(now)
-        if not phones:
-            return self._nobody_left(now)
+        return self._hand_over(phones, now) if phones else self._nobody_left(now)
+
+    def _hand_over(self, phones: list[str], now: datetime) -> Sent:
+        """The one POST, and the ledger's word for each of its three ends."""
         try:
             accepted = self._post(phones, now)
         except NotSent as not_sent:
@@ -165,6 +182,7 @@ class _Attempt:
         only_running: bool = False,
         session_key: str = "",
         screened: int = 0,
+        durably: bool = False,
         **fields: Argument,
     ) -> bool:
         return submissions.move(
@@ -177,6 +195,7 @@ class _Attempt:
             due=dict([due]) if due else None,
             session_key=session_key,
             screened=screened,
+            durably=durably,
             **fields,
         )
 
@@ -200,6 +219,7 @@ class _Attempt:
             due=(Due.SEND, deadline_at),
             only_running=True,
             screened=screened,
+            durably=self.desk.durability is Durability.STRICT,
             sent_at=to_ms(now),
             deadline_at=to_ms(deadline_at),
         )
@@ -223,8 +243,16 @@ class _Attempt:
                 title=terms.title,
                 postback_url=f"{self.desk.postbacks_url}{self.token}" if self.desk.postbacks_url else None,
                 start_at=start if start > now else None,
+                before_send=self._leave,
             )
         )
+
+    def _leave(self) -> None:
+        """The last word before the first byte: whoever was frozen since the claim finds out that it is too late."""
+        holds = submissions.leave(self.desk.redis, self.submission, attempt=self.token, now=self.desk.clock())
+        took_s = self.desk.stopwatch() - self.claimed_s
+        if not holds or took_s > self.desk.timings.leave_within.total_seconds():
+            raise _TooLate
 
     def _accepted(self, accepted: Accepted) -> Sent:
         now = self.desk.clock()

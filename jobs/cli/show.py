@@ -7,6 +7,7 @@ from jobs.cli.dossier import document, read_dossier, summary
 from jobs.cli.exits import Exit
 from jobs.cli.failures import Failure
 from jobs.cli.follow import follow
+from jobs.cli.halts import say_if_halted
 from jobs.cli.invocation import of
 from jobs.cli.pictures import campaign_picture, campaigns_table, moving_picture, next_steps
 from jobs.cli.shown import PROGRAM
@@ -25,6 +26,7 @@ def show(
     if watch:
         follow(invocation, campaign_id, picture=lambda each: moving_picture(each, tally(invocation.redis, each.id)))
     dossier = read_dossier(invocation.redis, campaign_id)
+    say_if_halted(invocation)
     at_work = is_anybody_at_work(invocation.redis)
     invocation.answer(document(dossier))
     invocation.say(campaign_picture(dossier))
@@ -35,5 +37,6 @@ def list_campaigns(context: typer.Context, most: options.Most = 20, as_json: opt
     """List the campaigns that were taken last, newest first."""
     invocation = of(context, as_json=as_json)
     found = campaigns.newest(invocation.redis, most=most)
+    say_if_halted(invocation)
     invocation.answer({"campaigns": [summary(each) for each in found]})
     invocation.say(campaigns_table(found) if found else f"No campaign yet; see {PROGRAM} send --help.")

@@ -9,19 +9,20 @@ from typing import Any
 
 from redis import Redis
 
-from jobs.ledger import keys
+from jobs.ledger import amnesia, keys
 from jobs.ledger.fields import counts, decoded, from_ms, text, to_ms
 from jobs.ledger.packing import pack_phones
 from jobs.ledger.script import Argument, Script
 from jobs.models import LEGAL_INTENTS, CampaignView, DropState, Intent, Run, SubmissionState, Terms
 
-_TAKE = Script("""
+_TAKE = amnesia.script("""
 -- KEYS: 1 idempotency key, 2 campaign, 3 all campaigns, 4 due to send, 5 excluded, then (submission, phones) each
 -- ARGV: 1 key's value, 2 key's life (s), 3 campaign id, 4 taken at (ms), 5 due at (ms), 6 exclusion report,
 --       7 how many campaign fields and values, these, then (submission id, phone count, packed phones) each
 -- Sent twice, the second finds the key of the first, with the same campaign id in it.
 local known = redis.call('GET', KEYS[1])
 if known then return known end
+remember()
 redis.call('SET', KEYS[1], ARGV[1], 'EX', ARGV[2])
 local at = 8 + tonumber(ARGV[7])
 redis.call('HSET', KEYS[2], unpack(ARGV, 8, at - 1))
@@ -38,12 +39,13 @@ end
 return ARGV[1]
 """)
 
-_INTEND = Script("""
+_INTEND = amnesia.script("""
 -- KEYS: 1 campaign, 2 due to control
 -- ARGV: 1 campaign id, 2 new intent, 3 ' from intents ', 4 note, 5 now (ms)
 -- Sent twice, the second finds the intent as wanted.
 local intent = redis.call('HGET', KEYS[1], 'intent')
 if not intent then return '' end
+remember()
 if intent ~= ARGV[2] then
   if not string.find(ARGV[3], ' ' .. intent .. ' ', 1, true) then return intent end
   redis.call('HSET', KEYS[1], 'intent', ARGV[2], 'note', ARGV[4])
@@ -108,7 +110,7 @@ def take(redis: Redis, new: NewCampaign, *, now: datetime, keep_key: timedelta) 
         own_id = submission_id(new.id, index)
         names += [keys.submission(own_id), keys.phones(own_id)]
         arguments += [own_id, len(chunk), pack_phones(chunk)]
-    return _holder(_TAKE(redis, names, arguments))
+    return _holder(amnesia.run(_TAKE, redis, names, arguments, now=now))
 
 
 def read(redis: Redis, campaign_id: str) -> CampaignView | None:
@@ -146,7 +148,7 @@ def intend(redis: Redis, campaign_id: str, intent: Intent, *, note: str, now: da
     """
     before = " ".join(each for each, after in LEGAL_INTENTS.items() if intent in after)
     arguments: list[Argument] = [campaign_id, intent, f" {before} ", note, to_ms(now)]
-    holds = _INTEND(redis, [keys.campaign(campaign_id), keys.Due.CONTROL], arguments)
+    holds = amnesia.run(_INTEND, redis, [keys.campaign(campaign_id), keys.Due.CONTROL], arguments, now=now)
     return Intent(holds.decode()) if holds else None
 
 

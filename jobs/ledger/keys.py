@@ -5,6 +5,18 @@ from enum import StrEnum
 CAMPAIGNS = "dropline:campaigns"
 """Sorted set: campaign ids by the instant (ms) they were taken."""
 
+MEMORY = "dropline:memory"
+"""Hash: the epoch, the server run it belongs to, how many important writes there were, and how far past epochs came."""
+
+AMNESIA = "dropline:halt:amnesia"
+"""Hash: since when (ms) and why nothing may be sent until a person says go. Absent while all is well."""
+
+DOUBT = "dropline:halt:doubt"
+"""String: there for some seconds after the server was started anew; nothing is sent."""
+
+HALTS = "dropline:halts"
+"""Stream: past halts, and who ended them why."""
+
 
 class Due(StrEnum):
     """What can be due later: one sorted set each, ids by the instant (ms) at which somebody must look again."""

@@ -12,7 +12,7 @@ from typing import Any
 
 from redis import Redis
 
-from jobs.ledger import keys
+from jobs.ledger import amnesia, keys
 from jobs.ledger.fields import counts, decoded, from_ms_if_any, text, to_ms
 from jobs.ledger.packing import unpack_phones
 from jobs.ledger.script import Argument, Script
@@ -29,7 +29,7 @@ local function moved(submission, campaign, from, to)
 end
 """
 
-_CLAIM = Script(
+_CLAIM = amnesia.script(
     _COUNTED_MOVE,
     """
 -- KEYS: 1 submission, 2 campaign, 3 due to send
@@ -51,6 +51,11 @@ if tonumber(not_before) > tonumber(ARGV[3]) then
   redis.call('ZADD', KEYS[3], not_before, ARGV[1])
   return 'early'
 end
+local wait = halted()
+if wait then
+  redis.call('ZADD', KEYS[3], ARGV[3] + wait, ARGV[1])
+  return 'halted'
+end
 if ARGV[4] == '' then return 'free' end
 moved(KEYS[1], KEYS[2], state, 'claimed')
 redis.call('HSET', KEYS[1], 'attempt', ARGV[2], 'deadline_at', ARGV[4])
@@ -60,7 +65,7 @@ return 'claimed'
 """,
 )
 
-_MOVE = Script(
+_MOVE = amnesia.script(
     _COUNTED_MOVE,
     """
 -- KEYS: 1 submission, 2 campaign, 3 due to send, 4 due to refresh, 5 due to control, 6 session ('' for none),
@@ -68,6 +73,10 @@ _MOVE = Script(
 -- ARGV: 1 submission id, 2 campaign id, 3 token, 4 attempt ('' for any), 5 ' from states ', 6 to state,
 --       7 intent needed ('' for any), 8 now (ms), 9 due to send at, 10 due to refresh at (ms; '' takes it out),
 --       11 change of the do-not-dial list up to which it is screened, 12... field, value
+if ARGV[6] == 'sending' then
+  if halted() then return 'halted' end
+  remember()
+end
 local moves = redis.call('HGET', KEYS[1], 'moves') or ''
 if string.find(moves, ARGV[3], 1, true) then return 1 end
 local state = redis.call('HGET', KEYS[1], 'state') or ''
@@ -95,6 +104,15 @@ return 1
 """,
 )
 
+_LEAVE = amnesia.script("""
+-- KEYS: 1 submission, 2 campaign.  ARGV: 1 attempt, 2 now (ms).  Sent twice, the second finds what the first found.
+local state, attempt = unpack(redis.call('HMGET', KEYS[1], 'state', 'attempt'))
+if state ~= 'sending' or attempt ~= ARGV[1] then return 0 end
+if halted() or redis.call('HGET', KEYS[2], 'intent') ~= 'run' then return 0 end
+redis.call('HSET', KEYS[1], 'leaves_at', ARGV[2])
+return 1
+""")
+
 _RUN = Script("""
 -- KEYS: 1 submission, 2 campaign.  ARGV: 1 run, 2 now (ms).
 -- Sent twice, the second changes nothing. An ended run stays ended.
@@ -119,6 +137,8 @@ class Claim(StrEnum):
     """Its time has not come."""
     HELD = "held"
     """Its campaign is paused or ending."""
+    HALTED = "halted"
+    """Nothing is sent at present, whatever it is."""
     GONE = "gone"
     """It is past sending."""
 
@@ -145,7 +165,8 @@ def look(redis: Redis, submission_id: str, *, now: datetime) -> Claim:
 
 def _claim(redis: Redis, submission_id: str, attempt: str, now: datetime, until: Argument) -> Claim:
     names = [keys.submission(submission_id), keys.campaign(campaign_of(submission_id)), keys.Due.SEND]
-    return Claim(text(_CLAIM(redis, names, [submission_id, attempt, to_ms(now), until])))
+    arguments: list[Argument] = [submission_id, attempt, to_ms(now), until]
+    return Claim(text(amnesia.run(_CLAIM, redis, names, arguments, now=now)))
 
 
 def move(
@@ -159,13 +180,15 @@ def move(
     due: Mapping[keys.Due, datetime] | None = None,
     session_key: str = "",
     screened: int = 0,
+    durably: bool = False,
     **fields: Argument,
 ) -> bool:
     """Move a submission, if its state allows it and, with `attempt`, that attempt still holds it; say whether it moved.
 
     `only_running` refuses unless the campaign's intent is `run`. `due` says when somebody must look again (send and
     refresh); a due that is not named is taken out. To `sending` nothing moves unless `screened` is the newest change of
-    the account's do-not-dial list, so that a number whose listing was acknowledged before is not sent.
+    the account's do-not-dial list, so that a number whose listing was acknowledged before is not sent; and it raises
+    `Halted` while nothing may be sent. `durably` waits for the server's disk and raises `NotDurable`.
     """
     due = due or {}
     before = " ".join(states_before(to))
@@ -178,7 +201,18 @@ def move(
     if to is SubmissionState.SENDING:
         fields["screened"] = screened
     arguments += [part for pair in {**fields, "changed_at": to_ms(now)}.items() for part in pair]
-    return bool(_MOVE(redis, names, arguments))
+    moved = amnesia.run(_MOVE, redis, names, arguments, now=now, durably=durably)
+    if moved == b"halted":
+        raise amnesia.Halted
+    return bool(moved)
+
+
+def leave(redis: Redis, submission: Submission, *, attempt: str, now: datetime) -> bool:
+    """Note that the first byte leaves, and say whether it may: the attempt still holds `sending`, and nothing was told
+    otherwise.
+    """
+    names = [keys.submission(submission.id), keys.campaign(submission.campaign_id)]
+    return bool(amnesia.run(_LEAVE, redis, names, [attempt, to_ms(now)], now=now))
 
 
 def confirm_run(redis: Redis, submission: Submission, run: Run, *, now: datetime) -> None:

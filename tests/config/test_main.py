@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from redis import Redis
 from rich.console import Console
 
-from config.__main__ import report, server_warnings
+from config.__main__ import report
 from tests.servers import RedisServer, free_port
 
 COMPLETE = {"GATEWAY_UID": "you@example.com", "GATEWAY_PASSWORD": "https://hush"}
@@ -24,6 +24,7 @@ def test_a_good_environment_is_shown_without_its_secrets() -> None:
     assert good
     assert "Redis answers: valkey 9" in text
     assert f"redis://127.0.0.1:{server.port}/0" in text
+    assert "Durability: strict: nothing is sent before" in text
     assert "warning" not in text
     assert "hush" not in text
     assert "hunter22" not in text
@@ -57,9 +58,17 @@ def test_missing_credentials_and_a_missing_server_are_problems() -> None:
     assert "hunter22" not in text
 
 
-def test_an_evicting_server_is_warned_of() -> None:
-    (warning,) = server_warnings({"maxmemory_policy": "allkeys-lru", "aof_enabled": 1})
-    assert "noeviction" in warning
+def test_an_evicting_server_is_a_problem() -> None:
+    with RedisServer(appendonly=True, flags=("--maxmemory-policy", "allkeys-lru")) as server:
+        good, text = reported(COMPLETE | {"REDIS_URL": server.url})
+    assert not good
+    assert "problem: maxmemory-policy is allkeys-lru" in text
+
+
+def test_a_server_that_offers_less_than_is_asked_for_is_a_problem(redis_server: RedisServer, redis: Redis) -> None:
+    good, text = reported(COMPLETE | {"REDIS_URL": redis_server.url, "DURABILITY": "strict"})
+    assert not good
+    assert "DURABILITY asks for strict, and the server offers best_effort" in text
 
 
 def test_the_command_ends_with_1_and_every_problem_of_the_environment() -> None:

@@ -1,7 +1,9 @@
 """What is wanted holds at once in the ledger, and soon at the gateway."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -9,6 +11,7 @@ from jobs.campaigns.control import CampaignIsOver, UnknownCampaign, control, req
 from jobs.campaigns.desk import Desk
 from jobs.campaigns.refresh import refresh
 from jobs.campaigns.send import Sent, send
+from jobs.gateway.replies import Accepted
 from jobs.gateway.simulator import Clock, Fault, FaultKind, Simulator
 from jobs.ledger import due
 from jobs.ledger.keys import Due
@@ -121,25 +124,47 @@ def test_a_stop_without_an_answer_is_sent_until_it_is_confirmed(desk: Desk, simu
     assert submission(desk, running).reason == ""
 
 
+class Interrupted:
+    """The real gateway, with somebody who does something when the connection stands: before the sender's last look at
+    the ledger, or after it.
+    """
+
+    def __init__(self, desk: Desk, interrupt: Callable[[], None], *, after_look: bool) -> None:
+        self._client = desk.gateway("default")
+        self._interrupt, self._after_look = interrupt, after_look
+
+    def submit(self, *arguments: Any, before_send: Callable[[], None], **options: Any) -> Accepted:
+        first, then = (before_send, self._interrupt) if self._after_look else (self._interrupt, before_send)
+        return self._client.submit(*arguments, before_send=lambda: (first(), then())[0], **options)
+
+
+def stopped_meanwhile(desk: Desk, campaign_id: str, *, after_look: bool) -> Desk:
+    """A desk at which the campaign is stopped while its submission is `sending`; carried out as far as it can be."""
+
+    def stop() -> None:
+        tell(desk, campaign_id, Intent.STOP)
+        control(desk, campaign_id)
+        due.remove(desk.redis, Due.CONTROL, [campaign_id])
+
+    gateway: Any = Interrupted(desk, stop, after_look=after_look)
+    return replace(desk, gateway=lambda _account: gateway)
+
+
 def test_a_session_accepted_after_the_stop_is_stopped(desk: Desk, simulator: Simulator) -> None:
-    """The stop comes while the POST is on its way: the answer of a slow gateway makes the campaign due again."""
+    """The stop comes while the POST is on its way: its answer makes the campaign due again."""
     campaign_id = taken(desk, "6175550123").campaign_id
-
-    class StopMeanwhile:
-        def __getattr__(self, name: str) -> object:
-            return getattr(desk.gateway("default"), name)
-
-        def submit(self, *arguments: object, **options: object) -> object:
-            tell(desk, campaign_id, Intent.STOP)
-            control(desk, campaign_id)
-            due.remove(desk.redis, Due.CONTROL, [campaign_id])
-            return desk.gateway("default").submit(*arguments, **options)  # type: ignore[arg-type]  # handed through
-
-    meanwhile = replace(desk, gateway=lambda _account: StopMeanwhile())  # type: ignore[arg-type,return-value]  # the real client, with a person at its elbow
-    assert send(meanwhile, f"{campaign_id}-1") is Sent.ACCEPTED
+    assert send(stopped_meanwhile(desk, campaign_id, after_look=True), f"{campaign_id}-1") is Sent.ACCEPTED
     assert due.count(desk.redis, Due.CONTROL, by=desk.clock()) == 1
     control(desk, campaign_id)
     assert verbs(simulator) == ["stop"]
+
+
+def test_a_stop_that_comes_before_the_first_byte_keeps_it_back(desk: Desk, simulator: Simulator) -> None:
+    campaign_id = taken(desk, "6175550123").campaign_id
+    assert send(stopped_meanwhile(desk, campaign_id, after_look=False), f"{campaign_id}-1") is Sent.LATER
+    control(desk, campaign_id)
+    assert view(desk, campaign_id).status is CampaignStatus.STOPPED
+    assert simulator.truth.arrivals == []
 
 
 def test_an_end_cannot_be_taken_back_and_a_stranger_cannot_be_told(desk: Desk, running: str) -> None:

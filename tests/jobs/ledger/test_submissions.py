@@ -4,7 +4,8 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from fakeredis import FakeRedis, FakeServer
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from redis import Redis
 
@@ -137,10 +138,10 @@ def test_a_run_that_has_ended_stays_ended(ledger: Redis) -> None:
     assert {run: count for run, count in view.runs.items() if count > 0} == {Run.ENDED: 1}
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(wanted=st.lists(st.sampled_from(SubmissionState), max_size=12))
-def test_only_legal_moves_happen_and_counts_always_add_up(fake_redis: Redis, wanted: list[SubmissionState]) -> None:
-    fake_redis.flushall()
+def test_only_legal_moves_happen_and_counts_always_add_up(wanted: list[SubmissionState]) -> None:
+    fake_redis = FakeRedis(server=FakeServer())
     taken(fake_redis, ["6175550123", "6175550124"])
     state = SubmissionState.PLANNED
     for to in wanted:

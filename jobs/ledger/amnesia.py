@@ -1,0 +1,197 @@
+"""Whether the ledger still knows what it has acknowledged; where it does not, nothing is sent until a person says go.
+
+Important writes (a campaign is taken, an intent set, a submission about to be sent) are counted. What one run of the
+server writes is an epoch: when the server is started anew the next one begins, and how far the last had come is noted.
+Every process keeps the newest mark, epoch and count, that it has seen, and shows it with each of these writes. A ledger
+that knows less of that epoch has lost acknowledged writes, and may hold as planned what was sent long ago.
+
+What one process has seen, another may not have. So a server that was started anew is doubted for a while: nothing is
+sent until every living process has had the time to show its mark.
+"""
+
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from threading import Lock
+from typing import Any
+from weakref import WeakKeyDictionary
+
+from redis import Redis
+
+from jobs.ledger import keys
+from jobs.ledger.durability import run_durably
+from jobs.ledger.fields import from_ms, text, to_ms
+from jobs.ledger.script import Argument, Script
+
+DOUBT = timedelta(seconds=5)
+"""How long a server that was started anew is doubted: a process is back at most 3 s after it, and looks each second."""
+
+FORGIVEN = 9 * 10**15
+"""How far a forgiven epoch has come: further than anybody can have seen."""
+
+_BEFORE = """
+-- The last KEYS: what is remembered, the halt for amnesia, the doubt.
+-- The last ARGV: now (ms), name for a new epoch, newest mark seen: its epoch ('' for none), its count, doubt (ms)
+local DOUBT = table.remove(KEYS)
+local AMNESIA = table.remove(KEYS)
+local MEMORY = table.remove(KEYS)
+local doubt_ms = table.remove(ARGV)
+local seen = tonumber(table.remove(ARGV))
+local seen_epoch = table.remove(ARGV)
+local new_epoch = table.remove(ARGV)
+local now = table.remove(ARGV)
+
+local epoch, run, count = unpack(redis.call('HMGET', MEMORY, 'epoch', 'run', 'count'))
+local info = redis.pcall('INFO', 'server')
+local running = type(info) == 'string' and string.match(info, 'run_id:(%w+)') or ''
+count = tonumber(count or 0)
+if run ~= running then
+  if epoch then
+    redis.call('HSET', MEMORY, 'end:' .. epoch, count)
+    redis.call('SET', DOUBT, now, 'PX', doubt_ms)
+  end
+  epoch = new_epoch
+  redis.call('HSET', MEMORY, 'epoch', epoch, 'run', running, 'count', count)
+end
+
+local known = count  -- of the epoch that this process has seen
+if seen_epoch ~= '' and seen_epoch ~= epoch then
+  known = tonumber(redis.call('HGET', MEMORY, 'end:' .. seen_epoch) or 0)
+end
+local has_forgotten = known < seen
+if has_forgotten then
+  redis.call('HSETNX', AMNESIA, 'since', now)
+  redis.call('HSETNX', AMNESIA, 'reason',
+    string.format('%d important writes were acknowledged, and the ledger knows %d of them', seen, known))
+  redis.call('HSET', AMNESIA, 'seen:' .. seen_epoch, seen)
+end
+
+local function remember() count = redis.call('HINCRBY', MEMORY, 'count', 1) end
+local function halted()  -- for how long at least (ms); nil where sending goes on
+  if redis.call('EXISTS', AMNESIA) == 1 then return 10000 end
+  local left = redis.call('PTTL', DOUBT)
+  if left > 0 then return left end
+end
+local function act()
+"""
+
+_AFTER = """
+end
+local answer = act()
+if has_forgotten then return {answer or '', seen_epoch, seen} end
+return {answer or '', epoch, count}
+"""
+
+_LOOK = Script(_BEFORE, "return redis.call('HMGET', AMNESIA, 'since', 'reason')", _AFTER)
+
+_FORGIVE = Script("""
+-- KEYS: 1 what is remembered, 2 halt for amnesia, 3 past halts
+-- ARGV: 1 token, 2 now (ms), 3 why, 4 name for a new epoch, 5 how far a forgiven epoch has come
+-- Sent twice, the second finds its token.
+local last = redis.call('XREVRANGE', KEYS[3], '+', '-', 'COUNT', 1)[1]
+if last and last[2][2] == ARGV[1] then return {last[2][4], last[2][6]} end
+local since, reason = unpack(redis.call('HMGET', KEYS[2], 'since', 'reason'))
+if not since then return end
+redis.call('XADD', KEYS[3], '*', 'token', ARGV[1], 'since', since, 'reason', reason, 'until', ARGV[2], 'why', ARGV[3])
+for _, field in ipairs(redis.call('HKEYS', KEYS[2])) do
+  local epoch = string.match(field, '^seen:(.*)')
+  if epoch then redis.call('HSET', KEYS[1], 'end:' .. epoch, ARGV[5]) end
+end
+local epoch = redis.call('HGET', KEYS[1], 'epoch')
+if epoch then redis.call('HSET', KEYS[1], 'end:' .. epoch, ARGV[5], 'epoch', ARGV[4]) end
+redis.call('DEL', KEYS[2])
+return {since, reason}
+""")
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """How much of what the ledger remembers has been seen. As text, `epoch-count`, it can travel in a URL."""
+
+    epoch: str = ""
+    count: int = 0
+
+    def __str__(self) -> str:
+        return f"{self.epoch}-{self.count}"
+
+
+@dataclass(frozen=True, slots=True)
+class Halt:
+    """Why nothing is sent, and since when."""
+
+    reason: str
+    since: datetime
+
+
+class Halted(Exception):
+    """Sending is halted: the ledger has forgotten what it knew, or was started anew a moment ago. Nothing was sent."""
+
+
+class _Witness:
+    """The newest mark that was seen through one connection pool, by all threads that use it."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self.mark = Mark()
+
+    def see(self, mark: Mark) -> None:
+        with self._lock:
+            if mark.epoch != self.mark.epoch or mark.count > self.mark.count:
+                self.mark = mark
+
+
+_witnesses: WeakKeyDictionary[Any, _Witness] = WeakKeyDictionary()
+"""What was seen belongs to the server it was seen on, and so to the pool of connections to it. A process that is
+started anew has seen nothing, and believes what it reads.
+"""
+
+
+def newest_mark(redis: Redis) -> Mark:
+    """The newest that this process has seen through this client's connections."""
+    return _witness(redis).mark
+
+
+def script(*parts: str) -> Script:
+    """A script in which `remember()` counts an important write and `halted()` says for how long nothing may be sent."""
+    return Script(_BEFORE, *parts, _AFTER)
+
+
+def run(
+    script: Script,
+    redis: Redis,
+    names: Sequence[str],
+    arguments: Sequence[Argument],
+    *,
+    now: datetime,
+    durably: bool = False,
+) -> Any:
+    """Run a `script` made here, showing the newest mark seen and seeing the newest there is; the script's own answer.
+
+    With `durably` it waits for the server's disk, and raises `NotDurable`.
+    """
+    witness = _witness(redis)
+    seen = witness.mark
+    own: list[Argument] = [to_ms(now), secrets.token_hex(8), seen.epoch, seen.count, DOUBT // timedelta(milliseconds=1)]
+    do = run_durably if durably else Script.__call__
+    own_names = [keys.MEMORY, keys.AMNESIA, keys.DOUBT]
+    answer, epoch, count = do(script, redis, [*names, *own_names], [*arguments, *own])
+    witness.see(Mark(text(epoch), int(count)))
+    return answer
+
+
+def look(redis: Redis, *, now: datetime) -> Halt | None:
+    """Show what this process has seen; answers why nothing is sent, None while all is well."""
+    since, reason = run(_LOOK, redis, [], [], now=now)
+    return Halt(text(reason), from_ms(text(since))) if since else None
+
+
+def forgive(redis: Redis, *, why: str, now: datetime) -> Halt | None:
+    """Say go, and believe the ledger as it is; answers the halt that this ended, None where there was none."""
+    names = [keys.MEMORY, keys.AMNESIA, keys.HALTS]
+    found = _FORGIVE(redis, names, [secrets.token_hex(8), to_ms(now), why, secrets.token_hex(8), FORGIVEN])
+    return Halt(text(found[1]), from_ms(text(found[0]))) if found else None
+
+
+def _witness(redis: Redis) -> _Witness:
+    return _witnesses.setdefault(redis.connection_pool, _Witness())

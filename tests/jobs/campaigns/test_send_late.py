@@ -1,0 +1,117 @@
+"""A sender that comes too late, or that the ledger does not back, sends nothing."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from redis import Redis
+
+from config.durability import Durability
+from jobs.campaigns.desk import Desk
+from jobs.campaigns.send import Sent, send
+from jobs.gateway.replies import Accepted
+from jobs.gateway.simulator import Clock, Simulator
+from jobs.ledger import amnesia, due, submissions
+from jobs.ledger.keys import Due
+from jobs.models import SubmissionState
+from tests.jobs.campaigns.conftest import submission, taken
+from tests.servers import RedisServer
+
+
+class Frozen:
+    """The real gateway, before which something happens while the sender is frozen with its connection open."""
+
+    def __init__(self, desk: Desk, meanwhile: Callable[[], None]) -> None:
+        self._client = desk.gateway("default")
+        self._meanwhile = meanwhile
+
+    def submit(self, *arguments: Any, before_send: Callable[[], None], **options: Any) -> Accepted:
+        def wake_up() -> None:
+            self._meanwhile()
+            before_send()
+
+        return self._client.submit(*arguments, before_send=wake_up, **options)
+
+
+def frozen(desk: Desk, meanwhile: Callable[[], None]) -> Desk:
+    gateway: Any = Frozen(desk, meanwhile)
+    return replace(desk, gateway=lambda _account: gateway)
+
+
+@pytest.fixture
+def campaign_id(desk: Desk) -> str:
+    return taken(desk, "6175550123", "2125550101").campaign_id
+
+
+def test_a_sender_that_wakes_up_after_it_was_given_up_sends_nothing_and_moves_nothing(
+    desk: Desk, simulator: Simulator, clock: Clock, campaign_id: str
+) -> None:
+    def give_up() -> None:
+        clock.jump(desk.timings.answer_within)
+        assert send(desk, f"{campaign_id}-1") is Sent.UNKNOWN
+
+    assert send(frozen(desk, give_up), f"{campaign_id}-1") is Sent.LATER
+    assert submission(desk, campaign_id).state is SubmissionState.UNKNOWN
+    assert due.count(desk.redis, Due.SEND) == 0
+    assert simulator.truth.arrivals == []
+
+
+def test_a_sender_that_wakes_up_before_anybody_noticed_plans_it_again(
+    desk: Desk, simulator: Simulator, campaign_id: str
+) -> None:
+    """Its clock says that it is too late, and the ledger that nobody has acted on it: proof that nothing left."""
+    readings = iter([0.0, desk.timings.leave_within.total_seconds() + 1])
+    late = replace(desk, stopwatch=lambda: next(readings))
+    assert send(late, f"{campaign_id}-1") is Sent.LATER
+    assert submission(desk, campaign_id).state is SubmissionState.PLANNED
+    assert simulator.truth.arrivals == []
+
+
+def test_a_sender_whose_ledger_forgets_before_the_first_byte_sends_nothing(
+    desk: Desk, simulator: Simulator, campaign_id: str
+) -> None:
+    def forget() -> None:
+        desk.redis.flushall()
+
+    assert send(frozen(desk, forget), f"{campaign_id}-1") is Sent.LATER
+    assert simulator.truth.arrivals == []
+    assert amnesia.look(desk.redis, now=desk.clock()) is not None
+
+
+def test_while_sending_is_halted_nothing_is_claimed(desk: Desk, simulator: Simulator, campaign_id: str) -> None:
+    desk.redis.hset("dropline:memory", "count", 0)
+    assert send(desk, f"{campaign_id}-1") is Sent.PASSED_OVER
+    assert submission(desk, campaign_id).state is SubmissionState.PLANNED
+    assert due.count(desk.redis, Due.SEND, by=desk.clock()) == 0
+    assert due.count(desk.redis, Due.SEND) == 1
+    amnesia.forgive(desk.redis, why="a test", now=desk.clock())
+    assert send(desk, f"{campaign_id}-1") is Sent.ACCEPTED
+    assert len(simulator.truth.sessions) == 1
+
+
+@pytest.fixture
+def strict_desk(desk: Desk, request: pytest.FixtureRequest) -> Iterator[Desk]:
+    """A desk on a real server that says what is on its disk; with `indirect` flags of that server."""
+    with (
+        RedisServer(appendonly=True, flags=getattr(request, "param", ())) as server,
+        Redis.from_url(server.url) as redis,
+    ):
+        yield replace(desk, redis=redis, durability=Durability.STRICT)
+
+
+def test_what_is_on_disk_is_sent(strict_desk: Desk, simulator: Simulator) -> None:
+    campaign_id = taken(strict_desk, "6175550123").campaign_id
+    assert send(strict_desk, f"{campaign_id}-1") is Sent.ACCEPTED
+    assert len(simulator.truth.sessions) == 1
+
+
+@pytest.mark.parametrize("strict_desk", [("--appendfsync", "no"), ("--appendonly", "no")], indirect=True)
+def test_what_does_not_get_onto_the_disk_is_not_sent(strict_desk: Desk, simulator: Simulator) -> None:
+    campaign_id = taken(strict_desk, "6175550123").campaign_id
+    assert send(strict_desk, f"{campaign_id}-1") is Sent.LATER
+    (waiting,) = submissions.read(strict_desk.redis, [f"{campaign_id}-1"])
+    assert waiting.state is SubmissionState.PLANNED
+    assert "disk" in waiting.reason
+    assert due.count(strict_desk.redis, Due.SEND) == 1
+    assert simulator.truth.arrivals == []
