@@ -9,10 +9,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from redis import Redis
 
-from jobs.ledger import do_not_dial, due
+from config.redis_connection import connect
+from jobs.ledger import amnesia, do_not_dial, due
 from jobs.ledger.do_not_dial import Asked, Request, UnexplainedRequest, Verb
+from jobs.ledger.durability import NotDurable
 from jobs.ledger.keys import Due
 from tests.jobs.ledger.conftest import NOW
+from tests.servers import RedisServer
 
 ANNA, BOB, CARL = "6175550123", "2125550101", "9995550199"
 ASKED = Asked(by="dana", why="called and asked", source="cli", at=NOW)
@@ -103,6 +106,27 @@ def test_a_retransmitted_request_answers_as_the_first_and_is_written_once(ledger
     assert remove(twice, ANNA) == 1
     assert do_not_dial.read(ledger, "default").numbers == 1
     assert len(list(do_not_dial.history(ledger, "default"))) == 2
+
+
+def test_what_is_on_the_disk_outlasts_a_power_cut() -> None:
+    with RedisServer(appendonly=True) as server, connect(server.url) as redis:
+        add(redis, ANNA)
+        do_not_dial.wait_for_disk(redis, "default", now=NOW)
+        server.restart()
+        assert do_not_dial.listed(redis, "default", [ANNA]) == {ANNA}
+
+
+def test_a_server_without_a_file_does_not_say_that_it_is_on_the_disk(redis: Redis) -> None:
+    add(redis, ANNA)
+    with pytest.raises(NotDurable):
+        do_not_dial.wait_for_disk(redis, "default", now=NOW)
+
+
+def test_a_ledger_that_forgot_a_request_is_noticed(redis: Redis) -> None:
+    add(redis, ANNA)
+    assert amnesia.look(redis, now=NOW) is None
+    redis.flushall()
+    assert amnesia.look(redis, now=NOW) is not None
 
 
 @pytest.mark.parametrize("wrong", [{"by": " "}, {"why": ""}, {"source": "\n"}, {"why": "x" * 301}], ids=str)
