@@ -120,14 +120,25 @@ class Producer:
         self.ring()
         return asked
 
-    def do_not_dial(self, account: str, verb: Verb, rows: Iterable[Row], *, by: str, why: str, source: str) -> Changed:
-        """Put phones on an account's do-not-dial list, or take them off; when this returns, it holds.
+    def do_not_dial(
+        self,
+        account: str,
+        verb: Verb,
+        rows: Iterable[Row],
+        *,
+        by: str,
+        why: str,
+        source: str,
+        durably: bool = False,
+    ) -> Changed:
+        """Put phones on an account's do-not-dial list, or take them off; when this returns, it holds, and with
+        `durably`, for servers that can say so, it is on the server's disk.
 
-        Raises `UnexplainedRequest`; whatever else is raised (no Redis), the same call may be repeated.
+        Raises `UnexplainedRequest` or `UnknownAccount`; whatever else is raised, the same call may be repeated.
         """
         asked = Asked(by, why, source, self._clock())
         try:
-            return do_not_dial.change(self._redis, account, verb, rows, asked)
+            return do_not_dial.change(self._redis, account, verb, rows, asked, durably=durably)
         finally:
             self.ring()
 

@@ -89,11 +89,15 @@ class Synced(StrEnum):
     """It did not confirm, or no call may be made now; it stands in the due set."""
 
 
-def change(redis: Redis, account: str, verb: Verb, rows: Iterable[Row], asked: Asked) -> Changed:
-    """Put phones on the account's list, or take them off. When this returns, nothing new is sent to those put on it.
+def change(
+    redis: Redis, account: str, verb: Verb, rows: Iterable[Row], asked: Asked, *, durably: bool = False
+) -> Changed:
+    """Put phones on the account's list, or take them off. When this returns, nothing new is sent to those put on it;
+    with `durably`, also after a power cut at the server.
 
     Rows may be any number: they are written in steps, so a call that did not return has done some, and may be repeated.
-    Raises `UnknownAccount` for what cannot be a name; whether there is such an account, only the workers know.
+    Raises `NotDurable`, and `UnknownAccount` for what cannot be a name; whether there is such an account, only the
+    workers know.
     """
     if not re.fullmatch(NAME, account):
         raise UnknownAccount("no gateway account can have this name: it takes letters, digits, _ and -, at most 64")
@@ -105,6 +109,8 @@ def change(redis: Redis, account: str, verb: Verb, rows: Iterable[Row], asked: A
         row_count += len(step)
         if phones := {phone for _, phone in read if not isinstance(phone, Refusal)}:
             changed += do_not_dial.change(redis, account, verb, phones, asked)
+    if durably and len(refused) < row_count:
+        do_not_dial.wait_for_disk(redis, account, now=asked.at)
     return Changed(row_count, changed, tuple(refused))
 
 

@@ -30,6 +30,7 @@ from jobs.cli.planning import contact_rows, write_rows
 from jobs.cli.shown import clean, counted, masked_row
 from jobs.contacts import Row
 from jobs.ledger import do_not_dial as ledger
+from jobs.ledger.durability import NotDurable
 from jobs.phones import Refusal, normalise
 
 do_not_dial = typer.Typer(
@@ -160,9 +161,14 @@ def _change(
 ) -> Changed:
     invocation.check_account(account)
     try:
-        changed = invocation.producer.do_not_dial(account, verb, rows, by=by or getuser(), why=why, source=source)
+        changed = invocation.producer.do_not_dial(
+            account, verb, rows, by=by or getuser(), why=why, source=source, durably=invocation.can_wait_for_disk
+        )
     except UnexplainedRequest as refused:
         raise Failure(Exit.BAD_INPUT, str(refused), kept=NOTHING_CHANGED) from None
+    except NotDurable as not_durable:
+        kept = "It holds now; whether it would outlast a crash of the server is not known."
+        raise Failure(Exit.NO_REDIS, str(not_durable), kept=kept, todo="Run the same command again.") from None
     found = ledger.read(invocation.redis, account)
     invocation.answer(changed_document(verb, changed, found))
     invocation.say(changed_picture(verb, changed, found))

@@ -13,6 +13,7 @@ from redis import Redis
 from rich.console import Console, RenderableType
 
 from config.accounts import NAME, UnknownAccount
+from config.durability import Durability, examine
 from config.redis_connection import check_redis, connect
 from config.settings import Settings
 from jobs.cli.exits import Exit
@@ -77,6 +78,11 @@ class Invocation:
             keep_keys=timedelta(days=self.settings.keep_keys_days),
             clock=self.clock,
         )
+
+    @property
+    def can_wait_for_disk(self) -> bool:
+        """Whether the server says when a write is on its disk, and nobody has asked for less."""
+        return examine(self.redis).used_for(self.settings.durability) is Durability.STRICT
 
     def gateway(self, account: str) -> GatewayClient:
         """The gateway, as this account; raises `InvalidSettings` without its credentials, or `Failure`."""

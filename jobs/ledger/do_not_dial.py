@@ -15,10 +15,11 @@ from typing import Any
 
 from redis import Redis
 
-from jobs.ledger import keys
+from jobs.ledger import amnesia, keys
+from jobs.ledger.durability import run_durably
 from jobs.ledger.fields import decoded, from_ms, from_ms_if_any, text, to_ms
 from jobs.ledger.packing import pack_phones, unpack_phones
-from jobs.ledger.script import Script
+from jobs.ledger.script import Argument, Script
 from jobs.phones import split
 
 BUCKETS = 8192
@@ -45,13 +46,14 @@ local function place(list, packed, at)  -- of a phone: the set's key, and what s
 end
 """
 
-_CHANGE = Script(
+_CHANGE = amnesia.script(
     _PLACE,
     """
 -- KEYS: 1 list, 2 history, 3 accounts with a list, 4 due at the gateway, 5 request
 -- ARGV: 1 account, 2 'add' or 'remove', 3 packed phones, 4 now (ms), 5 how long to remember the request (s),
 --       6... field, value of the entry
 -- Sent twice, the second finds what the first came to.
+remember()
 local known = redis.call('GET', KEYS[5])
 if known then return tonumber(known) end
 local changed = 0
@@ -67,6 +69,11 @@ redis.call('SET', KEYS[5], changed, 'EX', ARGV[5])
 return changed
 """,
 )
+
+_MARK = Script("""
+-- KEYS: 1 list.  ARGV: 1 now (ms).  Sent twice, the second writes the same: there must be something to wait for.
+return redis.call('HSET', KEYS[1], 'waited_at', ARGV[1])
+""")
 
 _LISTED = Script(
     _PLACE,
@@ -153,7 +160,13 @@ def change(redis: Redis, account: str, verb: Verb, phones: Collection[str], aske
     names = [keys.do_not_dial(account), keys.do_not_dial_history(account), keys.DO_NOT_DIAL_LISTS, keys.Due.DO_NOT_DIAL]
     names.append(keys.do_not_dial_request(secrets.token_hex(16)))
     told = ["by", asked.by, "why", asked.why, "source", asked.source]
-    return int(_CHANGE(redis, names, [account, verb, pack_phones(phones), to_ms(asked.at), REMEMBERED_S, *told]))
+    arguments: list[Argument] = [account, verb, pack_phones(phones), to_ms(asked.at), REMEMBERED_S, *told]
+    return int(amnesia.run(_CHANGE, redis, names, arguments, now=asked.at))
+
+
+def wait_for_disk(redis: Redis, account: str, *, now: datetime) -> None:
+    """Until all changes so far are on the server's disk, which is written in their order; raises `NotDurable`."""
+    run_durably(_MARK, redis, [keys.do_not_dial(account)], [to_ms(now)])
 
 
 def version(redis: Redis, account: str) -> int:

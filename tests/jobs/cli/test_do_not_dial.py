@@ -14,6 +14,7 @@ from jobs.ledger import do_not_dial as lists
 from jobs.ledger import pushes, submissions
 from jobs.models import SubmissionState
 from tests.jobs.cli.conftest import NOW, PHONES, SEND, Ended, Run, move, newest_id, only_submission
+from tests.servers import RedisServer
 
 ANNA, BOB, CARL = PHONES
 WHY = ("--why", "called and asked")
@@ -38,6 +39,13 @@ def test_a_phone_that_is_added_is_on_the_list_and_the_gateway_is_being_told(run:
     assert listed(redis) == {ANNA, BOB}
     assert redis.llen("rq:queue:control") == 1
     assert_masked(added)
+
+
+def test_on_a_server_that_can_say_so_it_is_on_the_disk_when_the_command_ends(run: Run) -> None:
+    with RedisServer(appendonly=True) as server, Redis.from_url(server.url) as redis:
+        assert run("do-not-dial", "add", ANNA, *WHY, env={"REDIS_URL": server.url}).code == 0
+        assert redis.hexists("dropline:do-not-dial:default", "waited_at")
+        assert run("do-not-dial", "add", BOB, *WHY, env={"REDIS_URL": server.url, "DURABILITY": "standard"}).code == 0
 
 
 def test_a_phone_that_is_removed_is_off_the_list(run: Run, redis: Redis) -> None:

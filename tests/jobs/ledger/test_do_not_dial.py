@@ -9,10 +9,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from redis import Redis
 
-from jobs.ledger import do_not_dial, due
+from config.redis_connection import connect
+from jobs.ledger import amnesia, do_not_dial, due
 from jobs.ledger.do_not_dial import Asked, Request, UnexplainedRequest, Verb
+from jobs.ledger.durability import NotDurable
 from jobs.ledger.keys import Due
 from tests.jobs.ledger.conftest import NOW
+from tests.servers import RedisServer
 
 ANNA, BOB, CARL = "6175550123", "2125550101", "9995550199"
 ASKED = Asked(by="dana", why="called and asked", source="cli", at=NOW)
@@ -50,6 +53,13 @@ def test_every_request_is_in_the_history_also_one_that_changed_nothing(ledger: R
     assert [each.number for each in do_not_dial.history(ledger, "default", after=2)] == [3, 4]
     assert [each.number for each in do_not_dial.history_of(ledger, "default", BOB)] == [2]
     assert do_not_dial.version(ledger, "default") == 4
+
+
+def test_a_long_history_is_read_to_its_end(fake_redis: Redis) -> None:
+    for number in range(2 * do_not_dial.PAGE + 1):
+        add(fake_redis, ANNA, f"310555{number:04}")
+    found = list(do_not_dial.history_of(fake_redis, "default", ANNA))
+    assert [each.number for each in found] == list(range(2, 4 * do_not_dial.PAGE + 3, 2))
 
 
 def test_lists_of_two_accounts_have_nothing_in_common(ledger: Redis) -> None:
@@ -96,6 +106,27 @@ def test_a_retransmitted_request_answers_as_the_first_and_is_written_once(ledger
     assert remove(twice, ANNA) == 1
     assert do_not_dial.read(ledger, "default").numbers == 1
     assert len(list(do_not_dial.history(ledger, "default"))) == 2
+
+
+def test_what_is_on_the_disk_outlasts_a_power_cut() -> None:
+    with RedisServer(appendonly=True) as server, connect(server.url) as redis:
+        add(redis, ANNA)
+        do_not_dial.wait_for_disk(redis, "default", now=NOW)
+        server.restart()
+        assert do_not_dial.listed(redis, "default", [ANNA]) == {ANNA}
+
+
+def test_a_server_without_a_file_does_not_say_that_it_is_on_the_disk(redis: Redis) -> None:
+    add(redis, ANNA)
+    with pytest.raises(NotDurable):
+        do_not_dial.wait_for_disk(redis, "default", now=NOW)
+
+
+def test_a_ledger_that_forgot_a_request_is_noticed(redis: Redis) -> None:
+    add(redis, ANNA)
+    assert amnesia.look(redis, now=NOW) is None
+    redis.flushall()
+    assert amnesia.look(redis, now=NOW) is not None
 
 
 @pytest.mark.parametrize("wrong", [{"by": " "}, {"why": ""}, {"source": "\n"}, {"why": "x" * 301}], ids=str)
