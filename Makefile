@@ -37,6 +37,7 @@ check: $(READY)  ## format, lint, types, imports and the fast tests
 bench: $(READY)  ## measure what Dropline costs on this machine
 	@$(RUN) benchmarks.planning
 	@$(RUN) benchmarks.memory
+	@$(RUN) benchmarks.durable_send
 
 # Pins stay where they are unless a range in pyproject.toml asks for more; all anew: make lock UPGRADE=--upgrade
 # No address is written down: where packages come from is for each machine to say.

@@ -43,7 +43,7 @@ local new_epoch = table.remove(ARGV)
 local now = table.remove(ARGV)
 
 local epoch, run, count = unpack(redis.call('HMGET', MEMORY, 'epoch', 'run', 'count'))
-local info = redis.pcall('INFO', 'server')
+local info = redis.pcall('INFO', 'server')  -- a server that will not say which run it is has one epoch, and counts
 local running = type(info) == 'string' and string.match(info, 'run_id:(%w+)') or ''
 count = tonumber(count or 0)
 if run ~= running then
