@@ -38,6 +38,7 @@ bench: $(READY)  ## measure what Dropline costs on this machine
 	@$(RUN) benchmarks.planning
 	@$(RUN) benchmarks.memory
 	@$(RUN) benchmarks.durable_send
+	@$(RUN) benchmarks.do_not_dial
 
 # Pins stay where they are unless a range in pyproject.toml asks for more; all anew: make lock UPGRADE=--upgrade
 # No address is written down: where packages come from is for each machine to say.

@@ -75,6 +75,8 @@ def server_warnings(server: Server) -> Iterator[str]:
 def _shown(name: str, value: object) -> str:
     if isinstance(value, SecretStr):
         return mask_text(value.get_secret_value()) if name == "redis_url" else "(set, not shown)"
+    if isinstance(value, Mapping):
+        return ", ".join(value) or "(none)"
     return "(not set)" if value is None else mask_text(str(value))
 
 

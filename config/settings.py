@@ -2,7 +2,6 @@
 
 import difflib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Annotated, Any, Self
 
@@ -10,6 +9,15 @@ from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, Validati
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from config.accounts import (
+    DEFAULT_ACCOUNT,
+    Accounts,
+    AccountSettings,
+    CallsPerSecond,
+    PhonesPerMinute,
+    UnknownAccount,
+    place,
+)
 from config.durability import WantedDurability
 from config.urls import check_redis_url, parse_gateway_url, parse_public_url, redis_password
 
@@ -26,18 +34,6 @@ class InvalidSettings(Exception):
     def __init__(self, problems: tuple[str, ...]) -> None:
         super().__init__("\n  ".join(("the environment needs attention:", *problems)))
         self.problems = problems
-
-
-class UnknownAccount(LookupError):
-    """No gateway account has that name."""
-
-
-@dataclass(frozen=True, slots=True)
-class AccountSettings:
-    """The credentials of one gateway account."""
-
-    uid: str = field(repr=False)
-    password: SecretStr
 
 
 class AudioPreflight(StrEnum):
@@ -130,6 +126,12 @@ class Settings(BaseSettings):
     """The account's user id. Needed only by what talks to the gateway."""
     gateway_password: SecretStr | None = Field(default=None, examples=["(the account's password)"])
     """The account's password. Needed only by what talks to the gateway."""
+    gateway_accounts: Accounts = Field(
+        default={}, examples=['{"west": {"uid": "west@example.com", "password": "(its password)"}}']
+    )
+    """Further accounts by name, as a JSON object. A campaign names the one it goes through; without a name it is the
+    default account, that of GATEWAY_UID. Besides `uid` and `password` an account may state limits of its own,
+    `calls_per_s` and `phones_per_min`. Credentials, limits and do-not-dial lists never cross accounts."""
     gateway_connect_timeout_s: Seconds = Field(default=5, examples=["5"])
     """How long a connection to the gateway may take to open. Running out proves that nothing was sent."""
     gateway_read_timeout_s: Seconds = Field(default=20, examples=["20"])
@@ -137,10 +139,10 @@ class Settings(BaseSettings):
     gateway_deadline_s: Annotated[Seconds, Field(le=22)] = Field(default=20, examples=["20"])
     """How long one request may take in all. At most 22, because a dyno is killed 30 s after its SIGTERM, and a worker
     that has just begun to send must still read the answer and write it down, or its outcome is unknown."""
-    gateway_calls_per_s: Annotated[float, Field(gt=0, le=1_000, allow_inf_nan=False)] = Field(default=5, examples=["5"])
+    gateway_calls_per_s: CallsPerSecond = Field(default=5, examples=["5"])
     """How many requests an account makes in a second, all workers together, evenly spaced. The gateway publishes no
     limit; five a second hand over three million phones in a minute, and nobody takes them for an attack."""
-    gateway_phones_per_min: Annotated[int, Field(ge=1, le=10_000_000)] | None = Field(default=None, examples=["100000"])
+    gateway_phones_per_min: PhonesPerMinute | None = Field(default=None, examples=["100000"])
     """How many phones an account hands over in a minute, plus at most one submission. Unset: no limit, because how fast
     phones ring is the gateway's choice; set it where people call back and somebody must answer."""
     public_url: PublicUrl | None = Field(default=None, examples=["https://drops.example.com"])
@@ -181,6 +183,17 @@ class Settings(BaseSettings):
 
     _suspects: tuple[str, ...] = ()
 
+    @field_validator("gateway_accounts")
+    @classmethod
+    def _one_name_each(cls, accounts: Accounts, info: ValidationInfo) -> Accounts:
+        """Two names for one account would be two do-not-dial lists for the same phones."""
+        named = {uid.casefold(): DEFAULT_ACCOUNT for uid in [info.data.get("gateway_uid")] if uid}
+        for name, account in accounts.items():
+            other = named.setdefault(account.uid.casefold(), name)
+            if other != name:
+                raise ValueError(f"{name} has the same uid as {other}; an account has one name only")
+        return accounts
+
     @field_validator("poll_max_s")
     @classmethod
     def _polls_slow_down(cls, value: float, info: ValidationInfo) -> float:
@@ -220,8 +233,10 @@ class Settings(BaseSettings):
         return self._suspects
 
     def gateway_problems(self) -> tuple[str, ...]:
-        """What is missing for talking to the gateway."""
+        """What is missing for talking to the gateway: further accounts can do without the default one."""
         missing = [name for name in ("gateway_uid", "gateway_password") if getattr(self, name) is None]
+        if self.gateway_accounts and len(missing) == 2:
+            return ()
         return tuple(_sentence(name.upper(), "is missing, and the gateway asks for it", name) for name in missing)
 
     def require_gateway(self) -> None:
@@ -231,17 +246,25 @@ class Settings(BaseSettings):
 
     def secrets(self) -> tuple[str, ...]:
         """The values that must not occur in any log line, wherever they come from."""
-        redis_url = self.redis_url.get_secret_value()
-        passwords = (redis_password(redis_url), self.gateway_password and self.gateway_password.get_secret_value())
+        accounts = [self.gateway_password, *(each.password for each in self.gateway_accounts.values())]
+        passwords = (redis_password(self.redis_url.get_secret_value()), *(p.get_secret_value() for p in accounts if p))
         return tuple(password for password in passwords if password)
 
-    def account(self, name: str = "default") -> AccountSettings:
+    def account(self, name: str = DEFAULT_ACCOUNT) -> AccountSettings:
         """The credentials of the gateway account of that name; raises `UnknownAccount` or `InvalidSettings`."""
-        if name != "default":
-            raise UnknownAccount(f"no gateway account is named {name!r}; there is: default")
+        if name == DEFAULT_ACCOUNT:
+            self.require_gateway()
+        if found := self.accounts.get(name):
+            return found
+        raise UnknownAccount(f"no gateway account is named {name!r}; there is: {', '.join(self.accounts) or 'none'}")
+
+    @property
+    def accounts(self) -> Mapping[str, AccountSettings]:
+        """Every account that can be used, by name."""
         if self.gateway_uid is None or self.gateway_password is None:
-            raise InvalidSettings(self.gateway_problems())
-        return AccountSettings(self.gateway_uid, self.gateway_password)
+            return self.gateway_accounts
+        default = AccountSettings(uid=self.gateway_uid, password=self.gateway_password)
+        return {DEFAULT_ACCOUNT: default, **self.gateway_accounts}
 
 
 def variables(name: str) -> tuple[str, ...]:
@@ -257,6 +280,8 @@ def _variable_given(name: str, env: Mapping[str, str]) -> str | None:
 def _problem(error: ErrorDetails, given: Mapping[str, str]) -> str:
     name = str(error["loc"][0])
     complaint = error["msg"].removeprefix("Value error, ").removeprefix("Input ")
+    if where := place(error["loc"][1:]):
+        complaint = f"{where}: {complaint}"
     return _sentence(given.get(name, name.upper()), complaint, name)
 
 

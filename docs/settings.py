@@ -16,7 +16,7 @@ Everything that can be set is an environment variable. An empty variable counts 
 seconds. A value that cannot work is refused at the start, with its name and an example, and a name of ours that looks
 misspelt is pointed out.
 
-To talk to the gateway, `GATEWAY_UID` and `GATEWAY_PASSWORD` are needed, and nothing else.
+To talk to the gateway, `GATEWAY_UID` and `GATEWAY_PASSWORD` are needed, and nothing else; or `GATEWAY_ACCOUNTS`.
 
 | variable | unless set | what it means |
 |---|---|---|

@@ -17,15 +17,18 @@ from rq import get_current_job
 from rq.job import Job
 
 from config import durability
+from config.accounts import AccountSettings, UnknownAccount
 from config.redis_connection import connect
 from config.settings import AudioPreflight, Settings
-from jobs.campaigns import control, refresh, send, take
+from jobs.campaigns import control, do_not_dial, refresh, send, take
 from jobs.campaigns.desk import Desk, Timings
+from jobs.campaigns.do_not_dial import Synced
 from jobs.campaigns.plan import plan
 from jobs.contacts import Row
 from jobs.fetching import fetch
 from jobs.gateway.client import Credentials, GatewayClient, Timeouts
 from jobs.ledger import campaigns, due
+from jobs.ledger import do_not_dial as lists
 from jobs.ledger.keys import Due
 from jobs.ledger.limits import Limits
 from jobs.models import InvalidCampaign, Problem, parse_campaign
@@ -33,6 +36,9 @@ from jobs.models import InvalidCampaign, Problem, parse_campaign
 JOB_BUDGET = timedelta(seconds=5)
 """A job that works on many ids begins no new one after this long, and leaves the rest in the due set: behind it wait
 others, and in the due set the campaigns take turns again."""
+
+SYNC_BUDGET = timedelta(seconds=2)
+"""Telling the gateway of a do-not-dial list begins no new request after this long: stops wait in the same queue."""
 
 wind_down = threading.Event()
 """Set when the process is asked to end: jobs begin nothing new, end what they began, and leave the rest due."""
@@ -54,6 +60,7 @@ def submit_campaign(*, campaign: Mapping[str, Any], key: str | None = None) -> d
         key = f"job:{job.id}"
     rows = (Row(line, text) for line, text in enumerate(stated.recipients, start=1))
     at = desk()
+    _check_account(at, stated.account)
     numbers = {"lead": at.timings.lead, "keep_keys": at.timings.keep_keys}
     taken = take.take(at.redis, stated.terms(), plan(rows), key=key, now=at.clock(), **numbers)
     leave_nothing_behind(job)
@@ -85,6 +92,18 @@ def refresh_campaigns(*, campaign_ids: Iterable[str] = (), submission_ids: Itera
     return _side_by_side(at, Due.REFRESH, partial(refresh.refresh, at), [*submission_ids, *of_campaigns])
 
 
+def sync_do_not_dial(*, account: str) -> dict[str, int]:
+    """Tell the gateway what it has not confirmed of an account's do-not-dial list; answers how much is left."""
+    at = desk()
+    end_at = at.clock() + SYNC_BUDGET
+    came_to = Synced.MORE
+    while came_to is Synced.MORE and at.clock() < end_at and not wind_down.is_set():
+        came_to = do_not_dial.sync(at, account)
+    if came_to is Synced.MORE:
+        due.add(at.redis, Due.DO_NOT_DIAL, [account], at.clock())
+    return {"unconfirmed": lists.read(at.redis, account).unconfirmed}
+
+
 def leave_nothing_behind(job: Job | None, **harmless: str) -> None:
     """Take what another system handed in out of RQ: the ledger has it now, or it was refused. `harmless` stays."""
     if job is None:
@@ -93,6 +112,14 @@ def leave_nothing_behind(job: Job | None, **harmless: str) -> None:
     job.args = []
     job.description = f"handed in as job {job.id}"
     job.save()
+
+
+def _check_account(at: Desk, account: str) -> None:
+    """Whoever knows the accounts refuses a campaign for none of them; taken in elsewhere, it waits and says so."""
+    try:
+        at.gateway(account)
+    except UnknownAccount as unknown:
+        raise InvalidCampaign((Problem("account", str(unknown)),)) from None
 
 
 @cache
@@ -114,11 +141,18 @@ def open_desk(env: Mapping[str, str]) -> Desk:
         timings=timings(settings),
         durability=durability.require(redis, settings.durability).used_for(settings.durability),
         concurrency=settings.send_concurrency,
-        limits=Limits(settings.gateway_calls_per_s, settings.gateway_phones_per_min),
+        own_limits={name: _limits(settings, account) for name, account in settings.accounts.items()},
         is_ending=wind_down.is_set,
         looks_at_recordings=settings.audio_preflight is not AudioPreflight.OFF,
         fetch=fetch if settings.audio_preflight is AudioPreflight.ALL else None,
         postbacks_url=f"{settings.public_url}/postbacks/" if settings.public_url else "",
+    )
+
+
+def _limits(settings: Settings, account: AccountSettings) -> Limits:
+    return Limits(
+        account.calls_per_s or settings.gateway_calls_per_s,
+        account.phones_per_min or settings.gateway_phones_per_min,
     )
 
 

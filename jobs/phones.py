@@ -8,6 +8,9 @@ import re
 from collections.abc import Iterable, Iterator
 from enum import StrEnum
 from itertools import islice
+from typing import TypeVar
+
+Item = TypeVar("Item")
 
 
 class Refusal(StrEnum):
@@ -39,6 +42,7 @@ class Refusal(StrEnum):
         "The digits are grouped as in another country; write it as 617-555-0123 if it is not.",
     )
     DUPLICATE = "duplicate", "This number is in the list already, further up; it gets one drop."
+    DO_NOT_DIAL = "do_not_dial", "This number is on the account's do-not-dial list; nobody calls it."
 
 
 def normalise(text: str) -> str | Refusal:
@@ -56,8 +60,8 @@ def normalise(text: str) -> str | Refusal:
     return _refusal(tidy)
 
 
-def split(phones: Iterable[str], size: int) -> Iterator[tuple[str, ...]]:
-    """The phones in their order, in chunks of `size`; the last one may be smaller, none is empty."""
+def split(phones: Iterable[Item], size: int) -> Iterator[tuple[Item, ...]]:
+    """The phones, or rows, in their order, in chunks of `size`; the last one may be smaller, none is empty."""
     if size < 1:
         raise ValueError("size must be at least 1")
     remaining = iter(phones)

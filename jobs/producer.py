@@ -17,9 +17,11 @@ from rq.serializers import JSONSerializer
 
 from config.queues import CAMPAIGNS, CONTROL, STATUS, QueueSpec
 from jobs import entrypoints
-from jobs.campaigns import control, refresh, take
+from jobs.campaigns import control, do_not_dial, refresh, take
+from jobs.campaigns.do_not_dial import Asked, Changed, Verb
 from jobs.campaigns.plan import Plan
 from jobs.campaigns.take import Taken
+from jobs.contacts import Row
 from jobs.ledger import due
 from jobs.ledger.keys import Due
 from jobs.models import Terms
@@ -41,11 +43,18 @@ class Bell:
 
     def keywords(self, ids: Sequence[str]) -> dict[str, Any]:
         """The JSON keywords of a job for these ids."""
-        return {"campaign_id": ids[0]} if self.due is Due.CONTROL else {"submission_ids": list(ids)}
+        match self.due:
+            case Due.CONTROL:
+                return {"campaign_id": ids[0]}
+            case Due.DO_NOT_DIAL:
+                return {"account": ids[0]}
+            case _:
+                return {"submission_ids": list(ids)}
 
 
 BELLS = (
     Bell(Due.CONTROL, CONTROL, entrypoints.control_campaign, 1, timedelta(seconds=10), most_waiting=100),
+    Bell(Due.DO_NOT_DIAL, CONTROL, entrypoints.sync_do_not_dial, 1, timedelta(seconds=30)),
     Bell(Due.SEND, CAMPAIGNS, entrypoints.send_submissions, 100, timedelta(seconds=30)),
     Bell(Due.REFRESH, STATUS, entrypoints.refresh_campaigns, 100, timedelta(minutes=1)),
 )
@@ -107,6 +116,17 @@ class Producer:
         asked = refresh.request(self._redis, campaign_id, now=self._clock())
         self.ring()
         return asked
+
+    def do_not_dial(self, account: str, verb: Verb, rows: Iterable[Row], *, by: str, why: str, source: str) -> Changed:
+        """Put phones on an account's do-not-dial list, or take them off; when this returns, it holds.
+
+        Raises `UnexplainedRequest`; whatever else is raised (no Redis), the same call may be repeated.
+        """
+        asked = Asked(by, why, source, self._clock())
+        try:
+            return do_not_dial.change(self._redis, account, verb, rows, asked)
+        finally:
+            self.ring()
 
     def ring(self) -> int:
         """Ring for everything that is due; answers how many jobs that made."""

@@ -9,7 +9,7 @@ failed. Only the short wait for a slot is slept.
 """
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TypeVar
@@ -46,10 +46,12 @@ class NotNow(Exception):
 
 @dataclass(slots=True)
 class Turn:
-    """The right to make one call for a campaign, and what came of it."""
+    """The right to make one call for somebody, and what came of it."""
 
     desk: Desk
-    campaign: CampaignView
+    account: str
+    caller: str
+    """Who takes turns with the account's others: a campaign's id, or what else calls."""
     lane: Lane
     phones: int
     token: str = field(default_factory=new_token)
@@ -57,10 +59,6 @@ class Turn:
     went_well: bool | None = None
     """Whether the gateway answered; None as long as nobody knows."""
     trouble: str = ""
-
-    @property
-    def account(self) -> str:
-        return self.campaign.terms.account
 
     def call(self, question: Callable[[GatewayClient], Answer]) -> Answer:
         """Make the call. An answer, be it a refusal, says that the gateway is well; everything else that it is not."""
@@ -82,28 +80,30 @@ class Turn:
             self.desk.redis,
             self.account,
             self.lane,
-            self.campaign.id,
+            self.caller,
             now=self.desk.clock(),
             earliest=earliest,
-            each=max(LEAST_APART, self.desk.limits.time_for(self.phones)),
+            each=max(LEAST_APART, self.desk.limits_of(self.account).time_for(self.phones)),
             jitter=self.desk.random.uniform(0.5, 1),
             longest=self.desk.timings.line_most,
         )
         return NotNow(at)
 
 
-@contextmanager
-def turn(desk: Desk, campaign: CampaignView, lane: Lane, *, phones: int = 0) -> Iterator[Turn]:
-    """A turn for one call, which may be left unused; raises `NotNow`. `phones` is how many a submission carries.
+def turn(desk: Desk, campaign: CampaignView, lane: Lane, *, phones: int = 0) -> AbstractContextManager[Turn]:
+    """A campaign's turn for one call, which may be left unused; raises `NotNow`. A submission carries `phones`."""
+    return _taken(Turn(desk, campaign.terms.account, campaign.id, lane, phones))
 
-    The breaker hears of the call when the turn ends: what the gateway answered is written down first.
-    """
-    own = Turn(desk, campaign, lane, phones)
+
+@contextmanager
+def _taken(own: Turn) -> Iterator[Turn]:
+    """The breaker hears of the call when the turn ends: what the gateway answered is written down first."""
+    desk = own.desk
     _pass_the_breaker(own)
     try:
         if _wait_for_slot(own):
             _pass_the_breaker(own)  # it may have opened meanwhile
-        if own.is_probe and lane is Lane.SUBMISSIONS:
+        if own.is_probe and own.lane is Lane.SUBMISSIONS:
             _ask_whether_it_is_back(own)
         if desk.is_ending():
             raise NotNow(desk.clock())
@@ -115,6 +115,12 @@ def turn(desk: Desk, campaign: CampaignView, lane: Lane, *, phones: int = 0) -> 
 def once(desk: Desk, campaign: CampaignView, lane: Lane, question: Callable[[GatewayClient], Answer]) -> Answer:
     """Make one call; raises `NotNow` and what the call raises."""
     with turn(desk, campaign, lane) as own:
+        return own.call(question)
+
+
+def once_for_account(desk: Desk, account: str, caller: str, question: Callable[[GatewayClient], Answer]) -> Answer:
+    """Make one call that concerns no campaign, with the verbs' precedence; raises `NotNow` and what the call raises."""
+    with _taken(Turn(desk, account, caller, Lane.VERBS, phones=0)) as own:
         return own.call(question)
 
 
@@ -159,7 +165,7 @@ def _take_slot(own: Turn) -> datetime:
     wait = limits.take(
         desk.redis,
         own.account,
-        desk.limits,
+        desk.limits_of(own.account),
         own.lane,
         token=new_token(),
         phones=own.phones,

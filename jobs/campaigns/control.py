@@ -7,11 +7,12 @@ be done any number of times: a session whose confirmed run is as wanted is left 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 
 from redis import Redis
 
+from config.accounts import UnknownAccount
 from jobs.campaigns import calling
 from jobs.campaigns.calling import NotNow
 from jobs.campaigns.desk import Desk
@@ -82,8 +83,16 @@ def control(desk: Desk, campaign_id: str) -> Controlled:
     if all(in_step):
         campaigns.carried_out(desk.redis, campaign, now=now)
     else:
-        due.add(desk.redis, Due.CONTROL, [campaign_id], now + desk.timings.control_again)
+        due.add(desk.redis, Due.CONTROL, [campaign_id], now + _again(desk, campaign.terms.account))
     return Controlled(confirmed=sum(in_step), open=len(in_step) - sum(in_step))
+
+
+def _again(desk: Desk, account: str) -> timedelta:
+    try:
+        desk.gateway(account)
+    except UnknownAccount:
+        return desk.timings.account_again
+    return desk.timings.control_again
 
 
 def _bring_in_step(desk: Desk, campaign: CampaignView, submission: Submission, *, until: datetime) -> bool:
@@ -120,7 +129,7 @@ def _tell(desk: Desk, campaign: CampaignView, submission: Submission) -> bool:
     except Rejected as rejected:
         submissions.note(desk.redis, submission, f"the gateway refused to {campaign.intent} it: {rejected.reason}")
         return campaign.intent not in ENDING_INTENTS
-    except GatewayError as failed:
+    except (GatewayError, UnknownAccount) as failed:
         submissions.note(desk.redis, submission, f"the gateway did not confirm {campaign.intent} yet: {failed}")
         return False
     over = answer is ControlAnswer.ALREADY_OVER

@@ -1,8 +1,8 @@
 """What a use case works with: connections, a clock, and the numbers it goes by."""
 
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from random import Random
 
@@ -36,6 +36,8 @@ class Timings:
     """What was claimed when sending was halted is looked at again after this."""
     refused_again: timedelta = timedelta(minutes=1)
     """The one delayed retry of a refusal that may pass, such as an audio host that was down."""
+    account_again: timedelta = timedelta(minutes=1)
+    """What is for an account that nobody here knows is looked at again after this; only new settings can help it."""
     audio_again: timedelta = timedelta(seconds=1)
     """While one submission looks at the audio, the campaign's others are looked at again after this."""
     control_again: timedelta = timedelta(seconds=5)
@@ -67,7 +69,7 @@ class Desk:
 
     redis: Redis
     gateway: Callable[[str], GatewayClient]
-    """The client of an account, by the account's name."""
+    """The client of an account, by the account's name; raises `UnknownAccount`."""
     clock: Callable[[], datetime]
     """The present, as an aware instant."""
     random: Random
@@ -79,7 +81,9 @@ class Desk:
     concurrency: int = 8
     """How many submissions or sessions one job works on at the same time."""
     limits: Limits = UNLIMITED
-    """What each account may ask of the gateway."""
+    """What an account may ask of the gateway that has no limits of its own."""
+    own_limits: Mapping[str, Limits] = field(default_factory=dict)
+    """Those that have, by the account's name."""
     sleep: Callable[[float], None] = time.sleep
     """Waits for so many seconds."""
     is_ending: Callable[[], bool] = lambda: False
@@ -90,3 +94,7 @@ class Desk:
     """How what lies at a campaign's audio URL is got, to look at it before the first submission; None: not at all."""
     postbacks_url: str = ""
     """Where postbacks reach us: a URL to which an attempt's token is added; '' for none."""
+
+    def limits_of(self, account: str) -> Limits:
+        """What this account may ask of the gateway."""
+        return self.own_limits.get(account, self.limits)

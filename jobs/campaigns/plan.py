@@ -3,7 +3,8 @@
 Law of the room: every row of the input ends up in exactly one chunk or in the exclusions, and the counts add up.
 """
 
-from collections.abc import Iterable
+from array import array
+from collections.abc import Iterable, Sequence, Set
 from dataclasses import dataclass, field
 
 from jobs.contacts import Row
@@ -30,6 +31,8 @@ class Plan:
     """Distinct phones of 10 digits in the order of the input, for one submission each."""
     excluded: tuple[Excluded, ...] = field(repr=False)
     """In the order of the input."""
+    lines: Sequence[int] = field(default=(), repr=False, compare=False)
+    """The line of each phone, in the order of the chunks."""
 
     def __post_init__(self) -> None:
         if self.row_count != self.phone_count + len(self.excluded):
@@ -56,4 +59,18 @@ def plan(rows: Iterable[Row]) -> Plan:
             excluded.append(Excluded(row.line, row.text, Refusal.DUPLICATE, kept_lines[phone]))
         else:
             kept_lines[phone] = row.line
-    return Plan(row_count, tuple(split(kept_lines, MAX_PHONES_PER_SUBMISSION)), tuple(excluded))
+    lines = array("Q", kept_lines.values())
+    return Plan(row_count, tuple(split(kept_lines, MAX_PHONES_PER_SUBMISSION)), tuple(excluded), lines)
+
+
+def without(planned: Plan, listed: Set[str]) -> Plan:
+    """The plan of the same rows for an account with these phones on its do-not-dial list."""
+    lines = dict(zip((phone for chunk in planned.chunks for phone in chunk), planned.lines, strict=True))
+    out = [Excluded(line, phone, Refusal.DO_NOT_DIAL) for phone, line in lines.items() if phone in listed]
+    left = {phone: line for phone, line in lines.items() if phone not in listed}
+    return Plan(
+        planned.row_count,
+        tuple(split(left, MAX_PHONES_PER_SUBMISSION)),
+        tuple(sorted([*planned.excluded, *out], key=lambda each: each.line)),
+        array("Q", left.values()),
+    )

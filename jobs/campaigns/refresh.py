@@ -5,6 +5,7 @@ from enum import StrEnum
 
 from redis import Redis
 
+from config.accounts import UnknownAccount
 from jobs.campaigns import calling
 from jobs.campaigns.calling import NotNow
 from jobs.campaigns.control import known
@@ -51,7 +52,7 @@ def refresh(desk: Desk, submission_id: str) -> Refreshed:
     except NotNow as not_now:
         due.add(desk.redis, Due.REFRESH, [submission_id], not_now.at)
         return Refreshed.LATER
-    except GatewayError as failed:
+    except (GatewayError, UnknownAccount) as failed:
         submissions.note(desk.redis, found[0], f"the gateway did not give its call records: {failed}")
         due.add(desk.redis, Due.REFRESH, [submission_id], now + next_look(desk.timings, campaign, found[0], now))
         return Refreshed.NO_ANSWER

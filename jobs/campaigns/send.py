@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from config.accounts import UnknownAccount
 from config.durability import Durability
-from jobs.campaigns import preflight
+from jobs.campaigns import do_not_dial, preflight
 from jobs.campaigns.calling import NotNow, Turn, turn
 from jobs.campaigns.desk import Desk
 from jobs.gateway.errors import NotSent, OutcomeUnknown, RefusalKind, Rejected
@@ -24,6 +25,9 @@ from jobs.ledger.script import Argument
 from jobs.ledger.submissions import Claim
 from jobs.models import CampaignView, Submission, SubmissionState
 
+SCREENINGS = 5
+"""How often an attempt screens anew because the do-not-dial list has grown meanwhile, as it does during an import."""
+
 
 class Sent(StrEnum):
     """What came of an attempt to send a submission."""
@@ -34,7 +38,7 @@ class Sent(StrEnum):
     LATER = "later"
     """It certainly did not leave, its audio is looked at, or its turn has not come; it stands in the due set."""
     WITHDRAWN = "withdrawn"
-    """It was too late to send it."""
+    """It was too late to send it, or nobody was left after the last screening."""
     PASSED_OVER = "passed_over"
     """Another sender has it, its campaign is held, its time has not come, or it is past sending."""
 
@@ -48,22 +52,33 @@ def send(desk: Desk, submission_id: str) -> Sent:
     submission = found[0]
     if submission.state is SubmissionState.SENDING:
         return _give_up_waiting(desk, submission)
-    now = desk.clock()
-    if submissions.look(desk.redis, submission_id, now=now) is not Claim.FREE:
+    if submissions.look(desk.redis, submission_id, now=desk.clock()) is not Claim.FREE:
         return Sent.PASSED_OVER
+    try:
+        return _send_when_allowed(desk, campaign, submission)
+    except UnknownAccount as unknown:
+        return _wait_for_account(desk, submission, unknown)
+    except NotNow as not_now:
+        due.add(desk.redis, Due.SEND, [submission_id], not_now.at)
+        return Sent.LATER
+
+
+def _send_when_allowed(desk: Desk, campaign: CampaignView, submission: Submission) -> Sent:
+    """Send it unless it is too late, its audio is flawed, or something is to be waited for.
+
+    Raises `NotNow` and, before anything is claimed, `UnknownAccount`.
+    """
+    now = desk.clock()
     if now >= campaign.too_late_at:
         return _withdraw(desk, submission, now)
     if campaign.audio_flaw:
         return _turn_down(desk, submission, now, campaign.audio_flaw)
+    desk.gateway(campaign.terms.account)  # where nobody knows it, nothing else is tried
     if preflight.is_awaited(desk, campaign):
-        preflight.look_or_wait(desk, campaign, submission_id)
+        preflight.look_or_wait(desk, campaign, submission.id)
         return Sent.LATER
-    try:
-        with turn(desk, campaign, Lane.SUBMISSIONS, phones=submission.phone_count) as own:
-            return _claim_and_send(desk, campaign, submission, own)
-    except NotNow as not_now:
-        due.add(desk.redis, Due.SEND, [submission_id], not_now.at)
-        return Sent.LATER
+    with turn(desk, campaign, Lane.SUBMISSIONS, phones=submission.phone_count) as own:
+        return _claim_and_send(desk, campaign, submission, own)
 
 
 def _claim_and_send(desk: Desk, campaign: CampaignView, submission: Submission, own: Turn) -> Sent:
@@ -77,6 +92,13 @@ def _withdraw(desk: Desk, submission: Submission, now: datetime, *, attempt: str
     reason = "it was too late to send it"
     moved = submissions.move(desk.redis, submission, SubmissionState.WITHDRAWN, now=now, attempt=attempt, reason=reason)
     return Sent.WITHDRAWN if moved else Sent.PASSED_OVER
+
+
+def _wait_for_account(desk: Desk, submission: Submission, unknown: UnknownAccount) -> Sent:
+    """Taken in where nobody could know the accounts: it waits, and says for what, until it is too late for it."""
+    submissions.note(desk.redis, submission, str(unknown))
+    due.add(desk.redis, Due.SEND, [submission.id], desk.clock() + desk.timings.account_again)
+    return Sent.LATER
 
 
 def _turn_down(desk: Desk, submission: Submission, now: datetime, flaw: str) -> Sent:
@@ -129,14 +151,18 @@ class _Attempt:
         now = self.desk.clock()
         if now >= self.campaign.too_late_at:
             return _withdraw(self.desk, self.submission, now, attempt=self.token)
-        phones = submissions.phones(self.desk.redis, self.submission.id)
         try:
-            if not self._begin_sending(now):
-                return self._let_go(now)
+            phones = self._begin_sending(now)
         except Halted:
             return self._plan_again("sending is halted", self.desk.timings.halted_again)
         except NotDurable as not_durable:
             return self._plan_again(str(not_durable), self._wait())
+        if phones is None:
+            return self._let_go(now)
+        return self._hand_over(phones, now) if phones else self._nobody_left(now)
+
+    def _hand_over(self, phones: list[str], now: datetime) -> Sent:
+        """The one POST, and the ledger's word for each of its three ends."""
         try:
             accepted = self._post(phones, now)
         except NotSent as not_sent:
@@ -155,6 +181,7 @@ class _Attempt:
         due: tuple[Due, datetime] | None = None,
         only_running: bool = False,
         session_key: str = "",
+        screened: int = 0,
         durably: bool = False,
         **fields: Argument,
     ) -> bool:
@@ -167,11 +194,23 @@ class _Attempt:
             only_running=only_running,
             due=dict([due]) if due else None,
             session_key=session_key,
+            screened=screened,
             durably=durably,
             **fields,
         )
 
-    def _begin_sending(self, now: datetime) -> bool:
+    def _begin_sending(self, now: datetime) -> list[str] | None:
+        """The phones to send to, with `sending` written; or nobody, or None where it may not begin."""
+        redis, account = self.desk.redis, self.campaign.terms.account
+        screened = submissions.screened(redis, self.submission)
+        for _ in range(SCREENINGS):
+            screening = do_not_dial.screen(redis, account, self.submission, since=screened, attempt=self.token)
+            screened = screening.version
+            if not screening.phones or self._write_sending(now, screened=screened):
+                return screening.phones
+        return None
+
+    def _write_sending(self, now: datetime, *, screened: int) -> bool:
         """Written before the socket opens: from here on, only an answer or a proof says that no phone will ring."""
         deadline_at = now + self.desk.timings.answer_within
         return self._move(
@@ -179,6 +218,7 @@ class _Attempt:
             now,
             due=(Due.SEND, deadline_at),
             only_running=True,
+            screened=screened,
             durably=self.desk.durability is Durability.STRICT,
             sent_at=to_ms(now),
             deadline_at=to_ms(deadline_at),
@@ -188,6 +228,10 @@ class _Attempt:
         """The campaign was paused or stopped after the claim: put it back, for the next claim to find out why."""
         self._move(SubmissionState.PLANNED, now, due=(Due.SEND, now))
         return Sent.PASSED_OVER
+
+    def _nobody_left(self, now: datetime) -> Sent:
+        reason = "everybody on it is on the do-not-dial list"
+        return Sent.WITHDRAWN if self._move(SubmissionState.WITHDRAWN, now, reason=reason) else Sent.PASSED_OVER
 
     def _post(self, phones: list[str], now: datetime) -> Accepted:
         terms = self.campaign.terms

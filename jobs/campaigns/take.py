@@ -9,10 +9,12 @@ from hashlib import sha256
 from redis import Redis
 
 from jobs import eastern
+from jobs.campaigns import do_not_dial
 from jobs.campaigns.plan import Plan
 from jobs.ledger import campaigns
 from jobs.ledger.packing import pack_phones
 from jobs.models import InvalidCampaign, Problem, Terms
+from jobs.phones import Refusal
 
 KEEP_KEYS = timedelta(days=180)
 MOST_KEY_CHARACTERS = 200
@@ -63,9 +65,12 @@ def take(
     fingerprint = fingerprint_of(terms, plan)
     held = campaigns.holder(redis, _checked_key(key))
     if held is None:
-        if problems := problems_at(terms, plan, now):
+        # Only now: who is on the do-not-dial list today must not make the same payload another one.
+        left, screened = do_not_dial.screen_plan(redis, terms.account, plan)
+        if problems := problems_at(terms, left, now):
             raise InvalidCampaign(problems)
-        new = _new_campaign(terms, plan, key, fingerprint, due_at=max(now, terms.start_at(now) - lead))
+        due_at = max(now, terms.start_at(now) - lead)
+        new = _new_campaign(terms, left, key, fingerprint, due_at=due_at, screened=screened)
         held = campaigns.take(redis, new, now=now, keep_key=keep_keys)
         if held.campaign_id == new.id:
             return Taken(new.id, is_new=True)
@@ -89,7 +94,7 @@ def problems_at(terms: Terms, plan: Plan, now: datetime) -> tuple[Problem, ...]:
     """Why this campaign could not be taken at `now`, were its key a new one."""
     found = [*terms.problems_at(now), *_wire_problems(terms)]
     if not plan.phone_count:
-        found.append(Problem("recipients", f"none of the {plan.row_count} rows holds a phone number to send to"))
+        found.append(Problem("recipients", _why_nobody(plan)))
     return tuple(found)
 
 
@@ -97,6 +102,12 @@ def _checked_key(key: str) -> str:
     if not key.isprintable() or not 0 < len(key) <= MOST_KEY_CHARACTERS:
         raise InvalidCampaign((Problem("key", f"must be 1 to {MOST_KEY_CHARACTERS} printable characters"),))
     return key
+
+
+def _why_nobody(plan: Plan) -> str:
+    listed = sum(each.reason is Refusal.DO_NOT_DIAL for each in plan.excluded)
+    why = f"; {listed} are on the account's do-not-dial list" if listed else ""
+    return f"none of the {plan.row_count} rows holds a phone number to send to{why}"
 
 
 def _wire_problems(terms: Terms) -> list[Problem]:
@@ -112,7 +123,7 @@ def _wire_problems(terms: Terms) -> list[Problem]:
 
 
 def _new_campaign(
-    terms: Terms, plan: Plan, key: str, fingerprint: Mapping[str, str], *, due_at: datetime
+    terms: Terms, plan: Plan, key: str, fingerprint: Mapping[str, str], *, due_at: datetime, screened: int
 ) -> campaigns.NewCampaign:
     return campaigns.NewCampaign(
         id=new_campaign_id(),
@@ -123,6 +134,7 @@ def _new_campaign(
         chunks=plan.chunks,
         excluded=[(each.line, each.text, each.reason) for each in plan.excluded],
         due_at=due_at,
+        screened=screened,
     )
 
 

@@ -6,6 +6,7 @@ import typer
 
 from jobs.cli.audio import audio
 from jobs.cli.controls import cancel, pause, refresh, resume, stop
+from jobs.cli.do_not_dial import do_not_dial
 from jobs.cli.exits import Exit
 from jobs.cli.halts import unhalt
 from jobs.cli.results import results
@@ -25,7 +26,7 @@ COMMANDS: Mapping[str, Callable[..., None]] = {
     "unhalt": unhalt,
 }
 
-GROUPS: Mapping[str, typer.Typer] = {"audio": audio}
+GROUPS: Mapping[str, typer.Typer] = {"audio": audio, "do-not-dial": do_not_dial}
 
 EPILOG = "\b\nExit codes:\n" + "\n".join(f"  {each.value:>3}  {each.meaning}" for each in Exit)
 

@@ -42,15 +42,17 @@ def read_dossier(redis: Redis, campaign_id: str) -> Dossier:
 def whereabouts(campaign: CampaignView) -> dict[str, int]:
     """Where every phone is; the counts that are not zero, and they add up to `phone_count`."""
     at_gateway = campaign.phones.get(SubmissionState.ACCEPTED, 0) + campaign.phones.get(SubmissionState.FINISHED, 0)
+    screened = campaign.drops.get(DropState.SCREENED, 0)
     found = {
         "delivered": campaign.drops.get(DropState.DELIVERED, 0),
         "failed": campaign.drops.get(DropState.FAILED, 0),
         "no_record": campaign.drops.get(DropState.NO_RECORD, 0),
-        "no_record_yet": at_gateway - sum(campaign.drops.values()),
+        "no_record_yet": at_gateway - sum(campaign.drops.values()) + screened,
         "not_sent_yet": sum(campaign.phones.get(state, 0) for state in UNSENT),
         "unknown": campaign.phones.get(SubmissionState.UNKNOWN, 0),
         "rejected": campaign.phones.get(SubmissionState.REJECTED, 0),
         "withdrawn": campaign.phones.get(SubmissionState.WITHDRAWN, 0),
+        "screened": screened,
     }
     return {place: count for place, count in found.items() if count}
 

@@ -24,4 +24,5 @@ class Exit(IntEnum):
     BAD_SETTINGS = 7, "an environment variable is wrong"
     NO_ANSWER = 8, "the gateway, or the host of an audio, refused, was out of reach, or gave no usable answer"
     BAD_AUDIO = 9, "the audio is not there, too short, or not what it is said to be; nothing was sent"
+    ROWS_REFUSED = 10, "do-not-dial import: some rows hold no phone number; all others are done"
     INTERRUPTED = 130, "Ctrl-C; a campaign that is in goes on"

@@ -1,6 +1,7 @@
 """One run of the command: where its words go, and what it has to be handed."""
 
 import json
+import re
 import sys
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
@@ -11,10 +12,12 @@ import typer
 from redis import Redis
 from rich.console import Console, RenderableType
 
+from config.accounts import NAME, UnknownAccount
 from config.redis_connection import check_redis, connect
-from config.settings import Settings, UnknownAccount
+from config.settings import Settings
 from jobs.cli.exits import Exit
-from jobs.cli.failures import Failure
+from jobs.cli.failures import NOTHING_CHANGED, Failure
+from jobs.cli.shown import clean
 from jobs.entrypoints import gateway_clients
 from jobs.gateway.client import GatewayClient
 from jobs.producer import Producer
@@ -51,6 +54,14 @@ class Invocation:
         redis = connect(url, name="cli", patience_s=PATIENCE_S, tls_verify=self.settings.redis_tls_verify)
         check_redis(redis, url)
         return redis
+
+    def check_account(self, name: str) -> None:
+        """Notice a slip in an account's name, as far as this environment knows the accounts; raises `Failure`."""
+        accounts = self.settings.accounts
+        if (accounts and name not in accounts) or not re.fullmatch(NAME, name):
+            there_are = f"; there is: {', '.join(accounts)}" if accounts else ""
+            what = f"no gateway account is named {clean(name)!r} here{there_are}"
+            raise Failure(Exit.BAD_INPUT, what, kept=NOTHING_CHANGED)
 
     def close(self) -> None:
         """Let go of the connection, if there is one."""

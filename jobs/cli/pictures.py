@@ -34,6 +34,7 @@ PLACES = {
     "unknown": "Nobody knows whether the gateway took them; they are not sent again by themselves.",
     "rejected": "Refused: by the gateway, or for the audio before they were sent.",
     "withdrawn": "Stopped, cancelled or expired before they were sent.",
+    "screened": "Came on the do-not-dial list and were taken out before sending.",
 }
 
 BAR_WIDTH = 24
@@ -120,7 +121,7 @@ def _submissions_table(found: Sequence[Submission]) -> RenderableType:
 
 def _cells(submission: Submission) -> tuple[str, ...]:
     """State, phones, records, session and run."""
-    differs = submission.gateway_count not in {None, submission.phone_count}
+    differs = submission.gateway_count not in {None, submission.sent_count}
     phones = f"{submission.phone_count:,}" + (f" (gateway: {submission.gateway_count:,})" if differs else "")
     records = f"{submission.accounted:,}" if submission.session_id else ""
     run = submission.run if submission.state is SubmissionState.ACCEPTED else ""

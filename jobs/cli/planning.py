@@ -18,7 +18,7 @@ from jobs.cli.exits import Exit
 from jobs.cli.failures import NOTHING_SENT, Failure
 from jobs.cli.files import cannot, replaced
 from jobs.cli.shown import clean, counted, masked_row, plain_table
-from jobs.contacts import UnreadableContacts, read_contacts
+from jobs.contacts import Row, UnreadableContacts, read_contacts
 from jobs.phones import Refusal
 
 MOST_EXAMPLES = 10
@@ -32,10 +32,17 @@ EXCLUDED_COLUMNS = ("line", "reason", "sentence", "text")
 
 def read_plan(source: str, column: str | None, *, err: Console) -> Plan:
     """The plan of a contact file, or of stdin for `-`; raises `Failure`."""
+    with contact_rows(source, column, err=err) as rows:
+        return plan(rows)
+
+
+@contextmanager
+def contact_rows(source: str, column: str | None, *, err: Console) -> Iterator[Iterator[Row]]:
+    """The rows of a contact file, or of stdin for `-`, to be read in the block; raises `Failure`."""
     name = "stdin" if source == "-" else source
     try:
         with _opened(source, err) as stream:
-            return plan(read_contacts(stream, column=column))
+            yield read_contacts(stream, column=column)
     except UnreadableContacts as unreadable:
         what = f"{clean(name)} cannot be used as contacts"
         raise Failure(Exit.BAD_INPUT, what, problems=[clean(str(unreadable))], kept=NOTHING_SENT) from None
@@ -69,10 +76,15 @@ def sentence_of(reason: str) -> str:
 
 def write_excluded(path: Path, planned: Plan) -> None:
     """Write every row that is left out as CSV; raises `Failure`."""
-    with replaced(path, kept=NOTHING_SENT) as file:
+    write_rows(path, planned.excluded, kept=NOTHING_SENT)
+
+
+def write_rows(path: Path, excluded: Iterable[Excluded], *, kept: str) -> None:
+    """Write rows that came to nothing as CSV; raises `Failure`, which says what was `kept`."""
+    with replaced(path, kept=kept) as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(EXCLUDED_COLUMNS)
-        writer.writerows(excluded_rows((each.line, each.text, each.reason) for each in planned.excluded))
+        writer.writerows(excluded_rows((each.line, each.text, each.reason) for each in excluded))
 
 
 def examples(planned: Plan) -> list[Excluded]:

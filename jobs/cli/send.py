@@ -23,6 +23,7 @@ from jobs.cli.follow import follow
 from jobs.cli.invocation import Invocation, of
 from jobs.cli.pictures import campaign_picture, next_steps
 from jobs.cli.planning import plan_document, plan_picture, read_plan, write_excluded
+from jobs.cli.shown import counted
 from jobs.cli.terms import read_terms
 from jobs.ledger import campaigns
 from jobs.models import CampaignStatus, CampaignView, InvalidCampaign, Terms
@@ -107,6 +108,7 @@ def _refuse_what_cannot_be_sent(terms: Terms, planned: Plan, now: datetime) -> N
 def _hand_in(
     invocation: Invocation, terms: Terms, planned: Plan, key: str | None, *, check_audio: bool | None, wait: bool
 ) -> CampaignView:
+    invocation.check_account(terms.account)
     if key is None:
         _refuse_what_cannot_be_sent(terms, planned, invocation.clock())
     producer = invocation.producer
@@ -119,7 +121,7 @@ def _hand_in(
         invocation.note(f"Running this again with --key {shlex.quote(key)} cannot send twice.", {"key": key})
     with _repeatable(key):
         taken = producer.submit(terms, planned, key=key)
-        _say_taken(invocation, key, taken)
+        _say_taken(invocation, key, taken, planned)
         if wait:
             follow(invocation, taken.campaign_id)
         dossier = read_dossier(invocation.redis, taken.campaign_id)
@@ -140,14 +142,16 @@ def _repeatable(key: str) -> Iterator[None]:
         raise redis_failure(error, kept=kept, todo=again, facts={"key": key}) from None
 
 
-def _say_taken(invocation: Invocation, key: str, taken: Taken) -> None:
+def _say_taken(invocation: Invocation, key: str, taken: Taken, planned: Plan) -> None:
+    campaign = known(invocation.redis, taken.campaign_id)
     if taken.is_new:
         invocation.say(f"Campaign {taken.campaign_id} is in, under the key {key}.", style="green")
+        if listed := planned.phone_count - campaign.phone_count:
+            invocation.say(f"Left out, because it is on the account's do-not-dial list: {counted(listed, 'phone')}.")
         return
-    status = known(invocation.redis, taken.campaign_id).status
     invocation.say(
         f"The key {key} was used before with the same payload. Nothing new was sent: "
-        f"it is campaign {taken.campaign_id}, which is {status}.",
+        f"it is campaign {taken.campaign_id}, which is {campaign.status}.",
         style="yellow",
     )
 

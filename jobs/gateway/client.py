@@ -29,6 +29,7 @@ from jobs.gateway.replies import (
     parse_call_status_reply,
     parse_campaign_result_reply,
     parse_control_reply,
+    parse_do_not_dial_reply,
     parse_submission_reply,
 )
 from jobs.gateway.transport import Answer, Timeouts, post, post_for_parts
@@ -134,6 +135,18 @@ class GatewayClient:
     def stop(self, session_id: str) -> ControlAnswer:
         """End a session that runs. It never starts again."""
         return self._control("stop", session_id)
+
+    def add_to_do_not_dial(self, phones: Sequence[str]) -> None:
+        """Have the gateway take these phones out of the account's campaigns; repeating it does no harm."""
+        self._tell_do_not_dial("do_not_dial", phones)
+
+    def remove_from_do_not_dial(self, phones: Sequence[str]) -> None:
+        """Have the gateway dial these phones again; repeating it does no harm."""
+        self._tell_do_not_dial("remove_do_not_dial", phones)
+
+    def _tell_do_not_dial(self, verb: str, phones: Sequence[str]) -> None:
+        _check_phones(phones)
+        parse_do_not_dial_reply(self._ask(_encode(self._credentials, [("c_option", verb)], phones)).text)
 
     def audio_list(self, *, near: datetime, with_durations: bool) -> list[AudioFile]:
         """The account's recordings, all of them; `near` is the instant of the question."""

@@ -76,6 +76,8 @@ class NewCampaign:
     """Line, text and reason of every row that is in no submission."""
     due_at: datetime
     """When its submissions may go to the gateway."""
+    screened: int = 0
+    """The newest change of the account's do-not-dial list that `chunks` are screened against."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,6 +174,8 @@ def _fields(new: NewCampaign, now: datetime) -> list[Argument]:
         "phones": sum(map(len, new.chunks)),
         "excluded": len(new.excluded),
         "submissions": len(new.chunks),
+        "account": new.terms.account,
+        "screened": new.screened,
     }
     return [part for pair in fields.items() for part in pair]
 

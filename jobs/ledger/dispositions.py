@@ -4,17 +4,25 @@ The first record that says how a drop ended stays; a later one that says otherwi
 that records repeat (reasons, carriers) are kept once per campaign and pointed at by a small number.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import zip_longest
 from typing import Any
 
 from redis import Redis
 
 from jobs import eastern
-from jobs.ledger import keys
+from jobs.ledger import keys, submissions
 from jobs.ledger.fields import decoded, to_ms
-from jobs.ledger.packing import PackedDisposition, pack_disposition, pack_phone, unpack_dispositions, unpack_phones
+from jobs.ledger.packing import (
+    PackedDisposition,
+    pack_disposition,
+    pack_phone,
+    states,
+    unpack_dispositions,
+    unpack_phones,
+)
 from jobs.ledger.script import Script
 from jobs.models import Disposition, DropState, Submission
 
@@ -107,6 +115,26 @@ return closed
 """)
 
 
+_TAKE_OUT = Script("""
+-- KEYS: 1 submission, 2 campaign, 3 dispositions.  ARGV: 1 attempt, 2... places of the phones, counted from 0
+-- Sent twice, the second finds them taken out.
+local state, attempt = unpack(redis.call('HMGET', KEYS[1], 'state', 'attempt'))
+if state ~= 'claimed' or attempt ~= ARGV[1] then return 0 end
+local taken = 0
+for at = 2, #ARGV do
+  local place = ARGV[at] * 9
+  if (string.byte(redis.call('GETRANGE', KEYS[3], place, place)) or 0) == 0 then
+    redis.call('SETRANGE', KEYS[3], place, '\\4\\0\\0\\0\\0\\0\\0\\0\\0')
+    taken = taken + 1
+  end
+end
+redis.call('HINCRBY', KEYS[1], 'd:screened', taken)
+redis.call('HINCRBY', KEYS[2], 'd:screened', taken)
+redis.call('HINCRBY', KEYS[2], 'p:claimed', -taken)
+return taken
+""")
+
+
 @dataclass(frozen=True, slots=True)
 class Recorded:
     """What became of some call records: `contrary` ones say otherwise than what stands, `foreign` ones are not ours."""
@@ -138,6 +166,22 @@ def close(redis: Redis, submission: Submission) -> int:
     """Say of every drop without a call record that none came; answers how many."""
     names = [keys.submission(submission.id), keys.campaign(submission.campaign_id), keys.dispositions(submission.id)]
     return int(_CLOSE(redis, names, []))
+
+
+def take_out(redis: Redis, submission: Submission, phones: Set[str], *, attempt: str) -> None:
+    """Say of these phones that they are taken out before sending; nothing happens unless `attempt` holds the claim."""
+    ours = submissions.phones(redis, submission.id)
+    places = [place for place, phone in enumerate(ours) if phone in phones]
+    names = [keys.submission(submission.id), keys.campaign(submission.campaign_id), keys.dispositions(submission.id)]
+    for start in range(0, len(places), RECORDS_A_STEP):
+        _TAKE_OUT(redis, names, [attempt, *places[start : start + RECORDS_A_STEP]])
+
+
+def to_send(redis: Redis, submission_id: str) -> list[str]:
+    """The phones of a submission that are not taken out, ascending."""
+    found: list[Any] = redis.mget(keys.phones(submission_id), keys.dispositions(submission_id))
+    ends = zip_longest(unpack_phones(found[0] or b""), states(found[1] or b""))
+    return [phone for phone, state in ends if state is not DropState.SCREENED]
 
 
 def read(redis: Redis, submission: Submission) -> Iterator[Disposition]:

@@ -29,6 +29,15 @@ class Due(StrEnum):
     """Campaign ids whose intent the gateway has not confirmed for every session."""
     REQUEUE = "dropline:due:requeue"
     """RQ job ids of campaigns handed in raw that failed for a passing reason."""
+    DO_NOT_DIAL = "dropline:due:do-not-dial"
+    """Accounts whose own do-not-dial list the gateway has not confirmed to be in step with ours."""
+
+
+DO_NOT_DIAL_LISTS = "dropline:do-not-dial"
+"""Set: the accounts that have a do-not-dial list."""
+
+DO_NOT_DIAL = "dropline:do-not-dial:"
+"""What the key of every account's do-not-dial list begins with."""
 
 
 def idempotency(key: str) -> str:
@@ -74,6 +83,28 @@ def dispositions(submission_id: str) -> str:
 def session(account: str, session_id: str) -> str:
     """String: the submission that the gateway runs under this session id."""
     return f"dropline:session:{account}:{session_id}"
+
+
+def do_not_dial(account: str) -> str:
+    """Hash: how many numbers and changes the list has, and how far the gateway has confirmed them. The same name with
+    `:bucket` is a set with a part of the numbers.
+    """
+    return f"{DO_NOT_DIAL}{account}"
+
+
+def do_not_dial_history(account: str) -> str:
+    """Stream: every change that was asked for, by the number of its last one; appended to, never trimmed."""
+    return f"dropline:do-not-dial-history:{account}"
+
+
+def do_not_dial_refused(account: str) -> str:
+    """Set: the numbers that the gateway would not take, packed."""
+    return f"dropline:do-not-dial-refused:{account}"
+
+
+def do_not_dial_request(token: str) -> str:
+    """String: what a change came to, for the time in which its command may be sent again."""
+    return f"dropline:do-not-dial-request:{token}"
 
 
 def slots(account: str) -> str:

@@ -17,7 +17,13 @@ PHONE_BYTES = 5
 _RECORD = Struct(">BHHI")
 RECORD_BYTES = _RECORD.size
 
-STATE_CODES = {DropState.PENDING: 0, DropState.DELIVERED: 1, DropState.FAILED: 2, DropState.NO_RECORD: 3}
+STATE_CODES = {
+    DropState.PENDING: 0,
+    DropState.DELIVERED: 1,
+    DropState.FAILED: 2,
+    DropState.NO_RECORD: 3,
+    DropState.SCREENED: 4,
+}
 _STATES = {code: state for state, code in STATE_CODES.items()}
 
 
@@ -58,6 +64,11 @@ def pack_disposition(disposition: PackedDisposition) -> bytes:
     """A disposition in 9 bytes."""
     at = int(disposition.delivered_at.timestamp()) if disposition.delivered_at else 0
     return _RECORD.pack(STATE_CODES[disposition.state], disposition.outcome, disposition.carrier, at)
+
+
+def states(packed: bytes) -> list[DropState]:
+    """The states alone, of those dispositions that somebody has written."""
+    return [_STATES[code] for code in packed[::RECORD_BYTES]]
 
 
 def unpack_dispositions(packed: bytes, count: int) -> list[PackedDisposition]:

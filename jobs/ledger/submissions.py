@@ -20,7 +20,7 @@ from jobs.models import DropState, Run, Submission, SubmissionState, states_befo
 
 _COUNTED_MOVE = """
 local function moved(submission, campaign, from, to)
-  local phones = redis.call('HGET', submission, 'phones')
+  local phones = redis.call('HGET', submission, 'phones') - (redis.call('HGET', submission, 'd:screened') or 0)
   redis.call('HSET', submission, 'state', to)
   redis.call('HINCRBY', campaign, 'n:' .. from, -1)
   redis.call('HINCRBY', campaign, 'n:' .. to, 1)
@@ -68,10 +68,11 @@ return 'claimed'
 _MOVE = amnesia.script(
     _COUNTED_MOVE,
     """
--- KEYS: 1 submission, 2 campaign, 3 due to send, 4 due to refresh, 5 due to control, 6 session ('' for none)
+-- KEYS: 1 submission, 2 campaign, 3 due to send, 4 due to refresh, 5 due to control, 6 session ('' for none),
+--       7 what an account's do-not-dial list's name begins with
 -- ARGV: 1 submission id, 2 campaign id, 3 token, 4 attempt ('' for any), 5 ' from states ', 6 to state,
 --       7 intent needed ('' for any), 8 now (ms), 9 due to send at, 10 due to refresh at (ms; '' takes it out),
---       11... field, value
+--       11 change of the do-not-dial list up to which it is screened, 12... field, value
 if ARGV[6] == 'sending' then
   if halted() then return 'halted' end
   remember()
@@ -83,9 +84,13 @@ if not string.find(ARGV[5], ' ' .. state .. ' ', 1, true) then return 0 end
 if ARGV[4] ~= '' and redis.call('HGET', KEYS[1], 'attempt') ~= ARGV[4] then return 0 end
 local intent = redis.call('HGET', KEYS[2], 'intent')
 if ARGV[7] ~= '' and intent ~= ARGV[7] then return 0 end
+if ARGV[6] == 'sending' then  -- not before it is screened against the newest list of its account
+  local list = KEYS[7] .. (redis.call('HGET', KEYS[2], 'account') or '')
+  if (redis.call('HGET', list, 'changes') or '0') ~= ARGV[11] then return 0 end
+end
 moved(KEYS[1], KEYS[2], state, ARGV[6])
 redis.call('HSET', KEYS[1], 'moves', string.sub(moves .. ARGV[3] .. ' ', -136))
-if #ARGV > 10 then redis.call('HSET', KEYS[1], unpack(ARGV, 11)) end
+if #ARGV > 11 then redis.call('HSET', KEYS[1], unpack(ARGV, 12)) end
 for key = 3, 4 do
   local at = ARGV[key + 6]
   if at == '' then redis.call('ZREM', KEYS[key], ARGV[1]) else redis.call('ZADD', KEYS[key], at, ARGV[1]) end
@@ -174,22 +179,27 @@ def move(
     only_running: bool = False,
     due: Mapping[keys.Due, datetime] | None = None,
     session_key: str = "",
+    screened: int = 0,
     durably: bool = False,
     **fields: Argument,
 ) -> bool:
     """Move a submission, if its state allows it and, with `attempt`, that attempt still holds it; say whether it moved.
 
     `only_running` refuses unless the campaign's intent is `run`. `due` says when somebody must look again (send and
-    refresh); a due that is not named is taken out. `durably` waits for the server's disk and raises `NotDurable`. A
-    move to `sending` raises `Halted` while nothing may be sent.
+    refresh); a due that is not named is taken out. To `sending` nothing moves unless `screened` is the newest change of
+    the account's do-not-dial list, so that a number whose listing was acknowledged before is not sent; and it raises
+    `Halted` while nothing may be sent. `durably` waits for the server's disk and raises `NotDurable`.
     """
     due = due or {}
     before = " ".join(states_before(to))
     names = [keys.submission(submission.id), keys.campaign(submission.campaign_id)]
-    names += [keys.Due.SEND, keys.Due.REFRESH, keys.Due.CONTROL, session_key]
+    names += [keys.Due.SEND, keys.Due.REFRESH, keys.Due.CONTROL, session_key, keys.DO_NOT_DIAL]
     arguments: list[Argument] = [submission.id, submission.campaign_id, secrets.token_hex(8), attempt, f" {before} "]
     arguments += [to, "run" if only_running else "", to_ms(now)]
     arguments += [to_ms(due[each]) if each in due else "" for each in (keys.Due.SEND, keys.Due.REFRESH)]
+    arguments.append(screened)
+    if to is SubmissionState.SENDING:
+        fields["screened"] = screened
     arguments += [part for pair in {**fields, "changed_at": to_ms(now)}.items() for part in pair]
     moved = amnesia.run(_MOVE, redis, names, arguments, now=now, durably=durably)
     if moved == b"halted":
@@ -223,6 +233,15 @@ def read(redis: Redis, submission_ids: Iterable[str]) -> list[Submission]:
             pipeline.hgetall(keys.submission(submission_id))
         found = zip(ids, pipeline.execute(), strict=True)
     return [_submission(submission_id, decoded(raw)) for submission_id, raw in found if raw]
+
+
+def screened(redis: Redis, submission: Submission) -> int:
+    """Up to which change of the do-not-dial list its phones are known not to be on it, or are taken out."""
+    with redis.pipeline(transaction=False) as pipeline:
+        pipeline.hget(keys.submission(submission.id), "screened")
+        pipeline.hget(keys.campaign(submission.campaign_id), "screened")
+        own, taken = pipeline.execute()
+    return int(own or taken or 0)
 
 
 def phones(redis: Redis, submission_id: str) -> list[str]:

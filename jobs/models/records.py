@@ -62,6 +62,11 @@ class Submission:
     """When the newest call record came."""
 
     @property
+    def sent_count(self) -> int:
+        """Phones of it that go, or went, to the gateway: all but those that the last screening took out."""
+        return self.phone_count - self.drops.get(DropState.SCREENED, 0)
+
+    @property
     def accounted(self) -> int:
         """Phones of which a call record says how the drop ended, or that are known to get none."""
         return sum(count for state, count in self.drops.items() if state is not DropState.PENDING)
@@ -72,7 +77,7 @@ class CampaignView:
     """All that the ledger says of a campaign, but its phones and its single submissions.
 
     `rows` is the input's length and equals `phone_count + excluded_count`; `phones` counts phones by the state of their
-    submission and adds up to `phone_count`; `drops` counts call records.
+    submission and adds up to `phone_count` with the drops that were taken out; `drops` counts how drops ended.
     """
 
     id: str
@@ -119,7 +124,7 @@ class CampaignView:
     def _ended_status(self) -> CampaignStatus:
         if self.intent in ENDING_INTENTS:
             return CampaignStatus.STOPPED if self.intent is Intent.STOP else CampaignStatus.CANCELLED
-        if self._count(SubmissionState.FINISHED):
+        if self._count(SubmissionState.FINISHED) or self.drops.get(DropState.SCREENED) == self.phone_count:
             return CampaignStatus.FINISHED
         return CampaignStatus.REJECTED if self._count(SubmissionState.REJECTED) else CampaignStatus.EXPIRED
 

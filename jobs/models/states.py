@@ -21,7 +21,7 @@ class SubmissionState(StrEnum):
     REJECTED = "rejected"
     """The gateway refused it, or its audio was found to be wrong before it was sent; with a reason. Final."""
     WITHDRAWN = "withdrawn"
-    """Stopped, cancelled or expired before it was sent. Final."""
+    """Stopped, cancelled or expired before it was sent, or nobody was left after its last screening. Final."""
     FINISHED = "finished"
     """Every phone of it is accounted for. Final."""
 
@@ -136,6 +136,8 @@ class DropState(StrEnum):
     """A call record says so; its reason is kept word for word."""
     NO_RECORD = "no_record"
     """The session is over and no call record came. A record that still comes replaces it."""
+    SCREENED = "screened"
+    """Taken out before sending: it came on the do-not-dial list after its campaign was taken in. Final."""
 
 
 UNSENT = frozenset({SubmissionState.PLANNED, SubmissionState.CLAIMED, SubmissionState.SENDING})

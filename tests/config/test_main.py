@@ -30,6 +30,20 @@ def test_a_good_environment_is_shown_without_its_secrets() -> None:
     assert "hunter22" not in text
 
 
+def test_further_accounts_are_shown_by_name_alone(redis_server: RedisServer, redis: Redis) -> None:
+    accounts = {"GATEWAY_ACCOUNTS": '{"west": {"uid": "west@example.com", "password": "hush hush"}, "east": {}}'}
+    good, text = reported(COMPLETE | {"REDIS_URL": redis_server.url} | accounts)
+    assert not good
+    assert "east.uid: Field required" in text
+    accounts = {"GATEWAY_ACCOUNTS": accounts["GATEWAY_ACCOUNTS"].replace(', "east": {}', "")}
+    good, text = reported(COMPLETE | {"REDIS_URL": redis_server.url} | accounts)
+    assert good
+    assert "GATEWAY_ACCOUNTS" in text
+    assert "west" in text
+    assert "hush" not in text
+    assert "west@example.com" not in text
+
+
 def test_a_forgetful_server_and_a_misspelt_variable_are_warnings(redis_server: RedisServer, redis: Redis) -> None:
     good, text = reported(COMPLETE | {"REDIS_URL": redis_server.url, "WORKERS_CAMPAIGN": "3"})
     assert good

@@ -5,7 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import SecretStr, ValidationError
 
-from config.settings import AccountSettings, InvalidSettings, LogFormat, LogLevel, Settings, UnknownAccount, variables
+from config.accounts import AccountSettings, UnknownAccount
+from config.settings import InvalidSettings, LogFormat, LogLevel, Settings, variables
 
 SECRET = "s3cr3t/p4ss#word"
 GATEWAY = {"GATEWAY_UID": "you@example.com", "GATEWAY_PASSWORD": SECRET}

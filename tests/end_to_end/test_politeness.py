@@ -54,7 +54,7 @@ def test_two_workers_together_never_make_more_calls_than_agreed(stage: Stage) ->
     submit_many(stage, 200)
     stage.start_worker()
     stage.wait_for(lambda: bool(stage.simulator.truth.arrivals))
-    # From its slot to the gateway a call waits for half a dozen things. On a machine with too much to do it is late, and
+    # From its slot to the gateway a call waits for half a dozen things. On a busy machine it is late, and
     # then falls into the second of those that are not.
     late_s = 6 * doze(30)
     arrivals = stage.simulator.truth.arrivals

@@ -7,8 +7,10 @@ from redis import Redis
 from rq.job import Job
 from rq.serializers import JSONSerializer
 
+from config.accounts import UnknownAccount
 from config.queues import CAMPAIGNS, CONTROL
 from jobs.campaigns.control import UnknownCampaign
+from jobs.campaigns.do_not_dial import UnexplainedRequest, Verb
 from jobs.campaigns.plan import Plan, plan
 from jobs.campaigns.take import KeyConflict
 from jobs.contacts import Row
@@ -31,8 +33,7 @@ def planned(*phones: str) -> Plan:
 
 
 def jobs_in(redis: Redis, name: str) -> list[Job]:
-    (bell,) = [each for each in BELLS if each.queue.name == name]
-    queue = open_queue(redis, bell.queue)
+    queue = open_queue(redis, next(bell.queue for bell in BELLS if bell.queue.name == name))
     return [job for job in Job.fetch_many(queue.job_ids, connection=redis, serializer=JSONSerializer) if job]
 
 
@@ -116,3 +117,16 @@ def test_a_campaign_for_later_rings_at_its_lead(fake_redis: Redis, producer: Pro
     assert jobs_in(fake_redis, "campaigns") == []
     assert ring(fake_redis, now=NOW + timedelta(hours=1, minutes=49)) == 0
     assert ring(fake_redis, now=NOW + timedelta(hours=1, minutes=50)) == 1
+
+
+def test_a_do_not_dial_request_rings_for_its_account_without_its_phones(fake_redis: Redis, producer: Producer) -> None:
+    rows = [Row(1, "617-555-0123"), Row(2, "n/a")]
+    changed = producer.do_not_dial("west", Verb.ADD, rows, by="dana", why="called and asked", source="api")
+    assert (changed.changed, len(changed.refused)) == (1, 1)
+    (job,) = jobs_in(fake_redis, CONTROL.name)
+    assert job.func_name == "jobs.entrypoints.sync_do_not_dial"
+    assert job.kwargs == {"account": "west"}
+    with pytest.raises(UnexplainedRequest):
+        producer.do_not_dial("west", Verb.ADD, rows, by="", why="called and asked", source="api")
+    with pytest.raises(UnknownAccount):
+        producer.do_not_dial("west:7", Verb.ADD, rows, by="dana", why="called and asked", source="api")

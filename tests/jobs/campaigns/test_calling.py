@@ -144,7 +144,7 @@ def test_a_stop_passes_those_who_wait(polite: Desk, simulator: Simulator, sessio
 
 
 def test_a_stop_of_many_sessions_leaves_room_for_the_stop_of_another_campaign(polite: Desk, sessions: str) -> None:
-    hurried = replace(polite, timings=replace(polite.timings, control_within=SECOND / 5))
+    hurried = replace(polite, concurrency=1, timings=replace(polite.timings, control_within=SECOND / 5))
     request(polite.redis, sessions, Intent.STOP, why="", now=polite.clock())
     assert control(hurried, sessions) == Controlled(confirmed=2, open=1)
     assert due.stands(polite.redis, Due.CONTROL, sessions)
