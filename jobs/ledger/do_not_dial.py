@@ -15,10 +15,10 @@ from typing import Any
 
 from redis import Redis
 
-from jobs.ledger import keys
+from jobs.ledger import amnesia, keys
 from jobs.ledger.fields import decoded, from_ms, from_ms_if_any, text, to_ms
 from jobs.ledger.packing import pack_phones, unpack_phones
-from jobs.ledger.script import Script
+from jobs.ledger.script import Argument, Script
 from jobs.phones import split
 
 BUCKETS = 8192
@@ -45,7 +45,7 @@ local function place(list, packed, at)  -- of a phone: the set's key, and what s
 end
 """
 
-_CHANGE = Script(
+_CHANGE = amnesia.script(
     _PLACE,
     """
 -- KEYS: 1 list, 2 history, 3 accounts with a list, 4 due at the gateway, 5 request
@@ -54,6 +54,7 @@ _CHANGE = Script(
 -- Sent twice, the second finds what the first came to.
 local known = redis.call('GET', KEYS[5])
 if known then return tonumber(known) end
+remember()
 local changed = 0
 for at = 1, #ARGV[3], 5 do
   changed = changed + redis.call(ARGV[2] == 'add' and 'SADD' or 'SREM', place(KEYS[1], ARGV[3], at))
@@ -153,7 +154,8 @@ def change(redis: Redis, account: str, verb: Verb, phones: Collection[str], aske
     names = [keys.do_not_dial(account), keys.do_not_dial_history(account), keys.DO_NOT_DIAL_LISTS, keys.Due.DO_NOT_DIAL]
     names.append(keys.do_not_dial_request(secrets.token_hex(16)))
     told = ["by", asked.by, "why", asked.why, "source", asked.source]
-    return int(_CHANGE(redis, names, [account, verb, pack_phones(phones), to_ms(asked.at), REMEMBERED_S, *told]))
+    arguments: list[Argument] = [account, verb, pack_phones(phones), to_ms(asked.at), REMEMBERED_S, *told]
+    return int(amnesia.run(_CHANGE, redis, names, arguments, now=asked.at))
 
 
 def version(redis: Redis, account: str) -> int:
