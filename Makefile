@@ -16,10 +16,10 @@ PYTEST := $(RUN) pytest -n auto --maxprocesses 4 --dist worksteal
 quietly = $(1) >$(VENV)/last.log 2>&1 || { cat $(VENV)/last.log >&2; exit 1; }
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench lock
+.PHONY: help demo test check bench bench-faults fuzz lock
 
 help:  ## show this list
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 16
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
 
 demo: $(READY)  ## watch a campaign of 25,000 calls: no account, no server, nobody is called
 	@$(RUN) docs.demo
@@ -40,15 +40,24 @@ bench: $(READY)  ## measure what Dropline costs on this machine
 	@$(RUN) benchmarks.durable_send
 	@$(RUN) benchmarks.do_not_dial
 
+# atheris is there for Linux on x86-64 only, so it is no part of what everybody installs.
+fuzz: $(READY)  ## a minute of texts that look for a way to mislead the parsers
+	@$(call quietly,$(RUN) pip install --disable-pip-version-check --no-input --require-hashes -r requirements-fuzz.txt)
+	@$(RUN) tests.fuzz
+
+bench-faults: $(READY) .venv-faults/ready  ## compare with RQ, Celery and Dramatiq on a gateway that breaks
+	@$(RUN) benchmarks.faults --write
+
 # Pins stay where they are unless a range in pyproject.toml asks for more; all anew: make lock UPGRADE=--upgrade
 # No address is written down: where packages come from is for each machine to say.
-COMPILE = $(RUN) uv pip compile pyproject.toml --quiet --universal --python-version 3.11 --generate-hashes \
+COMPILE = $(RUN) uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-emit-find-links --no-header --no-annotate $(UPGRADE)
 
-lock: $(READY)  ## write requirements.txt and requirements-dev.txt anew from pyproject.toml
-	@$(COMPILE) --extra dev --output-file requirements-dev.txt
-	@$(COMPILE) --constraint requirements-dev.txt --output-file requirements.txt
-	@echo "requirements.txt and requirements-dev.txt are up to date"
+lock: $(READY)  ## write all requirements.txt anew from pyproject.toml and benchmarks/faults/requirements.in
+	@$(COMPILE) pyproject.toml --extra dev --output-file requirements-dev.txt
+	@$(COMPILE) pyproject.toml --constraint requirements-dev.txt --output-file requirements.txt
+	@$(COMPILE) benchmarks/faults/requirements.in --output-file benchmarks/faults/requirements.txt
+	@echo "requirements.txt, requirements-dev.txt and benchmarks/faults/requirements.txt are up to date"
 
 # Made anew after each change of the lock and after an install that was cut short, so that what is there is the lock.
 # From / because pyenv would obey .python-version, which is for Heroku, and refuse where it has no such Python.
@@ -61,4 +70,11 @@ $(READY): requirements-dev.txt
 	@echo "Setting up $(VENV) (once; a minute at most) ..."
 	@$(FROM_ROOT) -m venv --clear "$(CURDIR)/$(VENV)"
 	@$(call quietly,$(RUN) pip install --disable-pip-version-check --no-input --require-hashes -r requirements-dev.txt)
+	@touch $@
+
+# The libraries that Dropline is compared with are no dependencies of it, and have an environment of their own.
+.venv-faults/ready: benchmarks/faults/requirements.txt | $(READY)
+	@echo "Setting up .venv-faults (once) ..."
+	@$(FROM_ROOT) -m venv --clear "$(CURDIR)/.venv-faults"
+	@$(call quietly,.venv-faults/bin/python -m pip install --disable-pip-version-check --no-input --require-hashes -r $<)
 	@touch $@

@@ -53,6 +53,10 @@ def report(env: Mapping[str, str], console: Console) -> bool:
         console.print(f"warning: {warning}", style="yellow", soft_wrap=True)
     for problem in problems:
         console.print(f"problem: {problem}", style="red", soft_wrap=True)
+    # This room knows no gateway and may not import those that do, so the question is asked next door.
+    console.print(
+        "Not asked: whether the gateway takes the credentials. That is: python -m jobs verify", soft_wrap=True
+    )
     return not problems
 
 

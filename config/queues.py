@@ -22,6 +22,9 @@ class QueueSpec:
     """How long a failed job is kept: somebody is on duty within a week. RQ's own default is a year."""
 
 
+BELL_RESULT_TTL_S = 60
+"""How long a finished doorbell is kept. Thousands ring in an hour, and the ledger has all that they did."""
+
 CONTROL = QueueSpec("control", timeout_s=120)
 """Pause, resume, stop, cancel: one short call per session of a campaign, always served first by a worker of its own."""
 

@@ -3,7 +3,7 @@
 import difflib
 from collections.abc import Mapping
 from enum import StrEnum
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_core import ErrorDetails
@@ -23,6 +23,12 @@ from config.urls import check_redis_url, parse_gateway_url, parse_public_url, re
 
 FALLBACKS: Mapping[str, str] = {"REDIS_URL": "REDIS_TLS_URL"}
 """Read when the first is unset: hosted plans have used both names for the encrypted address."""
+
+GATEWAY_URLS: Mapping[str, str] = {
+    "text": "https://www.mobile-sphere.com/gateway/",
+    "json": "https://www.slybroadcast.com/gateway/",
+}
+"""Where the vendor documents each dialect."""
 
 FAMILIES = ("GATEWAY_", "REDIS_", "WORKERS_")
 """How our variables begin where a misspelt one is worth a warning; the others are too common."""
@@ -79,13 +85,21 @@ def _lower(value: Any) -> Any:
     return value.strip().lower() if isinstance(value, str) else value
 
 
+def _where_documented(url: Any, info: ValidationInfo) -> Any:
+    """The address that is stated, or the vendor's for the dialect."""
+    return url or GATEWAY_URLS[info.data.get("gateway_dialect", "text")]
+
+
 def _redis_url(url: SecretStr) -> SecretStr:
     check_redis_url(url.get_secret_value())
     return url
 
 
 RedisUrl = Annotated[SecretStr, BeforeValidator(_strip), AfterValidator(_redis_url)]
-GatewayUrl = Annotated[str, BeforeValidator(_strip), AfterValidator(parse_gateway_url)]
+GatewayDialect = Annotated[Literal["text", "json"], BeforeValidator(_lower)]
+GatewayUrl = Annotated[
+    str, BeforeValidator(_where_documented), BeforeValidator(_strip), AfterValidator(parse_gateway_url)
+]
 PublicUrl = Annotated[str, BeforeValidator(_strip), AfterValidator(parse_public_url)]
 Seconds = Annotated[float, Field(gt=0, le=7 * 86_400, allow_inf_nan=False)]
 WorkerCount = Annotated[int, Field(ge=1, le=32)]
@@ -116,10 +130,17 @@ class Settings(BaseSettings):
     the decision to send is on its disk), standard (an append-only file) or best_effort. auto takes the best it offers.
     """
 
+    gateway_dialect: GatewayDialect = Field(default="text", examples=["json"])
+    """text or json: whether the gateway is asked at vmb.php or at vmb.json.php."""
     gateway_url: GatewayUrl = Field(
-        default="https://www.mobile-sphere.com/gateway/", examples=["https://www.mobile-sphere.com/gateway/"]
+        default="", validate_default=True, examples=["https://www.mobile-sphere.com/gateway/"]
     )
-    """The base of the gateway's scripts; ends in /gateway/."""
+    """The base of the gateway's scripts; ends in /gateway/. Unset, it is where the vendor documents the dialect:
+    https://www.mobile-sphere.com/gateway/ for text, https://www.slybroadcast.com/gateway/ for json."""
+    gateway_day_field: Annotated[str, BeforeValidator(_strip), Field(pattern=r"^[A-Za-z]\w{0,39}$")] = Field(
+        default="c_date", examples=["c_date"]
+    )
+    """The field that holds the day when the gateway is asked for a day's sessions. The vendor does not name it."""
     gateway_uid: Annotated[str, BeforeValidator(_strip)] | None = Field(
         default=None, repr=False, examples=["you@example.com"]
     )

@@ -1,4 +1,4 @@
-"""What an address must look like. Law of the room: no complaint repeats the address."""
+"""What an address must look like, and how it may be shown. Law of the room: no complaint repeats the address."""
 
 from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
@@ -36,6 +36,16 @@ def check_redis_url(text: str) -> None:
         raise ValueError("must begin with redis:// or rediss:// and name a host, or with unix:// and name a path")
     if parts.path.strip("/") and not parts.path.strip("/").isdecimal():
         raise ValueError("must end in the number of a database; special characters in its password are written %XX")
+
+
+def shown(url: str) -> str:
+    """Scheme, host, port and path of a URL, for people: without user, password, query and fragment."""
+    try:
+        parts = _split(url)
+    except ValueError:
+        return "(not a URL)"
+    host = parts.netloc.rpartition("@")[2]
+    return f"{parts.scheme}://{host}{parts.path}"
 
 
 def redis_password(text: str) -> str | None:

@@ -35,7 +35,7 @@ def _row(name: str, field: FieldInfo) -> str:
 
 def _default(field: FieldInfo) -> str:
     value = field.default
-    if value is None:
+    if value in (None, ""):
         return ""
     plain = value.get_secret_value() if isinstance(value, SecretStr) else value
     return f"`{str(plain).lower() if isinstance(plain, bool) else plain}`"

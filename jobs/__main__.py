@@ -9,7 +9,9 @@ from datetime import UTC, datetime
 
 import typer
 
+from config.logs import configure_logs
 from config.masking import mask_text
+from config.settings import LogLevel
 from jobs.cli.app import app
 from jobs.cli.exits import Exit
 from jobs.cli.failures import failure_of, failure_picture
@@ -40,4 +42,5 @@ def _failed(invocation: Invocation, error: Exception) -> int:
 
 
 if __name__ == "__main__":
+    configure_logs(LogLevel.WARNING)  # masked, to stderr: stdout is the command's answer alone
     sys.exit(main(sys.argv[1:], os.environ, lambda: datetime.now(UTC)))

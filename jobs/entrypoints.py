@@ -13,20 +13,22 @@ from functools import cache, partial
 from random import Random
 from typing import Any
 
+import structlog
 from rq import get_current_job
+from rq.exceptions import DeserializationError
 from rq.job import Job
 
 from config import durability
 from config.accounts import AccountSettings, UnknownAccount
 from config.redis_connection import connect
 from config.settings import AudioPreflight, Settings
-from jobs.campaigns import control, do_not_dial, refresh, send, take
+from jobs.campaigns import control, do_not_dial, questions, refresh, send, take
 from jobs.campaigns.desk import Desk, Timings
 from jobs.campaigns.do_not_dial import Synced
 from jobs.campaigns.plan import plan
 from jobs.contacts import Row
 from jobs.fetching import fetch
-from jobs.gateway.client import Credentials, GatewayClient, Timeouts
+from jobs.gateway.client import Credentials, Dialect, GatewayClient, Timeouts
 from jobs.ledger import campaigns, due
 from jobs.ledger import do_not_dial as lists
 from jobs.ledger.keys import Due
@@ -43,7 +45,9 @@ SYNC_BUDGET = timedelta(seconds=2)
 wind_down = threading.Event()
 """Set when the process is asked to end: jobs begin nothing new, end what they began, and leave the rest due."""
 
-_LEFT = "left"
+_LEFT, _FAULTY = "left", "faulty"
+
+log = structlog.get_logger(__name__)
 
 
 def submit_campaign(*, campaign: Mapping[str, Any], key: str | None = None) -> dict[str, Any]:
@@ -79,8 +83,11 @@ def control_campaign(*, campaign_id: str, verb: str | None = None, why: str = ""
     if verb is not None:
         if verb not in control.VERBS:
             raise InvalidCampaign((Problem("verb", f"must be one of {', '.join(control.VERBS)}"),))
-        control.request(at.redis, campaign_id, control.VERBS[verb], why=why, now=at.clock())
-        leave_nothing_behind(get_current_job(), campaign_id=campaign_id)
+        job, now = get_current_job(), at.clock()
+        token, asked_at = (job.id, _aware(job.enqueued_at)) if job else ("", None)
+        intent = control.VERBS[verb]
+        control.request(at.redis, campaign_id, intent, why=why, now=now, asked_at=asked_at, token=token)
+        leave_nothing_behind(job, campaign_id=campaign_id)
     done = control.control(at, campaign_id)
     return {"confirmed": done.confirmed, "open": done.open}
 
@@ -90,6 +97,13 @@ def refresh_campaigns(*, campaign_ids: Iterable[str] = (), submission_ids: Itera
     at = desk()
     of_campaigns = [each for one in campaign_ids for each in campaigns.submission_ids(at.redis, one)]
     return _side_by_side(at, Due.REFRESH, partial(refresh.refresh, at), [*submission_ids, *of_campaigns])
+
+
+def call_status(*, question_id: str) -> dict[str, str]:
+    """Ask the gateway how one drop ended. Session and phone wait in the ledger, under the question's id, and the answer
+    does afterwards: `jobs.campaigns.questions` says why.
+    """
+    return {"answer": questions.answer(desk(), question_id)}
 
 
 def sync_do_not_dial(*, account: str) -> dict[str, int]:
@@ -108,10 +122,27 @@ def leave_nothing_behind(job: Job | None, **harmless: str) -> None:
     """Take what another system handed in out of RQ: the ledger has it now, or it was refused. `harmless` stays."""
     if job is None:
         return
-    job.kwargs = harmless
-    job.args = []
-    job.description = f"handed in as job {job.id}"
+    job.data = job.serializer.dumps((_name_of(job), None, [], harmless))
+    job.description = handed_in(job.id)
     job.save()
+
+
+def handed_in(job_id: str) -> str:
+    """How a job is described of which nothing was left behind."""
+    return f"handed in as job {job_id}"
+
+
+def _name_of(job: Job) -> str:
+    """The function's dotted path, for whoever looks at it later. A job in another serializer does not tell."""
+    try:
+        return str(job.func_name)
+    except DeserializationError:
+        return "unreadable"
+
+
+def _aware(instant: datetime | None) -> datetime | None:
+    """RQ's instants are UTC, with or without saying so."""
+    return instant.replace(tzinfo=UTC) if instant and instant.tzinfo is None else instant
 
 
 def _check_account(at: Desk, account: str) -> None:
@@ -178,6 +209,8 @@ def gateway_clients(settings: Settings) -> Callable[[str], GatewayClient]:
         return GatewayClient(
             base_url=settings.gateway_url,
             credentials=Credentials(uid=found.uid, password=found.password),
+            dialect=Dialect(settings.gateway_dialect),
+            day_field=settings.gateway_day_field,
             timeouts=Timeouts(
                 connect_s=settings.gateway_connect_timeout_s,
                 read_s=settings.gateway_read_timeout_s,
@@ -189,11 +222,20 @@ def gateway_clients(settings: Settings) -> Callable[[str], GatewayClient]:
 
 
 def _side_by_side(at: Desk, left_to: Due, work: Callable[[str], str], ids: list[str]) -> dict[str, int]:
-    """Work on many ids at once, within the job's budget; those that were not begun are due again at once."""
+    """Work on many ids at once, within the job's budget; those that were not begun are due again at once.
+
+    A fault that befalls one id is logged with it and counted; it is rung for again, and the others go on.
+    """
     end_at = at.clock() + JOB_BUDGET
 
     def begin(each: str) -> str:
-        return _LEFT if wind_down.is_set() or at.clock() >= end_at else str(work(each))
+        if wind_down.is_set() or at.clock() >= end_at:
+            return _LEFT
+        try:
+            return str(work(each))
+        except Exception:
+            log.exception("work_failed", submission_id=each)
+            return _FAULTY
 
     with ThreadPoolExecutor(max_workers=at.concurrency) as pool:
         ends = list(pool.map(begin, ids))

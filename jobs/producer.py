@@ -15,9 +15,9 @@ from rq.exceptions import InvalidJobOperation, NoSuchJobError
 from rq.job import Job
 from rq.serializers import JSONSerializer
 
-from config.queues import CAMPAIGNS, CONTROL, STATUS, QueueSpec
+from config.queues import BELL_RESULT_TTL_S, CAMPAIGNS, CONTROL, STATUS, QueueSpec
 from jobs import entrypoints
-from jobs.campaigns import control, do_not_dial, refresh, take
+from jobs.campaigns import control, do_not_dial, questions, refresh, take
 from jobs.campaigns.do_not_dial import Asked, Changed, Verb
 from jobs.campaigns.plan import Plan
 from jobs.campaigns.take import Taken
@@ -48,6 +48,8 @@ class Bell:
                 return {"campaign_id": ids[0]}
             case Due.DO_NOT_DIAL:
                 return {"account": ids[0]}
+            case Due.QUESTION:
+                return {"question_id": ids[0]}
             case _:
                 return {"submission_ids": list(ids)}
 
@@ -56,6 +58,7 @@ BELLS = (
     Bell(Due.CONTROL, CONTROL, entrypoints.control_campaign, 1, timedelta(seconds=10), most_waiting=100),
     Bell(Due.DO_NOT_DIAL, CONTROL, entrypoints.sync_do_not_dial, 1, timedelta(seconds=30)),
     Bell(Due.SEND, CAMPAIGNS, entrypoints.send_submissions, 100, timedelta(seconds=30)),
+    Bell(Due.QUESTION, STATUS, entrypoints.call_status, 1, timedelta(seconds=30), most_waiting=30),
     Bell(Due.REFRESH, STATUS, entrypoints.refresh_campaigns, 100, timedelta(minutes=1)),
 )
 """In the order in which they are rung: a stop before a start."""
@@ -128,6 +131,15 @@ class Producer:
         finally:
             self.ring()
 
+    def ask_call_status(self, session_id: str, phone: str, *, account: str = "default") -> str:
+        """Have a worker ask the gateway how the drop of a session to a phone of 10 digits ended; the question's id.
+
+        Raises ValueError for what is no session id or no phone.
+        """
+        question_id = questions.ask(self._redis, session_id, phone, account=account, now=self._clock())
+        self.ring()
+        return question_id
+
     def ring(self) -> int:
         """Ring for everything that is due; answers how many jobs that made."""
         return ring(self._redis, now=self._clock())
@@ -154,13 +166,17 @@ def open_queue(redis: Redis, spec: QueueSpec) -> Queue:
 
 
 def requeue_failed(redis: Redis, *, now: datetime) -> int:
-    """Put failed jobs whose wait is over back into their queue; answers how many."""
+    """Put failed jobs whose wait is over back into their queue; answers how many.
+
+    Each leaves the due set first: once it is back it may fail again, and what stands there then is its next try. One
+    that is lost in between is found among the failed jobs.
+    """
     rung = due.ring(redis, Due.REQUEUE, now=now, most=MOST_REQUEUED, again_after=timedelta(minutes=1))
     for job_id in rung:
+        due.remove(redis, Due.REQUEUE, [job_id])
         # A person may have been quicker, and deleted it, or requeued it from the dashboard.
         with suppress(NoSuchJobError, InvalidJobOperation):
             Job.fetch(job_id, connection=redis, serializer=JSONSerializer).requeue()
-        due.remove(redis, Due.REQUEUE, [job_id])
     return len(rung)
 
 
@@ -172,6 +188,8 @@ def _ring_one(redis: Redis, bell: Bell, now: datetime) -> int:
     if room <= 0:
         return 0
     ids = due.ring(redis, bell.due, now=now, most=room * bell.ids_per_job, again_after=bell.again_after)
+    if bell.ids_per_job == 1:
+        ids = _not_waiting(queue, bell, ids)
     batches = [ids[start : start + bell.ids_per_job] for start in range(0, len(ids), bell.ids_per_job)]
     queue.enqueue_many([_job_data(bell, batch) for batch in batches])
     return len(batches)
@@ -184,14 +202,30 @@ def _room(queue: Queue, bell: Bell) -> int:
     return bell.most_waiting - own if len(waiting) < DEEP else 0
 
 
+def _not_waiting(queue: Queue, bell: Bell, ids: Sequence[str]) -> list[str]:
+    """Those for which no job waits yet: one that waits will do all that is wanted by then, and more stand in the way.
+
+    Looked at after the due set was rung: who leaves the queue later has not yet looked at what is wanted.
+    """
+    waiting = {job_id.rpartition("-")[0] for job_id in queue.get_job_ids(0, DEEP)}
+    return [each for each in ids if _job_name(bell, [each]) not in waiting]
+
+
+def _job_name(bell: Bell, ids: Sequence[str]) -> str:
+    """How a job's id begins: with what it is for, if that is one thing. What follows is new each time, because RQ would
+    overwrite a job of the same id that is being worked on.
+    """
+    return "-".join([bell.entry_point.__name__, *(ids if bell.ids_per_job == 1 else ())])
+
+
 def _job_data(bell: Bell, ids: Sequence[str]) -> Any:
     name = bell.entry_point.__name__
     return Queue.prepare_data(
         f"{bell.entry_point.__module__}.{name}",
         kwargs=bell.keywords(ids),
         timeout=bell.queue.timeout_s,
-        result_ttl=bell.queue.result_ttl_s,
+        result_ttl=BELL_RESULT_TTL_S,
         failure_ttl=bell.queue.failure_ttl_s,
         description=f"{name} {ids[0]}" + (f" and {len(ids) - 1} more" if len(ids) > 1 else ""),
-        job_id=f"{name}-{take.new_campaign_id()}",
+        job_id=f"{_job_name(bell, ids)}-{take.new_campaign_id()}",
     )

@@ -1,9 +1,11 @@
 """What the whole suite shares: a real Redis server per test process, and a fake one for plain units."""
 
+import sys
 from collections.abc import Iterator
 
 import fakeredis
 import pytest
+import structlog
 from redis import Redis
 
 from tests.servers import RedisServer
@@ -30,3 +32,9 @@ def fake_redis() -> Iterator[Redis]:
     """An in-process fake with Lua, fresh for each test. RQ takes other paths on it than on a server."""
     with fakeredis.FakeRedis(server=fakeredis.FakeServer()) as client:
         yield client
+
+
+@pytest.fixture(scope="session", autouse=True)
+def logs_apart_from_answers() -> None:
+    """What use cases log in the test's own process goes to its stderr: a command's stdout is its answer alone."""
+    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))

@@ -1,9 +1,11 @@
 """Which failures of a job earn it another try, and when.
 
-Only jobs that carry their own work need one: a campaign or a request handed in raw by another system. All others are
-doorbells, and the ledger rings again by itself.
+Only jobs that carry their own work need one: a campaign or a request handed in raw by another system. Our doorbells
+need none, for the ledger rings again by itself; all else leaves nothing behind. Law of the room: other systems write
+these jobs, so whatever is read from one may be anything.
 """
 
+from contextlib import suppress
 from datetime import datetime, timedelta
 from random import Random
 
@@ -13,10 +15,11 @@ from rq.exceptions import AbandonedJobError
 from rq.job import Job
 from rq.timeouts import JobTimeoutException
 
-from config.queues import queue_named
+from config.queues import QueueSpec
 from jobs import entrypoints
 from jobs.ledger import due
 from jobs.ledger.keys import Due
+from jobs.producer import BELLS
 
 PASSING: tuple[type[BaseException], ...] = (
     RedisError,  # the ledger was out of reach, full or busy
@@ -27,18 +30,29 @@ PASSING: tuple[type[BaseException], ...] = (
 )
 """What may be over by the next try. All else stays as it is however often it is tried: a person must see it."""
 
-_TRIES = "tries"
+_TRIES, _COUNTED = "tries", "counted"
+
+_BELLS = {f"{bell.entry_point.__module__}.{bell.entry_point.__name__}" for bell in BELLS}
+BELL_IDS = tuple(f"{bell.entry_point.__name__}-" for bell in BELLS)
+"""How the ids of our bells begin."""
+
+
+def is_bell(job: Job) -> bool:
+    """Whether this is a doorbell of ours: it holds ids and nothing else."""
+    with suppress(Exception):
+        return job.func_name in _BELLS and job.id.startswith(BELL_IDS)
+    return False
 
 
 def carries_work(job: Job) -> bool:
-    """Whether losing this job would lose something that is not in the ledger."""
-    match job.func_name:
-        case "jobs.entrypoints.submit_campaign":
-            return bool(job.kwargs or job.args)
-        case "jobs.entrypoints.control_campaign":
-            return "verb" in job.kwargs
-        case _:
-            return False
+    """Whether losing this job would lose something that is not in the ledger, and that another try could save."""
+    with suppress(Exception):
+        match job.func_name:
+            case "jobs.entrypoints.submit_campaign":
+                return bool(job.kwargs or job.args)
+            case "jobs.entrypoints.control_campaign":
+                return "verb" in job.kwargs
+    return False
 
 
 def wait_before(next_try: int, waits_s: tuple[int, ...], random: Random) -> timedelta | None:
@@ -48,18 +62,36 @@ def wait_before(next_try: int, waits_s: tuple[int, ...], random: Random) -> time
     return timedelta(seconds=waits_s[next_try - 1] * random.uniform(0.5, 1))
 
 
-def sort_failure(redis: Redis, job: Job, error: BaseException, *, now: datetime, random: Random) -> timedelta | None:
-    """Decide on a job that carries work: have it come back after a wait, or take its payload out of RQ for good.
+def sort_failure(
+    redis: Redis, job: Job, error: BaseException, *, spec: QueueSpec, now: datetime, random: Random
+) -> timedelta | None:
+    """Decide on a job that is no bell: have it come back after a wait, or take its payload out of RQ for good.
 
-    Answers the wait, or None when it was given up.
+    Answers the wait, or None when it was given up. Sorting the same failure again changes nothing but the wait.
     """
-    tries = int(job.get_meta(refresh=False).get(_TRIES, 0)) + 1
-    waits_s = queue_named(job.origin).retry_waits_s
-    wait = wait_before(tries, waits_s, random) if isinstance(error, PASSING) else None
+    job.failure_ttl = spec.failure_ttl_s
+    wait = None
+    if isinstance(error, PASSING) and carries_work(job):
+        wait = wait_before(_count(job), spec.retry_waits_s, random)
+    if wait is None:
+        job.meta = {}
+    job.save_meta()  # type: ignore[no-untyped-call]  # rq leaves this one method without types
     if wait is None:
         entrypoints.leave_nothing_behind(job)
-        return None
-    job.meta[_TRIES] = tries
-    job.save_meta()  # type: ignore[no-untyped-call]  # rq leaves this one method without types
-    due.add(redis, Due.REQUEUE, [job.id], now + wait)
+    else:
+        due.add(redis, Due.REQUEUE, [job.id], now + wait)
     return wait
+
+
+def _count(job: Job) -> int:
+    """Note this failure in the job's meta; answers how many there were.
+
+    RQ's cleaning may be cut short and then shows the same failure again: between two enqueueings there is but one.
+    """
+    meta = job.meta if isinstance(job.meta, dict) else {}
+    tries = meta.get(_TRIES, 0) if isinstance(meta.get(_TRIES, 0), int) else 0
+    enqueued = str(job.enqueued_at)
+    if meta.get(_COUNTED) != enqueued:
+        tries += 1
+    job.meta = {**meta, _TRIES: tries, _COUNTED: enqueued}
+    return tries

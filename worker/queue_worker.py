@@ -22,7 +22,7 @@ from rq.job import Job
 from config.queues import QueueSpec
 from jobs import entrypoints
 from jobs.producer import open_queue
-from worker.failures import carries_work, sort_failure
+from worker.failures import is_bell, sort_failure
 
 LOOK_UP_S = 2
 """How long one blocking pop lasts, and so how long an idle worker takes to notice that it should end."""
@@ -67,6 +67,7 @@ class QueueWorker(SimpleWorker):
             maintenance_interval=MAINTENANCE_S,
             log_job_description=False,
         )
+        self._spec = spec
         self._random = random
 
     @property
@@ -83,6 +84,13 @@ class QueueWorker(SimpleWorker):
             if found:
                 return found
         return None
+
+    def execute_job(self, job: Job, queue: Queue) -> None:
+        """A job belongs to the queue that it came by, whatever it says: by its origin RQ files and finds it."""
+        if job.origin != queue.name:
+            job.origin = queue.name
+            self.connection.hset(job.key, "origin", queue.name)
+        super().execute_job(job, queue)
 
     def perform_job(self, job: Job, queue: Queue, execution: Execution) -> bool:
         """Run one job, with its ids on every log line."""
@@ -109,7 +117,15 @@ class QueueWorker(SimpleWorker):
     def _sort_failure(
         self, job: Job, kind: type[BaseException], error: BaseException, traceback: TracebackType | None
     ) -> None:
-        if carries_work(job):
-            now = datetime.now(UTC)
-            wait = sort_failure(self.connection, job, error, now=now, random=self._random)
-            log.warning("job_comes_back" if wait else "job_given_up", wait_s=wait and wait.total_seconds())
+        """RQ records the failure after this, and only if this does not raise; `rescue` finds what was not sorted."""
+        try:
+            self._sort(job, error)
+        except Exception as unsorted:
+            log.error("job_not_sorted", kind=type(unsorted).__name__)  # noqa: TRY400  # a traceback may tell phones
+
+    def _sort(self, job: Job, error: BaseException) -> None:
+        if is_bell(job):
+            return
+        now = datetime.now(UTC)
+        wait = sort_failure(self.connection, job, error, spec=self._spec, now=now, random=self._random)
+        log.warning("job_comes_back" if wait else "job_given_up", wait_s=wait and wait.total_seconds())

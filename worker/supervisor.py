@@ -4,6 +4,7 @@ import signal
 import subprocess
 import threading
 import time
+import traceback
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from types import FrameType
@@ -90,6 +91,7 @@ class Supervisor:
     ) -> None:
         self._children = [_Child(slot, start) for slot in slots]
         self._chores = tuple(chores)
+        self._said: set[tuple[str, str]] = set()
         self._end = threading.Event()
 
     def run(self) -> None:
@@ -100,9 +102,20 @@ class Supervisor:
             for child in self._children:
                 child.keep_alive()
             for chore in self._chores:
-                chore()
+                self._attempt(chore)
             self._end.wait(TICK_S)
         self._wind_down()
+
+    def _attempt(self, chore: Callable[[], None]) -> None:
+        """Children live on, whatever a chore meets. Each kind of failure is said once: every tick tries again."""
+        try:
+            chore()
+        except Exception as error:
+            kind, where = type(error).__name__, traceback.extract_tb(error.__traceback__)[-1]
+            if (kind, where.name) not in self._said:
+                self._said.add((kind, where.name))
+                place = f"{where.name}, line {where.lineno}"
+                log.error("chore_failed", kind=kind, where=place)  # noqa: TRY400  # a traceback may tell phones
 
     def _asked_to_end(self, signum: int, frame: FrameType | None) -> None:
         self._end.set()

@@ -118,9 +118,11 @@ def once(desk: Desk, campaign: CampaignView, lane: Lane, question: Callable[[Gat
         return own.call(question)
 
 
-def once_for_account(desk: Desk, account: str, caller: str, question: Callable[[GatewayClient], Answer]) -> Answer:
-    """Make one call that concerns no campaign, with the verbs' precedence; raises `NotNow` and what the call raises."""
-    with _taken(Turn(desk, account, caller, Lane.VERBS, phones=0)) as own:
+def once_for_account(
+    desk: Desk, account: str, caller: str, question: Callable[[GatewayClient], Answer], *, lane: Lane = Lane.VERBS
+) -> Answer:
+    """Make one call that concerns no campaign; raises `NotNow` and what the call raises."""
+    with _taken(Turn(desk, account, caller, lane, phones=0)) as own:
         return own.call(question)
 
 

@@ -1,13 +1,15 @@
 """Carrying out what is wanted of a campaign: in the ledger for what is not sent, by the gateway's verbs for what is.
 
 A request is one write to the ledger and holds from then on. Carrying it out brings the sessions in step with it and may
-be done any number of times: a session whose confirmed run is as wanted is left alone.
+be done any number of times: a session whose confirmed run is as wanted is left alone, and a verb without a yes
+leaves a run that is in step with nothing.
 """
 
-from collections.abc import Callable
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import StrEnum
 from functools import partial
 
 from redis import Redis
@@ -16,8 +18,9 @@ from config.accounts import UnknownAccount
 from jobs.campaigns import calling
 from jobs.campaigns.calling import NotNow
 from jobs.campaigns.desk import Desk
+from jobs.campaigns.verbs import WANTED_RUN, Verb, tell
 from jobs.gateway.client import GatewayClient
-from jobs.gateway.errors import GatewayError, Rejected
+from jobs.gateway.errors import GatewayError
 from jobs.gateway.replies import ControlAnswer
 from jobs.ledger import campaigns, due, submissions
 from jobs.ledger.keys import Due
@@ -27,8 +30,6 @@ from jobs.models import ENDING_INTENTS, CampaignView, Intent, Run, Submission, S
 VERBS = {"pause": Intent.PAUSE, "resume": Intent.RUN, "stop": Intent.STOP, "cancel": Intent.CANCEL}
 """What a person or a producer says, and the intent it sets."""
 
-WANTED_RUN = {Intent.RUN: Run.GOING, Intent.PAUSE: Run.PAUSED, Intent.STOP: Run.ENDED, Intent.CANCEL: Run.ENDED}
-
 
 @dataclass(frozen=True, slots=True)
 class Controlled:
@@ -36,6 +37,15 @@ class Controlled:
 
     confirmed: int
     open: int
+
+
+class _Step(StrEnum):
+    """How a submission stands to what is wanted."""
+
+    DONE = "done"
+    OPEN = "open"
+    """It is not told yet, or nobody knows what came of it."""
+    REFUSED = "refused"
 
 
 class UnknownCampaign(Exception):
@@ -54,15 +64,25 @@ def known(redis: Redis, campaign_id: str) -> CampaignView:
     return campaign
 
 
-def request(redis: Redis, campaign_id: str, intent: Intent, *, why: str, now: datetime) -> None:
+def request(
+    redis: Redis,
+    campaign_id: str,
+    intent: Intent,
+    *,
+    why: str,
+    now: datetime,
+    asked_at: datetime | None = None,
+    token: str = "",
+) -> None:
     """Write down what is wanted of a campaign; from here on nothing new starts unless it is `run`.
 
+    With a `token` the same request may come again, and with `asked_at` late: neither undoes what was asked for since.
     Raises `UnknownCampaign`, and `CampaignIsOver` where nothing is left to be told.
     """
     campaign = known(redis, campaign_id)
     if campaign.status.is_final:
         raise CampaignIsOver(f"campaign {campaign_id} is {campaign.status} already; nothing was changed")
-    holds = campaigns.intend(redis, campaign_id, intent, note=why, now=now)
+    holds = campaigns.intend(redis, campaign_id, intent, note=why, now=now, asked_at=asked_at, request=token)
     if holds is not intent:
         raise CampaignIsOver(f"campaign {campaign_id} was told to {holds} before, which cannot be taken back")
 
@@ -76,37 +96,43 @@ def control(desk: Desk, campaign_id: str) -> Controlled:
     bring = partial(_bring_in_step, desk, campaign, until=desk.clock() + desk.timings.control_within)
     found = submissions.read(desk.redis, campaigns.submission_ids(desk.redis, campaign_id))
     # The first goes alone: where the gateway was given a rest, its answer frees the way for the others.
-    in_step = [bring(each) for each in found[:1]]
+    steps = [bring(each) for each in found[:1]]
     with ThreadPoolExecutor(max_workers=desk.concurrency) as pool:
-        in_step += pool.map(bring, found[1:])
+        steps += pool.map(bring, found[1:])
     now = desk.clock()
-    if all(in_step):
+    if set(steps) <= {_Step.DONE}:
         campaigns.carried_out(desk.redis, campaign, now=now)
     else:
-        due.add(desk.redis, Due.CONTROL, [campaign_id], now + _again(desk, campaign.terms.account))
-    return Controlled(confirmed=sum(in_step), open=len(in_step) - sum(in_step))
+        due.add(desk.redis, Due.CONTROL, [campaign_id], now + _again(desk, campaign, steps, now))
+    sessions = [step for each, step in zip(found, steps, strict=True) if each.state is SubmissionState.ACCEPTED]
+    return Controlled(confirmed=sessions.count(_Step.DONE), open=len(steps) - steps.count(_Step.DONE))
 
 
-def _again(desk: Desk, account: str) -> timedelta:
+def _again(desk: Desk, campaign: CampaignView, steps: Sequence[_Step], now: datetime) -> timedelta:
+    timings = desk.timings
     try:
-        desk.gateway(account)
+        desk.gateway(campaign.terms.account)
     except UnknownAccount:
-        return desk.timings.account_again
-    return desk.timings.control_again
+        return timings.account_again
+    if _Step.OPEN in steps:
+        return timings.control_again
+    age = now - (campaign.intended_at or campaign.created_at)
+    return max(timings.control_again, min(timings.control_most, age / 10))
 
 
-def _bring_in_step(desk: Desk, campaign: CampaignView, submission: Submission, *, until: datetime) -> bool:
+def _bring_in_step(desk: Desk, campaign: CampaignView, submission: Submission, *, until: datetime) -> _Step:
     match submission.state:
         case SubmissionState.PLANNED | SubmissionState.CLAIMED:
-            return _hold_or_release(desk, campaign, submission)
+            return _Step.DONE if _hold_or_release(desk, campaign, submission) else _Step.OPEN
         case SubmissionState.SENDING:
-            return campaign.intent is Intent.RUN  # accepting it makes the campaign due for control again
+            # Accepting it makes the campaign due for control again.
+            return _Step.DONE if campaign.intent is Intent.RUN else _Step.OPEN
         case SubmissionState.ACCEPTED:
             if submission.run in {WANTED_RUN[campaign.intent], Run.ENDED}:
-                return True
-            return desk.clock() < until and _tell(desk, campaign, submission)
+                return _Step.DONE
+            return _tell(desk, campaign, submission) if desk.clock() < until else _Step.OPEN
         case _:
-            return True
+            return _Step.DONE
 
 
 def _hold_or_release(desk: Desk, campaign: CampaignView, submission: Submission) -> bool:
@@ -120,38 +146,26 @@ def _hold_or_release(desk: Desk, campaign: CampaignView, submission: Submission)
     return True
 
 
-def _tell(desk: Desk, campaign: CampaignView, submission: Submission) -> bool:
-    """Send the verb; say whether there is nothing left to do for this session."""
+def _tell(desk: Desk, campaign: CampaignView, submission: Submission) -> _Step:
+    """Send the verb, and write down what came of it."""
+
+    def say(verb: Verb) -> ControlAnswer:
+        def doubt_and_tell(gateway: GatewayClient) -> ControlAnswer:
+            submissions.doubt_run(desk.redis, submission)
+            return verb(gateway, submission.session_id)
+
+        return calling.once(desk, campaign, Lane.VERBS, doubt_and_tell)
+
+    has_begun = campaign.terms.start_at(campaign.created_at) <= desk.clock()
     try:
-        answer = _send_verb(desk, campaign, submission.session_id)
+        told = tell(say, campaign.intent, has_begun=has_begun)
     except NotNow:
-        return False
-    except Rejected as rejected:
-        submissions.note(desk.redis, submission, f"the gateway refused to {campaign.intent} it: {rejected.reason}")
-        return campaign.intent not in ENDING_INTENTS
+        return _Step.OPEN
     except (GatewayError, UnknownAccount) as failed:
         submissions.note(desk.redis, submission, f"the gateway did not confirm {campaign.intent} yet: {failed}")
-        return False
-    over = answer is ControlAnswer.ALREADY_OVER
-    submissions.confirm_run(
-        desk.redis, submission, Run.ENDED if over else WANTED_RUN[campaign.intent], now=desk.clock()
-    )
-    return True
-
-
-def _send_verb(desk: Desk, campaign: CampaignView, session_id: str) -> ControlAnswer:
-    def say(verb: Callable[[GatewayClient, str], ControlAnswer]) -> ControlAnswer:
-        return calling.once(desk, campaign, Lane.VERBS, lambda gateway: verb(gateway, session_id))
-
-    if campaign.intent is Intent.RUN:
-        return say(GatewayClient.resume)
-    if campaign.intent is Intent.PAUSE:
-        return say(GatewayClient.pause)
-    # The vendor's words: `cancel` ends what is scheduled, `stop` what runs. What one refuses, the other may do.
-    has_started = campaign.terms.start_at(campaign.created_at) <= desk.clock()
-    verbs = (GatewayClient.stop, GatewayClient.cancel)
-    first, other = verbs if has_started else verbs[::-1]
-    try:
-        return say(first)
-    except Rejected:
-        return say(other)
+        return _Step.OPEN
+    if told.run is None:
+        submissions.note(desk.redis, submission, f"the gateway refused to {campaign.intent} it ({told.why_refused})")
+        return _Step.REFUSED
+    submissions.confirm_run(desk.redis, submission, told.run, now=desk.clock())
+    return _Step.DONE

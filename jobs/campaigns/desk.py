@@ -42,6 +42,8 @@ class Timings:
     """While one submission looks at the audio, the campaign's others are looked at again after this."""
     control_again: timedelta = timedelta(seconds=5)
     """When a control verb got no answer, it is sent again after this."""
+    control_most: timedelta = timedelta(minutes=5)
+    """One that is refused is sent again after a tenth of the request's age, within these bounds."""
     control_within: timedelta = timedelta(seconds=15)
     """For so long one campaign's sessions are told; then it is another campaign's turn, and the rest is due again."""
     poll_first: timedelta = timedelta(seconds=5)

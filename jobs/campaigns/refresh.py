@@ -10,10 +10,17 @@ from jobs.campaigns import calling
 from jobs.campaigns.calling import NotNow
 from jobs.campaigns.control import known
 from jobs.campaigns.desk import Desk, Timings
-from jobs.gateway.errors import GatewayError
+from jobs.gateway.errors import GatewayError, RefusalKind, Rejected
 from jobs.ledger import campaigns, dispositions, due, submissions
 from jobs.ledger.keys import Due
-from jobs.models import CampaignView, Run, Submission, SubmissionState
+from jobs.models import CampaignView, Intent, Run, Submission, SubmissionState
+
+NO_RECORDS = "the gateway did not give its call records"
+"""How every note that is made here begins."""
+
+
+SESSION_IS_GONE = frozenset({RefusalKind.NOT_FOUND, RefusalKind.ALREADY_FINISHED})
+"""Refusals after which no record is to be expected; the others may pass, with new settings if need be."""
 
 
 class Refreshed(StrEnum):
@@ -53,27 +60,38 @@ def refresh(desk: Desk, submission_id: str) -> Refreshed:
         due.add(desk.redis, Due.REFRESH, [submission_id], not_now.at)
         return Refreshed.LATER
     except (GatewayError, UnknownAccount) as failed:
-        submissions.note(desk.redis, found[0], f"the gateway did not give its call records: {failed}")
+        _note(desk, found[0], failed)
+        if isinstance(failed, Rejected) and failed.kind in SESSION_IS_GONE:
+            return _follow_or_finish(desk, campaign, found[0], now, is_gone=True)
         due.add(desk.redis, Due.REFRESH, [submission_id], now + next_look(desk.timings, campaign, found[0], now))
         return Refreshed.NO_ANSWER
     dispositions.record(desk.redis, found[0], [each.disposition for each in records], now=now)
-    if found[0].reason:
-        submissions.note(desk.redis, found[0], "")  # whatever was in the way is over
+    if found[0].reason.startswith(NO_RECORDS):
+        submissions.note(desk.redis, found[0], "")  # what was in the way is over; other notes are not ours
     (submission,) = submissions.read(desk.redis, [submission_id])
     return _follow_or_finish(desk, campaign, submission, now)
 
 
+def _note(desk: Desk, submission: Submission, failed: Exception) -> None:
+    if not submission.reason or submission.reason.startswith(NO_RECORDS):
+        submissions.note(desk.redis, submission, f"{NO_RECORDS}: {failed}")
+
+
 def next_look(timings: Timings, campaign: CampaignView, submission: Submission, now: datetime) -> timedelta:
     """How long until a session is worth another question: quick at first, slower later."""
-    if submission.run is Run.ENDED:
-        return timings.poll_first
-    age = now - _started_at(campaign, submission)
+    has_ended = submission.run is Run.ENDED and submission.run_at
+    age = now - (has_ended or _started_at(campaign, submission))
     return max(timings.poll_first, min(timings.poll_most, age / 10))
 
 
-def _follow_or_finish(desk: Desk, campaign: CampaignView, submission: Submission, now: datetime) -> Refreshed:
+def _follow_or_finish(
+    desk: Desk, campaign: CampaignView, submission: Submission, now: datetime, *, is_gone: bool = False
+) -> Refreshed:
     if submission.accounted < submission.phone_count:
-        if submission.run is Run.PAUSED or now < _silent_at(desk.timings, campaign, submission):
+        may_be_paused = submission.run is Run.PAUSED or (
+            submission.run is Run.UNSURE and campaign.intent is Intent.PAUSE
+        )
+        if (may_be_paused and not is_gone) or now < _silent_at(desk.timings, campaign, submission):
             due.add(desk.redis, Due.REFRESH, [submission.id], now + next_look(desk.timings, campaign, submission, now))
             return Refreshed.FOLLOWED
         dispositions.close(desk.redis, submission)

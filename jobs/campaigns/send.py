@@ -4,9 +4,15 @@ The three ends of a call decide: what never left is planned again, what was refu
 is `unknown` and stays there until evidence or a person settles it.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from functools import partial
+
+import structlog
+from redis.exceptions import ConnectionError as RedisConnectionError
+from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from config.accounts import UnknownAccount
 from config.durability import Durability
@@ -24,6 +30,8 @@ from jobs.ledger.limits import Lane
 from jobs.ledger.script import Argument
 from jobs.ledger.submissions import Claim
 from jobs.models import CampaignView, Submission, SubmissionState
+
+log = structlog.get_logger(__name__)
 
 SCREENINGS = 5
 """How often an attempt screens anew because the do-not-dial list has grown meanwhile, as it does during an import."""
@@ -185,7 +193,8 @@ class _Attempt:
         durably: bool = False,
         **fields: Argument,
     ) -> bool:
-        return submissions.move(
+        move = partial(
+            submissions.move,
             self.desk.redis,
             self.submission,
             to,
@@ -198,6 +207,18 @@ class _Attempt:
             durably=durably,
             **fields,
         )
+        return move() if to is SubmissionState.SENDING else self._write_down(move)
+
+    def _write_down(self, move: Callable[[], bool]) -> bool:
+        """Wait for Redis for as long as it takes: an answer of the gateway's that is lost makes an unknown."""
+        while True:
+            try:
+                return move()
+            except (RedisConnectionError, RedisTimeoutError):
+                if self.desk.is_ending():
+                    raise
+                log.warning("answer_not_written_yet", submission_id=self.submission.id)
+                self.desk.sleep(1)
 
     def _begin_sending(self, now: datetime) -> list[str] | None:
         """The phones to send to, with `sending` written; or nobody, or None where it may not begin."""
@@ -255,6 +276,7 @@ class _Attempt:
             raise _TooLate
 
     def _accepted(self, accepted: Accepted) -> Sent:
+        log.info("submission_accepted", submission_id=self.submission.id, session_id=accepted.session_id)
         now = self.desk.clock()
         start = max(now, self.campaign.terms.start_at(self.campaign.created_at))
         moved = self._move(
@@ -275,19 +297,19 @@ class _Attempt:
             return self._plan_again(
                 f"refused once, tried once more: {rejected.reason}", self.desk.timings.refused_again
             )
-        self._move(SubmissionState.REJECTED, self.desk.clock(), reason=rejected.reason, refusal=rejected.kind)
-        return Sent.REJECTED
+        moved = self._move(SubmissionState.REJECTED, self.desk.clock(), reason=rejected.reason, refusal=rejected.kind)
+        return Sent.REJECTED if moved else Sent.PASSED_OVER
 
     def _unknown(self, reason: str) -> Sent:
-        self._move(SubmissionState.UNKNOWN, self.desk.clock(), reason=reason)
-        return Sent.UNKNOWN
+        moved = self._move(SubmissionState.UNKNOWN, self.desk.clock(), reason=reason)
+        return Sent.UNKNOWN if moved else Sent.PASSED_OVER
 
     def _plan_again(self, reason: str, wait: timedelta) -> Sent:
         """Only after proof that the gateway took nothing."""
         now = self.desk.clock()
         at = now + wait
-        self._move(SubmissionState.PLANNED, now, due=(Due.SEND, at), not_before=to_ms(at), reason=reason)
-        return Sent.LATER
+        moved = self._move(SubmissionState.PLANNED, now, due=(Due.SEND, at), not_before=to_ms(at), reason=reason)
+        return Sent.LATER if moved else Sent.PASSED_OVER
 
     def _wait(self) -> timedelta:
         timings = self.desk.timings

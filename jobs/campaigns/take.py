@@ -116,7 +116,7 @@ def _wire_problems(terms: Terms) -> list[Problem]:
     for field, instant in (("start", terms.start), ("ends_at", terms.ends_at)):
         if isinstance(instant, datetime):
             try:
-                eastern.to_wire(instant)
+                eastern.to_wire(instant, round_down=field == "ends_at")  # as it will be written
             except eastern.AmbiguousInstant as ambiguous:
                 found.append(Problem(field, str(ambiguous)))
     return found

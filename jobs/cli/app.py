@@ -4,7 +4,9 @@ from collections.abc import Callable, Mapping
 
 import typer
 
+from jobs.cli.account import balance, sessions, verify
 from jobs.cli.audio import audio
+from jobs.cli.calls import call_status
 from jobs.cli.controls import cancel, pause, refresh, resume, stop
 from jobs.cli.do_not_dial import do_not_dial
 from jobs.cli.exits import Exit
@@ -24,6 +26,10 @@ COMMANDS: Mapping[str, Callable[..., None]] = {
     "cancel": cancel,
     "refresh": refresh,
     "unhalt": unhalt,
+    "call-status": call_status,
+    "sessions": sessions,
+    "balance": balance,
+    "verify": verify,
 }
 
 GROUPS: Mapping[str, typer.Typer] = {"audio": audio, "do-not-dial": do_not_dial}
@@ -31,7 +37,7 @@ GROUPS: Mapping[str, typer.Typer] = {"audio": audio, "do-not-dial": do_not_dial}
 EPILOG = "\b\nExit codes:\n" + "\n".join(f"  {each.value:>3}  {each.meaning}" for each in Exit)
 
 app = typer.Typer(
-    help="Send voicemail campaigns, look at them, control them, export their results.",
+    help="Send voicemail campaigns, look at them, control them, export their results, ask the gateway.",
     epilog=EPILOG,
     no_args_is_help=True,
     add_completion=False,

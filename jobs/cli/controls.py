@@ -1,14 +1,16 @@
-"""`pause`, `resume`, `stop`, `cancel` and `refresh`: telling a campaign something."""
+"""`pause`, `resume`, `stop`, `cancel` and `refresh`: telling a campaign, or one session of the gateway, something."""
 
 import typer
 
-from jobs.campaigns.control import VERBS, WANTED_RUN
+from jobs.campaigns.control import VERBS
+from jobs.campaigns.verbs import WANTED_RUN
 from jobs.cli import options
 from jobs.cli.dossier import Dossier, document, read_dossier
 from jobs.cli.exits import Exit
 from jobs.cli.follow import follow
 from jobs.cli.invocation import Invocation, of
 from jobs.cli.pictures import campaign_picture, control_sentence
+from jobs.cli.sessions import is_session_id, tell_session
 from jobs.cli.shown import commands, counted
 from jobs.ledger import due
 from jobs.ledger.keys import Due
@@ -17,55 +19,59 @@ from jobs.models import Run, SubmissionState
 
 def pause(
     context: typer.Context,
-    campaign_id: options.CampaignId,
+    campaign_id: options.CampaignOrSession,
     why: options.Why = "",
     wait: options.WaitForGateway = False,
+    account: options.SessionAccount = "default",
     as_json: options.Json = False,
 ) -> None:
-    """Pause a campaign.
+    """Pause a campaign, or one session.
 
     Nothing new starts, and the gateway is told to pause what it has; `resume` lets it go on.
     """
-    _tell(of(context, as_json=as_json), campaign_id, "pause", why=why, wait=wait)
+    _tell(of(context, as_json=as_json), campaign_id, "pause", why=why, wait=wait, account=account)
 
 
 def resume(
     context: typer.Context,
-    campaign_id: options.CampaignId,
+    campaign_id: options.CampaignOrSession,
     why: options.Why = "",
     wait: options.WaitForGateway = False,
+    account: options.SessionAccount = "default",
     as_json: options.Json = False,
 ) -> None:
-    """Let a paused campaign go on."""
-    _tell(of(context, as_json=as_json), campaign_id, "resume", why=why, wait=wait)
+    """Let a paused campaign, or one session, go on."""
+    _tell(of(context, as_json=as_json), campaign_id, "resume", why=why, wait=wait, account=account)
 
 
 def stop(
     context: typer.Context,
-    campaign_id: options.CampaignId,
+    campaign_id: options.CampaignOrSession,
     why: options.Why = "",
     wait: options.WaitForGateway = False,
+    account: options.SessionAccount = "default",
     as_json: options.Json = False,
 ) -> None:
-    """End a campaign for good.
+    """End a campaign, or one session, for good.
 
     Nothing new starts, and the gateway is told to stop what it has. It never runs again.
     """
-    _tell(of(context, as_json=as_json), campaign_id, "stop", why=why, wait=wait)
+    _tell(of(context, as_json=as_json), campaign_id, "stop", why=why, wait=wait, account=account)
 
 
 def cancel(
     context: typer.Context,
-    campaign_id: options.CampaignId,
+    campaign_id: options.CampaignOrSession,
     why: options.Why = "",
     wait: options.WaitForGateway = False,
+    account: options.SessionAccount = "default",
     as_json: options.Json = False,
 ) -> None:
-    """End a campaign that has not begun.
+    """End a campaign, or one session, that has not begun.
 
     It does what `stop` does, and the campaign is then called cancelled, not stopped.
     """
-    _tell(of(context, as_json=as_json), campaign_id, "cancel", why=why, wait=wait)
+    _tell(of(context, as_json=as_json), campaign_id, "cancel", why=why, wait=wait, account=account)
 
 
 def refresh(context: typer.Context, campaign_id: options.CampaignId, as_json: options.Json = False) -> None:
@@ -80,7 +86,10 @@ def refresh(context: typer.Context, campaign_id: options.CampaignId, as_json: op
         invocation.say("Nothing of it is with the gateway now, so there is nothing to ask.")
 
 
-def _tell(invocation: Invocation, campaign_id: str, verb: str, *, why: str, wait: bool) -> None:
+def _tell(invocation: Invocation, campaign_id: str, verb: str, *, why: str, wait: bool, account: str) -> None:
+    if is_session_id(campaign_id):
+        tell_session(invocation, campaign_id, verb, account=account, why=why)
+        return
     invocation.producer.control(campaign_id, verb, why=why)
     dossier = read_dossier(invocation.redis, campaign_id)
     invocation.say(control_sentence(dossier.campaign))

@@ -12,6 +12,7 @@ from config.masking import mask_text
 from config.redis_connection import RedisUnreachable
 from config.settings import InvalidSettings
 from jobs.campaigns.control import CampaignIsOver, UnknownCampaign
+from jobs.campaigns.sessions import CampaignIsHeld
 from jobs.campaigns.take import KeyConflict
 from jobs.cli.exits import Exit
 from jobs.gateway.downloads import NoPlace
@@ -23,6 +24,7 @@ NOTHING_CHANGED = "This command has changed nothing."
 
 OPTIONS: Mapping[str, str] = {
     "caller_id": "--caller-id",
+    "excluded_to": "--excluded-to",
     "audio_title": "--audio-title",
     "audio_url": "--audio-url",
     "audio_type": "--audio-type",
@@ -76,7 +78,7 @@ def failure_of(error: Exception) -> Failure | None:
             return Failure(Exit.BAD_INPUT, what, problems=problems, kept=NOTHING_SENT)
         case KeyConflict():
             return _key_conflict(error)
-        case UnknownCampaign() | CampaignIsOver():
+        case UnknownCampaign() | CampaignIsOver() | CampaignIsHeld():
             return Failure(Exit.NO_SUCH_CAMPAIGN, mask_text(str(error)))
         case InvalidSettings():
             what = "the environment cannot be used"

@@ -1,10 +1,12 @@
 """Times as people write them. Law of the room: one without a zone is asked about, never guessed."""
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Literal
 
 from jobs import eastern
+from jobs.cli.exits import Exit
+from jobs.cli.failures import Failure
 from jobs.models import InvalidCampaign, Problem
 
 _EASTERN = re.compile(r"(?P<wall>.*?)\s*(?:us[/ ])?(?:eastern|et)(?:\s+time)?", re.IGNORECASE | re.DOTALL)
@@ -26,6 +28,16 @@ def parse_instant(text: str, *, field: str) -> datetime:
         return _parse(text.strip())
     except ValueError as unclear:
         raise InvalidCampaign((Problem(field, str(unclear)),)) from None
+
+
+def parse_day(text: str, *, now: datetime) -> date:
+    """An Eastern day: `today`, `yesterday` or `YYYY-MM-DD`; raises `Failure`."""
+    today = eastern.eastern_date(now)
+    words = {"today": today, "yesterday": today - timedelta(days=1)}
+    try:
+        return words.get(text.strip().lower()) or date.fromisoformat(text.strip())
+    except ValueError:
+        raise Failure(Exit.BAD_INPUT, "a day is written as today, yesterday, or such as 2026-03-02") from None
 
 
 def _parse(text: str) -> datetime:

@@ -8,6 +8,15 @@ import typer
 from jobs.models import AudioType
 
 CampaignId = Annotated[str, typer.Argument(metavar="ID", help="The campaign's id, as `send` and `list` show it.")]
+CampaignOrSession = Annotated[
+    str, typer.Argument(metavar="ID", help="A campaign's id (letters), or that of one session at the gateway (digits).")
+]
+SessionId = Annotated[str, typer.Argument(metavar="SESSION", help="The gateway's id of the session.")]
+Phone = Annotated[str, typer.Argument(metavar="PHONE", help="The number that was called, in any usual spelling.")]
+Day = Annotated[str, typer.Argument(metavar="DATE", help="An Eastern day: today, yesterday, or such as 2026-03-02.")]
+ByWorker = Annotated[
+    bool, typer.Option("--by-worker", help="Have a worker ask: this machine needs no gateway account then.")
+]
 Json = Annotated[bool, typer.Option("--json", help="Answer with one JSON document.")]
 
 Contacts = Annotated[str, typer.Argument(metavar="CONTACTS", help="A CSV file, or - for stdin.")]
@@ -25,6 +34,10 @@ Column = Annotated[
 ]
 MobileOnly = Annotated[bool, typer.Option("--mobile-only", help="Have the gateway leave landlines out.")]
 Account = Annotated[str, typer.Option(metavar="NAME", help="The gateway account, as the workers' settings name it.")]
+
+SessionAccount = Annotated[
+    str, typer.Option("--account", metavar="NAME", help="For a session's id: the gateway account that it belongs to.")
+]
 
 AudioUrl = Annotated[str | None, typer.Option(metavar="URL", help="The audio: a public address.")]
 AudioKind = Annotated[

@@ -4,6 +4,7 @@ import shlex
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import typer
@@ -26,7 +27,7 @@ from jobs.cli.planning import plan_document, plan_picture, read_plan, write_excl
 from jobs.cli.shown import counted
 from jobs.cli.terms import read_terms
 from jobs.ledger import campaigns
-from jobs.models import CampaignStatus, CampaignView, InvalidCampaign, Terms
+from jobs.models import CampaignStatus, CampaignView, InvalidCampaign, Problem, Terms
 from jobs.producer import is_anybody_at_work
 
 
@@ -65,6 +66,8 @@ def send(
     2026-03-02T09:30-05:00, or as '2026-03-02 09:30 ET' for Eastern time.
     """
     invocation = of(context, as_json=as_json)
+    if excluded_to and excluded_to.exists() and Path(contacts).exists() and excluded_to.samefile(contacts):
+        raise InvalidCampaign((Problem("excluded_to", "is the contact file itself, which it would replace"),))
     terms = read_terms(
         {
             "caller_id": caller_id,

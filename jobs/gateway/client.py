@@ -8,7 +8,8 @@ import ssl
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import date, datetime
+from enum import StrEnum
 from pathlib import Path
 from urllib.parse import urlencode, urlsplit
 
@@ -24,18 +25,21 @@ from jobs.gateway.replies import (
     Balance,
     CallRecord,
     ControlAnswer,
+    ListedSession,
     parse_audio_list_reply,
     parse_balance_reply,
     parse_call_status_reply,
+    parse_campaign_by_date_reply,
     parse_campaign_result_reply,
     parse_control_reply,
     parse_do_not_dial_reply,
     parse_submission_reply,
+    parse_user_verify_reply,
 )
 from jobs.gateway.transport import Answer, Timeouts, post, post_for_parts
 from jobs.models import MAX_PHONES_PER_SUBMISSION, AudioType, Terms
 
-__all__ = ["Credentials", "GatewayClient", "Timeouts"]
+__all__ = ["DAY_FIELD", "Credentials", "Dialect", "GatewayClient", "Timeouts"]
 
 Fields = list[tuple[str, str]]
 
@@ -44,10 +48,30 @@ _SHORT = 64 * 1024
 _LONG = 4 * 1024 * 1024
 """10,000 call records, with room for long carriers and reasons."""
 
+DAY_FIELD = "c_date"
+"""The field of `campaign_by_date` that is taken to hold the day: the vendor's page does not name it."""
+
 _DOWNLOAD_S = 300
 """How long a recording may take to come: no worker waits for it, and a line may be slow."""
 
 _AUDIO_ON_THE_WIRE = {AudioType.WAV: "wav", AudioType.MP3: "Mp3", AudioType.M4A: "M4a"}
+
+
+class Dialect(StrEnum):
+    """Which of the gateway's two doors is used. The answers of both are read alike, by what they look like."""
+
+    TEXT = "text"
+    JSON = "json"
+
+    @property
+    def script(self) -> str:
+        """What is called below the gateway's base URL."""
+        return "vmb.json.php" if self is Dialect.JSON else "vmb.php"
+
+    @property
+    def submission_fields(self) -> Fields:
+        """What a new campaign needs here beside its own fields."""
+        return [("c_method", "new_campaign")] if self is Dialect.JSON else []
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +86,7 @@ class GatewayClient:
     """The gateway of one account. Every method is one request; it raises `NotSent`, `Rejected` or `OutcomeUnknown`.
 
     Each request has a connection of its own: a submission must, and the others are too rare to gain by sharing.
-    `tls` replaces the usual certificate authorities.
+    `tls` replaces the usual certificate authorities; `day_field` names the field that holds a listing's day.
     """
 
     def __init__(
@@ -70,6 +94,8 @@ class GatewayClient:
         *,
         base_url: str,
         credentials: Credentials,
+        dialect: Dialect = Dialect.TEXT,
+        day_field: str = DAY_FIELD,
         timeouts: Timeouts | None = None,
         tls: ssl.SSLContext | None = None,
     ) -> None:
@@ -77,6 +103,8 @@ class GatewayClient:
         if parts.scheme not in {"http", "https"} or not parts.hostname or not parts.path.endswith("/gateway/"):
             raise ValueError("the gateway's base URL must look like https://host/gateway/")
         self._base_url = base_url
+        self._dialect = dialect
+        self._day_field = day_field
         self._credentials = credentials
         self._timeouts = timeouts or Timeouts()
         self._tls = tls or ssl.create_default_context(cafile=DEFAULT_CA_BUNDLE_PATH)
@@ -100,7 +128,8 @@ class GatewayClient:
         """
         _check_phones(phones)
         fields = _submission_fields(terms, title=title, postback_url=postback_url, start_at=start_at)
-        answer = self._ask(_encode(self._credentials, fields, phones), before_send=before_send)
+        form = _encode(self._credentials, [*self._dialect.submission_fields, *fields], phones)
+        answer = self._ask(form, before_send=before_send)
         return parse_submission_reply(answer.text, is_whole=answer.is_whole)
 
     def call_status(self, session_id: str, phone: str, *, near: datetime) -> CallRecord | None:
@@ -116,9 +145,23 @@ class GatewayClient:
         records = parse_campaign_result_reply(answer.text, near=near, session_id=session_id)
         return [record for record in records if record.session_id == session_id]
 
+    def campaign_by_date(self, day: date) -> list[ListedSession]:
+        """The sessions that the gateway lists for an Eastern day; what may be part of a listing is `OutcomeUnknown`.
+
+        An empty list is what the gateway said, though a gateway that broke down says the same: weak evidence.
+        """
+        fields = [("c_option", "campaign_by_date"), (self._day_field, day.isoformat())]
+        answer = self._ask(_encode(self._credentials, fields), max_bytes=_LONG)
+        return parse_campaign_by_date_reply(answer.text, is_whole=answer.is_whole)
+
     def balance(self) -> Balance:
         """What the account can still send."""
-        return parse_balance_reply(self._ask(_encode(self._credentials, [("remain_message", "1")])).text)
+        answer = self._ask(_encode(self._credentials, [("remain_message", "1")]))
+        return parse_balance_reply(answer.text, is_whole=answer.is_whole)
+
+    def user_verify(self) -> None:
+        """Return when the gateway takes the credentials; `Rejected` says why it does not."""
+        parse_user_verify_reply(self._ask(_encode(self._credentials, [("c_option", "user_verify")])).text)
 
     def pause(self, session_id: str) -> ControlAnswer:
         """Suspend a session that runs."""
@@ -172,12 +215,12 @@ class GatewayClient:
         self,
         form: SecretBytes,
         *,
-        script: str = "vmb.php",
+        script: str = "",
         max_bytes: int = _SHORT,
         before_send: Callable[[], None] = lambda: None,
     ) -> Answer:
         return post(
-            self._base_url + script,
+            self._base_url + (script or self._dialect.script),
             form,
             timeouts=self._timeouts,
             tls=self._tls,

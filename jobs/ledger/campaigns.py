@@ -10,7 +10,7 @@ from typing import Any
 from redis import Redis
 
 from jobs.ledger import amnesia, keys
-from jobs.ledger.fields import counts, decoded, from_ms, text, to_ms
+from jobs.ledger.fields import counts, decoded, from_ms, from_ms_if_any, text, to_ms
 from jobs.ledger.packing import pack_phones
 from jobs.ledger.script import Argument, Script
 from jobs.models import LEGAL_INTENTS, CampaignView, DropState, Intent, Run, SubmissionState, Terms
@@ -41,14 +41,28 @@ return ARGV[1]
 
 _INTEND = amnesia.script("""
 -- KEYS: 1 campaign, 2 due to control
--- ARGV: 1 campaign id, 2 new intent, 3 ' from intents ', 4 note, 5 now (ms)
--- Sent twice, the second finds the intent as wanted.
+-- ARGV: 1 campaign id, 2 new intent, 3 ' from intents ', 4 note, 5 now (ms), 6 asked for at (ms; '' for now),
+--       7 request ('' for none)
+-- Sent twice, the second finds the intent as wanted. A request that comes back, or one older than the newest change,
+-- is not obeyed again; only an end always is.
 local intent = redis.call('HGET', KEYS[1], 'intent')
 if not intent then return '' end
 remember()
+if intent ~= ARGV[2] and not string.find(ARGV[3], ' ' .. intent .. ' ', 1, true) then return intent end
+local seen, intended_at = unpack(redis.call('HMGET', KEYS[1], 'requests', 'intended_at'))
+seen = seen or ''
+local is_known = ARGV[7] ~= '' and string.find(seen, ' ' .. ARGV[7] .. ' ', 1, true)
+local is_old = intended_at and ARGV[6] ~= '' and tonumber(ARGV[6]) < tonumber(intended_at)
+if (is_known or is_old) and ARGV[2] ~= 'stop' and ARGV[2] ~= 'cancel' then
+  redis.call('ZADD', KEYS[2], ARGV[5], ARGV[1])
+  return ARGV[2]
+end
+if ARGV[7] ~= '' and not is_known then
+  redis.call('HSET', KEYS[1], 'requests', string.sub(seen .. ' ' .. ARGV[7] .. ' ', -2000))
+end
 if intent ~= ARGV[2] then
-  if not string.find(ARGV[3], ' ' .. intent .. ' ', 1, true) then return intent end
-  redis.call('HSET', KEYS[1], 'intent', ARGV[2], 'note', ARGV[4])
+  local at = ARGV[6] == '' and ARGV[5] or ARGV[6]
+  redis.call('HSET', KEYS[1], 'intent', ARGV[2], 'note', ARGV[4], 'intended_at', at)
   redis.call('HINCRBY', KEYS[1], 'intent_number', 1)
 end
 redis.call('ZADD', KEYS[2], ARGV[5], ARGV[1])
@@ -141,13 +155,25 @@ def excluded(redis: Redis, campaign_id: str) -> list[tuple[int, str, str]]:
     return [(line, value, reason) for line, value, reason in rows]
 
 
-def intend(redis: Redis, campaign_id: str, intent: Intent, *, note: str, now: datetime) -> Intent | None:
+def intend(
+    redis: Redis,
+    campaign_id: str,
+    intent: Intent,
+    *,
+    note: str,
+    now: datetime,
+    asked_at: datetime | None = None,
+    request: str = "",
+) -> Intent | None:
     """Set what is wanted of a campaign and have it carried out; answers the intent that holds now, None if unknown.
 
     From the moment this returns, no submission of the campaign can be claimed or begin to be sent unless it is `run`.
+    `request` names the request, so that one that comes back changes nothing, nor does one asked for before the newest
+    change; both are answered as if they held. An end is always obeyed.
     """
     before = " ".join(each for each, after in LEGAL_INTENTS.items() if intent in after)
     arguments: list[Argument] = [campaign_id, intent, f" {before} ", note, to_ms(now)]
+    arguments += [to_ms(min(asked_at, now)) if asked_at else "", request]
     holds = amnesia.run(_INTEND, redis, [keys.campaign(campaign_id), keys.Due.CONTROL], arguments, now=now)
     return Intent(holds.decode()) if holds else None
 
@@ -170,6 +196,7 @@ def _fields(new: NewCampaign, now: datetime) -> list[Argument]:
         "intent": Intent.RUN,
         "intent_number": 0,
         "created_at": to_ms(now),
+        "too_late_at": to_ms(new.terms.too_late_at(now)) + 1,  # a whole millisecond, and surely too late
         "rows": new.rows,
         "phones": sum(map(len, new.chunks)),
         "excluded": len(new.excluded),
@@ -208,6 +235,7 @@ def _view(campaign_id: str, raw: Mapping[Any, Any]) -> CampaignView | None:
         drops=counts(fields, "d", DropState),
         runs=counts(fields, "r", Run),
         intent_number=int(fields["intent_number"]),
+        intended_at=from_ms_if_any(fields.get("intended_at")),
         note=fields.get("note", ""),
         audio_flaw=fields.get("audio_flaw"),
     )

@@ -27,6 +27,8 @@ class Due(StrEnum):
     """Submission ids whose session's call records are wanted."""
     CONTROL = "dropline:due:control"
     """Campaign ids whose intent the gateway has not confirmed for every session."""
+    QUESTION = "dropline:due:question"
+    """Ids of questions about one call that the gateway has not answered yet."""
     REQUEUE = "dropline:due:requeue"
     """RQ job ids of campaigns handed in raw that failed for a passing reason."""
     DO_NOT_DIAL = "dropline:due:do-not-dial"
@@ -83,6 +85,11 @@ def dispositions(submission_id: str) -> str:
 def session(account: str, session_id: str) -> str:
     """String: the submission that the gateway runs under this session id."""
     return f"dropline:session:{account}:{session_id}"
+
+
+def question(question_id: str) -> str:
+    """String: JSON of a question about one call, and of its answer; expires soon."""
+    return f"dropline:question:{question_id}"
 
 
 def do_not_dial(account: str) -> str:

@@ -5,8 +5,7 @@ text, that of its carrier, and the delivery instant in seconds since 1970 (0 is 
 ascend, so a phone is found by bisection and its disposition lies at the same index.
 """
 
-from bisect import bisect_left
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from struct import Struct
@@ -52,12 +51,6 @@ def unpack_phones(packed: bytes) -> list[str]:
     return [
         str(int.from_bytes(packed[start : start + PHONE_BYTES], "big")) for start in range(0, len(packed), PHONE_BYTES)
     ]
-
-
-def index_of(phone: str, phones: Sequence[str]) -> int | None:
-    """Where a phone lies in an ascending list of phones of ten digits; None when it is not there."""
-    index = bisect_left(phones, phone)
-    return index if index < len(phones) and phones[index] == phone else None
 
 
 def pack_disposition(disposition: PackedDisposition) -> bytes:

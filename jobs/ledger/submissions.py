@@ -44,7 +44,12 @@ if state ~= 'planned' and state ~= 'claimed' then
 end
 if state == 'claimed' and tonumber(deadline) > tonumber(ARGV[3]) then return 'busy' end
 if redis.call('HGET', KEYS[2], 'intent') ~= 'run' then
-  redis.call('ZREM', KEYS[3], ARGV[1])  -- carrying out the next intent puts it back, or withdraws it
+  -- Carrying out the next intent puts it back, or withdraws it; without one it is withdrawn when it is too late.
+  local too_late_at = redis.call('HGET', KEYS[2], 'too_late_at')
+  if state == 'claimed' then moved(KEYS[1], KEYS[2], state, 'planned') end  -- whoever had claimed it is gone
+  if not too_late_at then redis.call('ZREM', KEYS[3], ARGV[1]) return 'held' end
+  redis.call('ZADD', KEYS[3], too_late_at, ARGV[1])
+  if ARGV[4] == '' and tonumber(too_late_at) <= tonumber(ARGV[3]) then return 'free' end
   return 'held'
 end
 if tonumber(not_before) > tonumber(ARGV[3]) then
@@ -95,7 +100,10 @@ for key = 3, 4 do
   local at = ARGV[key + 6]
   if at == '' then redis.call('ZREM', KEYS[key], ARGV[1]) else redis.call('ZADD', KEYS[key], at, ARGV[1]) end
 end
+local run = redis.call('HGET', KEYS[1], 'run') or 'going'
+if state == 'accepted' then redis.call('HINCRBY', KEYS[2], 'r:' .. run, -1) end
 if ARGV[6] == 'accepted' then
+  redis.call('HINCRBY', KEYS[2], 'r:' .. run, 1)
   redis.call('SET', KEYS[6], ARGV[1], 'NX')
   -- A session that comes into being after its campaign was told otherwise must be told, too.
   if intent ~= 'run' then redis.call('ZADD', KEYS[5], ARGV[8], ARGV[2]) end
@@ -114,11 +122,13 @@ return 1
 """)
 
 _RUN = Script("""
--- KEYS: 1 submission, 2 campaign.  ARGV: 1 run, 2 now (ms).
--- Sent twice, the second changes nothing. An ended run stays ended.
+-- KEYS: 1 submission, 2 campaign.  ARGV: 1 run, 2 now (ms; '' where nothing is confirmed).
+-- Sent twice, the second changes nothing. An ended run stays ended. The campaign counts the runs of accepted ones.
 local before = redis.call('HGET', KEYS[1], 'run') or 'going'
 if before == ARGV[1] or before == 'ended' then return end
-redis.call('HSET', KEYS[1], 'run', ARGV[1], 'run_at', ARGV[2], 'reason', '')
+redis.call('HSET', KEYS[1], 'run', ARGV[1])
+if ARGV[2] ~= '' then redis.call('HSET', KEYS[1], 'run_at', ARGV[2], 'reason', '') end
+if redis.call('HGET', KEYS[1], 'state') ~= 'accepted' then return end
 redis.call('HINCRBY', KEYS[2], 'r:' .. before, -1)
 redis.call('HINCRBY', KEYS[2], 'r:' .. ARGV[1], 1)
 """)
@@ -130,7 +140,7 @@ class Claim(StrEnum):
     CLAIMED = "claimed"
     """It is yours until the lease runs out."""
     FREE = "free"
-    """It can be claimed; so far it was only looked at."""
+    """It can be claimed, or withdrawn because it is too late; so far it was only looked at."""
     BUSY = "busy"
     """Somebody else holds it."""
     EARLY = "early"
@@ -220,6 +230,11 @@ def confirm_run(redis: Redis, submission: Submission, run: Run, *, now: datetime
     _RUN(redis, [keys.submission(submission.id), keys.campaign(submission.campaign_id)], [run, to_ms(now)])
 
 
+def doubt_run(redis: Redis, submission: Submission) -> None:
+    """Note, before the gateway is told, that nobody knows the session's run until the answer is written down."""
+    _RUN(redis, [keys.submission(submission.id), keys.campaign(submission.campaign_id)], [Run.UNSURE, ""])
+
+
 def note(redis: Redis, submission: Submission, reason: str) -> None:
     """Leave a sentence for a person without moving anything."""
     redis.hset(keys.submission(submission.id), "reason", reason)
@@ -233,6 +248,13 @@ def read(redis: Redis, submission_ids: Iterable[str]) -> list[Submission]:
             pipeline.hgetall(keys.submission(submission_id))
         found = zip(ids, pipeline.execute(), strict=True)
     return [_submission(submission_id, decoded(raw)) for submission_id, raw in found if raw]
+
+
+def of_sessions(redis: Redis, account: str, session_ids: Iterable[str]) -> list[Submission]:
+    """The submissions that an account's sessions run; sessions that are not ours are left out."""
+    names = [keys.session(account, session_id) for session_id in session_ids]
+    found = redis.mget(names) if names else []
+    return read(redis, [text(submission_id) for submission_id in found if submission_id])
 
 
 def screened(redis: Redis, submission: Submission) -> int:

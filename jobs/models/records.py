@@ -97,6 +97,8 @@ class CampaignView:
     """Grows with every change of the intent, so that carrying out an old one is not taken for the newest."""
     audio_flaw: str | None = None
     """What a look at the audio found to be wrong with it; '' for nothing, None while nobody has looked."""
+    intended_at: datetime | None = None
+    """When the newest change of the intent was asked for; None where it never changed."""
     note: str = ""
     """The newest reason that somebody gave with a control request."""
 
@@ -131,7 +133,7 @@ class CampaignView:
     def _held_status(self) -> CampaignStatus:
         if self.intent in ENDING_INTENTS:
             return CampaignStatus.STOPPING
-        in_flight = self._count(SubmissionState.CLAIMED, SubmissionState.SENDING)
+        in_flight = self._count(SubmissionState.CLAIMED, SubmissionState.SENDING, SubmissionState.UNKNOWN)
         held = self.runs.get(Run.PAUSED, 0) + self.runs.get(Run.ENDED, 0)
         confirmed = held >= self._count(SubmissionState.ACCEPTED) and not in_flight
         return CampaignStatus.PAUSED if confirmed else CampaignStatus.PAUSING

@@ -73,6 +73,9 @@ LEGAL_INTENTS: Mapping[Intent, frozenset[Intent]] = {
 class Run(StrEnum):
     """What the gateway last confirmed of a session's run."""
 
+    UNSURE = "unsure"
+    """A verb is on its way, was refused, or its answer was lost. In step with no intent: the gateway is told again."""
+
     GOING = "going"
     PAUSED = "paused"
     ENDED = "ended"

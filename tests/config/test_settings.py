@@ -90,6 +90,25 @@ def test_a_value_that_cannot_work_is_explained(variable: str, value: str, compla
     assert complaint in problem
 
 
+@pytest.mark.parametrize(
+    ("env", "url"),
+    [
+        ({}, "https://www.mobile-sphere.com/gateway/"),
+        ({"GATEWAY_DIALECT": "JSON"}, "https://www.slybroadcast.com/gateway/"),
+        ({"GATEWAY_DIALECT": "json", "GATEWAY_URL": "http://h/gateway/"}, "http://h/gateway/"),
+    ],
+)
+def test_each_dialect_is_spoken_where_the_vendor_documents_it_unless_another_place_is_stated(
+    env: dict[str, str], url: str
+) -> None:
+    assert Settings.from_env(env).gateway_url == url
+
+
+def test_a_dialect_that_is_none_is_the_only_problem() -> None:
+    (problem,) = problems_of({"GATEWAY_DIALECT": "xml"})
+    assert "'text' or 'json'" in problem
+
+
 @pytest.mark.parametrize("url", ["redis://h", "rediss://:pw@h:6380", "redis://u:p@h:1/3", "unix:///tmp/s?db=1"])
 def test_every_kind_of_redis_address_is_taken(url: str) -> None:
     assert Settings.from_env({"REDIS_URL": url}).redis_url.get_secret_value() == url

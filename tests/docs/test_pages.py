@@ -10,6 +10,7 @@ import pytest
 from config.settings import Settings, variables
 from docs import settings
 from jobs.cli.app import COMMANDS, GROUPS
+from jobs.cli.exits import Exit
 from jobs.models import FINAL_STATUSES, CampaignStatus
 
 ROOT = Path(__file__).parents[2]
@@ -59,13 +60,19 @@ def test_every_variable_that_is_named_is_read(page: Path) -> None:
     assert named <= {variable for name in Settings.model_fields for variable in variables(name)} | NOT_OURS
 
 
-NOT_OURS = {"NO_COLOR"}
+NOT_OURS = {"NO_COLOR", "CONFORMANCE_GATEWAY_URL"}
 
 
 def test_the_picture_of_states_has_every_status_and_ends_where_nothing_changes_any_more() -> None:
     (picture,) = re.findall(r"stateDiagram-v2\n(.*?)```", README, re.DOTALL)
     assert set(re.findall(r"\w+", re.sub(r":.*", "", picture))) == set(CampaignStatus)
     assert set(re.findall(r"(\w+) --> \[\*\]", picture)) == FINAL_STATUSES
+
+
+def test_a_script_finds_every_exit_code() -> None:
+    page = (ROOT / "docs" / "command-line.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| (\d+) \| (.*) \|$", page, re.MULTILINE)
+    assert rows == [(str(code.value), code.meaning) for code in Exit]
 
 
 def test_the_person_on_call_finds_every_status_with_its_meaning() -> None:

@@ -17,7 +17,7 @@ from rq.job import Job
 from rq.serializers import JSONSerializer
 
 from jobs.gateway.simulator import Account, Fault, FaultKind, Settings
-from jobs.ledger import campaigns
+from jobs.ledger import campaigns, questions
 from jobs.models import CampaignStatus, Terms
 from tests.end_to_end.stage import Stage
 
@@ -111,6 +111,21 @@ def test_the_raw_way_and_the_producer_lead_to_the_same_campaign(stage: Stage) ->
     assert stage.accepted() == {PHONE: 1}
 
 
+def test_a_call_is_asked_about_by_a_job_that_carries_no_phone(stage: Stage) -> None:
+    campaign_id = stage.submit([PHONE], key="asked about", terms=Terms(caller_id="6175550100", audio_title="Reminder"))
+    stage.start_worker()
+    stage.wait_until_over(campaign_id)
+    (session,) = stage.simulator.truth.sessions
+    question_id = stage.producer.ask_call_status(session.id, PHONE)
+    stage.wait_for(lambda: bool((asked := questions.read(stage.redis, question_id)) and asked.answered_at))
+    answered = questions.read(stage.redis, question_id)
+    assert answered is not None
+    assert answered.record is not None
+    assert answered.record.phone == PHONE
+    stage.wait_for(lambda: {"answer": "record"} in [each["answer"] for each in stage.events("job_done")])
+    assert_silence(stage)
+
+
 @pytest.mark.parametrize(
     "wrong",
     [
@@ -172,6 +187,30 @@ def test_a_raw_job_whose_worker_is_killed_comes_back_and_is_taken(stage: Stage) 
     stage.wait_until_over(campaigns.newest(stage.redis, most=1)[0].id)
     assert stage.accepted() == {PHONE: 1}
     time.sleep(0.2)
+    assert_silence(stage)
+
+
+def test_jobs_that_nobody_can_read_break_nothing_and_tell_nothing(stage: Stage) -> None:
+    pickled = Queue("campaigns", connection=stage.redis)
+    ours = Queue("campaigns", connection=stage.redis, serializer=JSONSerializer)
+    submit = "jobs.entrypoints.submit_campaign"
+    bad = [
+        pickled.enqueue(submit, kwargs={"campaign": CAMPAIGN}, description="pickled"),
+        ours.enqueue("jobs.entrypoints.submit_campain", kwargs={"campaign": CAMPAIGN}),
+        ours.enqueue("jobs.entrypoints.control_campaign", args=["bcdf", PHONE]),
+        ours.enqueue(submit, kwargs={"campaign": {**CAMPAIGN, "surprise": 1}}),
+    ]
+    stage.redis.hset(bad[-1].key, "origin", "nowhere")
+    nothing = ours.enqueue(submit)
+    nothing.data = b'["jobs.entrypoints.control_campaign", null, [], null]'
+    nothing.save()
+    good = hand_in_raw(stage, CAMPAIGN, key="good")
+    stage.start_worker()
+    stage.wait_for(lambda: good.is_finished)
+    assert {job.get_status() for job in [*bad, nothing]} == {"failed"}
+    assert stage.events("worker_died") == []
+    assert {job.id for job in [*bad, nothing]} == set(ours.failed_job_registry.get_job_ids())
+    assert not stage.redis.keys("rq:wip:*")
     assert_silence(stage)
 
 

@@ -8,7 +8,7 @@ from rq.job import Job
 from rq.serializers import JSONSerializer
 
 from config.accounts import UnknownAccount
-from config.queues import CAMPAIGNS, CONTROL
+from config.queues import CAMPAIGNS, CONTROL, STATUS, queue_named
 from jobs.campaigns.control import UnknownCampaign
 from jobs.campaigns.do_not_dial import UnexplainedRequest, Verb
 from jobs.campaigns.plan import Plan, plan
@@ -17,7 +17,7 @@ from jobs.contacts import Row
 from jobs.ledger import campaigns, due
 from jobs.ledger.keys import Due
 from jobs.models import Intent, Terms
-from jobs.producer import BELLS, DEEP, Producer, open_queue, ring
+from jobs.producer import DEEP, Producer, open_queue, ring
 
 NOW = datetime(2026, 3, 2, 17, 0, tzinfo=UTC)
 TERMS = Terms(caller_id="6175550100", audio_title="Reminder")
@@ -33,7 +33,7 @@ def planned(*phones: str) -> Plan:
 
 
 def jobs_in(redis: Redis, name: str) -> list[Job]:
-    queue = open_queue(redis, next(bell.queue for bell in BELLS if bell.queue.name == name))
+    queue = open_queue(redis, queue_named(name))
     return [job for job in Job.fetch_many(queue.job_ids, connection=redis, serializer=JSONSerializer) if job]
 
 
@@ -45,7 +45,7 @@ def test_a_campaign_rings_at_once_with_its_ids_and_a_harmless_description(
     assert job.func_name == "jobs.entrypoints.send_submissions"
     assert job.kwargs == {"submission_ids": [f"{taken.campaign_id}-1"]}
     assert job.description == f"send_submissions {taken.campaign_id}-1"
-    assert (job.timeout, job.result_ttl, job.failure_ttl) == (300, 3600, 7 * 86_400)
+    assert (job.timeout, job.result_ttl, job.failure_ttl) == (300, 60, 7 * 86_400)
     assert b"5550123" not in b"".join(fake_redis.hgetall(job.key).values())  # type: ignore[arg-type]  # nothing is decoded here
 
 
@@ -111,6 +111,29 @@ def test_a_request_holds_and_rings_in_the_control_queue(fake_redis: Redis, produ
         producer.control("nobody", "stop")
 
 
+def test_while_one_campaign_waits_for_its_control_it_does_not_ring_again_and_another_does(
+    fake_redis: Redis, producer: Producer
+) -> None:
+    first, second = (producer.submit(TERMS, planned("6175550123"), key=key) for key in ("one", "two"))
+    producer.control(first.campaign_id, "stop")
+    for seconds in range(10, 600, 10):
+        ring(fake_redis, now=NOW + timedelta(seconds=seconds))
+    producer.control(second.campaign_id, "stop")
+    jobs = jobs_in(fake_redis, CONTROL.name)
+    assert [job.kwargs["campaign_id"] for job in jobs] == [first.campaign_id, second.campaign_id]
+    fake_redis.delete("rq:queue:control")  # both are begun, and what they do takes its time
+    ring(fake_redis, now=NOW + timedelta(seconds=620))
+    again = jobs_in(fake_redis, CONTROL.name)
+    assert sorted(job.kwargs["campaign_id"] for job in again) == sorted([first.campaign_id, second.campaign_id])
+    assert {job.id for job in jobs}.isdisjoint(job.id for job in again)
+
+
+def test_an_account_whose_name_begins_another_rings_for_itself(fake_redis: Redis, producer: Producer) -> None:
+    for account in ("west-2", "west"):
+        producer.do_not_dial(account, Verb.ADD, [Row(1, "6175550123")], by="dana", why="asked", source="api")
+    assert [job.kwargs["account"] for job in jobs_in(fake_redis, CONTROL.name)] == ["west-2", "west"]
+
+
 def test_a_campaign_for_later_rings_at_its_lead(fake_redis: Redis, producer: Producer) -> None:
     later = TERMS.model_copy(update={"start": NOW + timedelta(hours=2)})
     producer.submit(later, planned("6175550123"), key="later")
@@ -130,3 +153,10 @@ def test_a_do_not_dial_request_rings_for_its_account_without_its_phones(fake_red
         producer.do_not_dial("west", Verb.ADD, rows, by="", why="called and asked", source="api")
     with pytest.raises(UnknownAccount):
         producer.do_not_dial("west:7", Verb.ADD, rows, by="dana", why="called and asked", source="api")
+
+
+def test_a_question_about_a_call_rings_without_the_phone(fake_redis: Redis, producer: Producer) -> None:
+    question_id = producer.ask_call_status("9381694821", "6175550123")
+    (job,) = [each for each in jobs_in(fake_redis, STATUS.name) if each.func_name == "jobs.entrypoints.call_status"]
+    assert job.kwargs == {"question_id": question_id}
+    assert b"5550123" not in b"".join(fake_redis.hgetall(job.key).values())  # type: ignore[arg-type]  # nothing is decoded here

@@ -1,7 +1,9 @@
 """Which failed jobs come back, and what the others leave behind."""
 
+import zlib
 from datetime import UTC, datetime, timedelta
 from random import Random
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -9,18 +11,21 @@ from hypothesis import strategies as st
 from redis import Redis
 from redis.exceptions import BusyLoadingError, OutOfMemoryError
 from redis.exceptions import ConnectionError as RedisConnectionError
+from rq import Queue
 from rq.exceptions import AbandonedJobError
 from rq.job import Job
 from rq.timeouts import JobTimeoutException
 
 from config.queues import CAMPAIGNS
+from jobs import entrypoints
 from jobs.campaigns.take import KeyConflict
 from jobs.ledger import due
 from jobs.ledger.keys import Due
 from jobs.models import InvalidCampaign
 from jobs.producer import open_queue, requeue_failed
+from tests.servers import RedisServer
 from worker.chores import rescue
-from worker.failures import carries_work, sort_failure, wait_before
+from worker.failures import carries_work, is_bell, sort_failure, wait_before
 
 NOW = datetime(2026, 3, 2, 17, 0, tzinfo=UTC)
 PAYLOAD = {"campaign": {"recipients": ["6175550142"]}}
@@ -28,6 +33,10 @@ PAYLOAD = {"campaign": {"recipients": ["6175550142"]}}
 
 def raw_job(redis: Redis, function: str = "jobs.entrypoints.submit_campaign", **kwargs: object) -> Job:
     return open_queue(redis, CAMPAIGNS).enqueue(function, kwargs=kwargs or PAYLOAD)
+
+
+def sorted_wait(redis: Redis, job: Job, error: BaseException) -> timedelta | None:
+    return sort_failure(redis, job, error, spec=CAMPAIGNS, now=NOW, random=Random(1))
 
 
 @pytest.mark.parametrize(
@@ -46,7 +55,7 @@ def raw_job(redis: Redis, function: str = "jobs.entrypoints.submit_campaign", **
 )
 def test_what_may_pass_comes_back_with_its_payload(fake_redis: Redis, passing: BaseException) -> None:
     job = raw_job(fake_redis)
-    wait = sort_failure(fake_redis, job, passing, now=NOW, random=Random(1))
+    wait = sorted_wait(fake_redis, job, passing)
     assert wait is not None
     assert due.count(fake_redis, Due.REQUEUE, by=NOW + wait) == 1
     assert Job.fetch(job.id, connection=fake_redis, serializer="json").kwargs == PAYLOAD
@@ -59,7 +68,7 @@ def test_what_may_pass_comes_back_with_its_payload(fake_redis: Redis, passing: B
 )
 def test_what_stays_wrong_is_given_up_and_leaves_no_payload(fake_redis: Redis, lasting: BaseException) -> None:
     job = raw_job(fake_redis)
-    assert sort_failure(fake_redis, job, lasting, now=NOW, random=Random(1)) is None
+    assert sorted_wait(fake_redis, job, lasting) is None
     stored = Job.fetch(job.id, connection=fake_redis, serializer="json")
     assert (stored.kwargs, list(stored.args)) == ({}, [])
     assert stored.description == f"handed in as job {job.id}"
@@ -68,7 +77,10 @@ def test_what_stays_wrong_is_given_up_and_leaves_no_payload(fake_redis: Redis, l
 
 def test_after_the_last_try_a_job_is_given_up(fake_redis: Redis) -> None:
     job = raw_job(fake_redis)
-    waits = [sort_failure(fake_redis, job, TimeoutError(), now=NOW, random=Random(1)) for _ in range(6)]
+    waits = []
+    for number in range(6):
+        job.enqueued_at = NOW + timedelta(minutes=number)
+        waits.append(sorted_wait(fake_redis, job, TimeoutError()))
     assert [wait is None for wait in waits] == [False] * 5 + [True]
     assert not carries_work(Job.fetch(job.id, connection=fake_redis, serializer="json"))
 
@@ -119,6 +131,25 @@ def test_a_failed_job_that_waits_for_nobody_is_rescued_once_and_requeued(fake_re
     assert due.count(fake_redis, Due.REQUEUE) == 0
 
 
+class Impatient(Redis):
+    """Fails a job again, and has it come back a minute later, in the moment in which it is back in its queue."""
+
+    def zrem(self, name: Any, *values: Any) -> Any:
+        removed = super().zrem(name, *values)
+        if name == open_queue(self, CAMPAIGNS).failed_job_registry.key:
+            due.add(self, Due.REQUEUE, values, NOW + timedelta(minutes=1))
+        return removed
+
+
+def test_a_job_that_fails_again_at_once_keeps_its_next_try(redis: Redis, redis_server: RedisServer) -> None:
+    job = failed(redis)
+    due.add(redis, Due.REQUEUE, [job.id], NOW)
+    with Impatient.from_url(redis_server.url) as impatient:
+        assert requeue_failed(impatient, now=NOW) == 1
+    assert open_queue(redis, CAMPAIGNS).job_ids == [job.id]
+    assert due.count(redis, Due.REQUEUE) == 1
+
+
 def test_a_person_who_was_quicker_is_not_disturbed(fake_redis: Redis) -> None:
     job = failed(fake_redis)
     rescue(fake_redis, now=NOW, random=Random(1))
@@ -126,3 +157,95 @@ def test_a_person_who_was_quicker_is_not_disturbed(fake_redis: Redis) -> None:
     requeue_failed(fake_redis, now=NOW + timedelta(minutes=1))
     assert open_queue(fake_redis, CAMPAIGNS).job_ids == []
     assert due.count(fake_redis, Due.REQUEUE) == 0
+
+
+def everything_about(redis: Redis, job: Job) -> bytes:
+    """The job's hash, unpacked where RQ packs."""
+    fields = redis.hgetall(job.key)
+    return b"".join([*fields.values(), zlib.decompress(fields[b"data"])])  # type: ignore[list-item, arg-type]  # bytes
+
+
+def unreadable(redis: Redis) -> Job:
+    """As RQ's default serializer leaves it, read as JSON."""
+    queue = Queue("campaigns", connection=redis)
+    made = queue.enqueue("jobs.entrypoints.submit_campaign", kwargs=PAYLOAD, meta={"phones": ["6175550142"]})
+    return Job.fetch(made.id, connection=redis, serializer="json")
+
+
+def test_an_unreadable_job_is_given_up_and_leaves_nothing(fake_redis: Redis) -> None:
+    job = unreadable(fake_redis)
+    assert b"6175550142" in everything_about(fake_redis, job)
+    assert not carries_work(job)
+    assert not is_bell(job)
+    assert sorted_wait(fake_redis, job, AbandonedJobError()) is None
+    assert b"6175550142" not in everything_about(fake_redis, job)
+    assert job.failure_ttl == CAMPAIGNS.failure_ttl_s
+
+
+@pytest.mark.parametrize("function", ["submit_campaign", "control_campaign", "send_submissions"])
+def test_a_job_with_null_for_keywords_is_given_up(fake_redis: Redis, function: str) -> None:
+    job = raw_job(fake_redis, f"jobs.entrypoints.{function}")
+    job.kwargs = None
+    assert sorted_wait(fake_redis, job, TypeError()) is None
+
+
+def test_a_job_is_sorted_whatever_origin_it_names(fake_redis: Redis) -> None:
+    job = raw_job(fake_redis)
+    job.origin = "nowhere"
+    assert sorted_wait(fake_redis, job, TimeoutError()) is not None
+
+
+@pytest.mark.parametrize("meta", [[], "text", {"tries": "many"}])
+def test_a_job_is_sorted_whatever_its_meta_is(fake_redis: Redis, meta: object) -> None:
+    job = raw_job(fake_redis)
+    job.meta = meta  # type: ignore[assignment]  # other systems write this JSON
+    assert sorted_wait(fake_redis, job, TimeoutError()) is not None
+    assert job.meta["tries"] == 1
+
+
+def test_the_same_failure_shown_again_and_again_is_one_try(fake_redis: Redis) -> None:
+    job = raw_job(fake_redis)
+    for _ in range(10):
+        seen = Job.fetch(job.id, connection=fake_redis, serializer="json")
+        assert sorted_wait(fake_redis, seen, AbandonedJobError()) is not None
+    assert Job.fetch(job.id, connection=fake_redis, serializer="json").meta["tries"] == 1
+
+
+def test_a_mistyped_function_leaves_its_name_and_nothing_else(fake_redis: Redis) -> None:
+    job = raw_job(fake_redis, "jobs.entrypoints.submit_campain")
+    assert sorted_wait(fake_redis, job, AttributeError()) is None
+    assert b"6175550142" not in everything_about(fake_redis, job)
+    assert job.func_name == "jobs.entrypoints.submit_campain"
+    assert job.failure_ttl == CAMPAIGNS.failure_ttl_s
+
+
+def test_a_bell_is_known_by_its_function_and_its_id(fake_redis: Redis) -> None:
+    queue, bell = open_queue(fake_redis, CAMPAIGNS), "jobs.entrypoints.send_submissions"
+    assert is_bell(queue.enqueue(bell, job_id="send_submissions-bcdf"))
+    assert not is_bell(queue.enqueue(bell, job_id="another-bcdf"))
+    assert not is_bell(queue.enqueue("jobs.entrypoints.submit_campaign", job_id="send_submissions-dfgh"))
+
+
+def test_a_campaign_behind_a_thousand_sorted_failures_is_rescued(fake_redis: Redis) -> None:
+    queue = open_queue(fake_redis, CAMPAIGNS)
+    for number in range(1_000):
+        id_ = f"old-{number}"
+        fake_redis.hset(Job.key_for(id_), "description", entrypoints.handed_in(id_))
+        fake_redis.zadd(queue.failed_job_registry.key, {id_: 4_000_000_000})
+    job = failed(fake_redis)
+    fake_redis.zadd(queue.failed_job_registry.key, {job.id: 5_000_000_000})
+    assert rescue(fake_redis, now=NOW, random=Random(1)) == 1
+    assert due.stands(fake_redis, Due.REQUEUE, job.id)
+
+
+def test_a_job_that_cannot_even_be_fetched_keeps_no_other_from_rescue(fake_redis: Redis) -> None:
+    queue = open_queue(fake_redis, CAMPAIGNS)
+    fake_redis.hset(Job.key_for("broken"), mapping={"data": b"?", "timeout": "soon"})
+    fake_redis.zadd(queue.failed_job_registry.key, {"broken": 1})
+    secret = unreadable(fake_redis)
+    fake_redis.zadd(queue.failed_job_registry.key, {secret.id: 2})
+    job = failed(fake_redis)
+    assert rescue(fake_redis, now=NOW, random=Random(1)) == 2
+    assert due.stands(fake_redis, Due.REQUEUE, job.id)
+    assert b"6175550142" not in everything_about(fake_redis, secret)
+    assert rescue(fake_redis, now=NOW, random=Random(1)) == 0

@@ -3,7 +3,17 @@
 import re
 from dataclasses import dataclass
 
-from jobs.gateway.replies.bodies import Json, affirms, describe, one_object, scalar_text, unclear, understand
+from jobs.gateway.replies.bodies import (
+    BEFORE_LABEL,
+    Json,
+    affirms,
+    describe,
+    one_object,
+    proven,
+    scalar_text,
+    unclear,
+    understand,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,13 +24,18 @@ class Balance:
     pending: int | None
 
 
-_NUMBER = r"(\d[\d,]{0,14})(?=\s|$)"
+_NUMBER = rf"(\d[\d,]{{0,14}}){BEFORE_LABEL}"
+# Not a label whose own number is missing, and then the next one's.
+_REST_OF_LABEL = r"(?:(?!remaining|pending)[^=\d]){0,40}"
 _BEGINNING = re.compile(r"(?:OK\s+)?(?:remaining|pending)\b", re.IGNORECASE)
 
 
-def parse_balance_reply(text: str) -> Balance:
-    """How much is left; raises `Rejected` or `OutcomeUnknown`. The labels are not certain, only their first words."""
-    body = understand(text)
+def parse_balance_reply(text: str, *, is_whole: bool = True) -> Balance:
+    """How much is left; raises `Rejected` or `OutcomeUnknown`. The labels are not certain, only their first words.
+
+    Say `is_whole=False` when nothing proves that the body came to its end: its last word is then not believed.
+    """
+    body = understand(proven(text, is_whole=is_whole))
     remaining = _amount(body, "remaining")
     if remaining is None:
         raise unclear(describe(body))
@@ -44,9 +59,10 @@ def parse_user_verify_reply(text: str) -> None:
 
 def _amount(body: str | Json, label: str) -> int | None:
     if isinstance(body, str):
-        found = re.search(rf"\b{label}[^=]{{0,40}}=\s*{_NUMBER}", body, re.IGNORECASE | re.ASCII)
+        found = re.search(rf"\b{label}{_REST_OF_LABEL}=\s*{_NUMBER}", body, re.IGNORECASE | re.ASCII)
         return _whole(found[1]) if found and _BEGINNING.match(body) else None
-    return next((_whole(scalar_text(value)) for key, value in one_object(body).items() if key.startswith(label)), None)
+    values = (value for key, value in one_object(body).items() if re.fullmatch(rf"{label}[a-z_]*", key))
+    return next((_whole(scalar_text(value)) for value in values), None)
 
 
 def _whole(number: str) -> int | None:

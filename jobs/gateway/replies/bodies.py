@@ -15,6 +15,9 @@ Json = dict[str, Any] | list[Any]
 SESSION_ID = r"\d{6,20}"
 """Digits only; seen with 9 to 11 of them, written with 6 in the vendor's examples. Text everywhere."""
 
+BEFORE_LABEL = r"(?=\s*\Z|\s+[a-z][a-z _#]*\s*(?:[=:]|\Z))"
+"""What must follow a number, case ignored: the end or another label. Else it could be half of a number."""
+
 _HTML = re.compile(r"<\s*(!doctype|html|head|body|title|script|br|b|h1|p|div)\b", re.IGNORECASE)
 _REFUSAL = re.compile(r"ERROR:?[ \t]*(?:\n(?P<lines>.*))?|ERROR[ \t:]+(?P<same_line>.*)", re.DOTALL)
 _GATEWAY_TALK = re.compile(rf"(?:c_\w+|session[ _]id\b|{SESSION_ID}\b)", re.IGNORECASE | re.ASCII)
@@ -40,6 +43,19 @@ def understand(text: str) -> str | Json:
     if reason is not None:
         raise Rejected(reason)
     return tidy
+
+
+def proven(text: str, *, is_whole: bool) -> str:
+    """What may be believed of a text: all of it, or what stands before its last word when nothing proves its end.
+
+    Half a number looks like a number. JSON is believed as it is, since half of it cannot be read anyway.
+    """
+    return text if is_whole or is_json(text) else re.sub(r"\S+\Z", "", text)
+
+
+def is_json(text: str) -> bool:
+    """Whether a body sets out to be a JSON object or array."""
+    return text.lstrip("\ufeff \r\n\t")[:1] in {"{", "["}
 
 
 def unclear(what: str) -> OutcomeUnknown:

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from jobs import eastern
-from jobs.gateway.replies.bodies import SESSION_ID, describe, scalar_text, unclear, understand
+from jobs.gateway.replies.bodies import SESSION_ID, describe, is_json, scalar_text, unclear, understand
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,20 +29,26 @@ class AudioFile:
     duration_s: float | None
 
 
-_DATE = r"(?:\d{4}[-/]\d\d?[-/]\d\d?|\d\d?[-/]\d\d?[-/]\d{4}|(?<!\d)20\d\d[01]\d[0-3]\d(?!\d))"
+_DATE = r"(?:\d{4}[-/]\d\d?[-/]\d\d?|\d\d?[-/]\d\d?[-/]\d{4}|20\d\d[01]\d[0-3]\d)"
 _TIME = r"(?:\d\d?:\d\d(?::\d\d)?(?:\s*[AP]M\b)?)"
-_DATE_OR_TIME = re.compile(rf"{_DATE}(?:[ T]+{_TIME})?|{_TIME}", re.IGNORECASE | re.ASCII)
+# Never the end or the beginning of a longer run of digits, whose rest would be taken for another session.
+_DATE_OR_TIME = re.compile(rf"(?<!\d)(?:{_DATE}(?:[ T]+{_TIME})?|{_TIME})(?!\d)", re.IGNORECASE | re.ASCII)
 _ID = re.compile(rf"(?<!\d){SESSION_ID}(?!\d)", re.ASCII)
+_BETWEEN_FILES = re.compile(r'\n|(?<=") +(?=")')
+"""Line ends or, where the gateway writes blanks for them, those between two quotes."""
 _LABEL = re.compile(r"\bsession[ _]?id\b\s*[=:]?", re.IGNORECASE)
 
 
-def parse_campaign_by_date_reply(text: str) -> list[ListedSession]:
+def parse_campaign_by_date_reply(text: str, *, is_whole: bool = True) -> list[ListedSession]:
     """The sessions of a day; raises `Rejected`, and `OutcomeUnknown` for words without a single session.
 
     The layout is not known: every run of 6 or more digits that is no part of a date or a time is taken for a session.
     An empty body gives an empty list, and a gateway that broke down gives an empty body too: by itself it is weak
-    evidence that a day had no sessions.
+    evidence that a day had no sessions. With `is_whole=False` (nothing proves that the body came to its end) text is
+    `OutcomeUnknown`, for nobody can tell which sessions are missing.
     """
+    if not is_whole and not is_json(text):
+        raise unclear("a listing that may be cut short")
     body = understand(text)
     lines = body.splitlines() if isinstance(body, str) else _rows(body)
     found = {session.session_id: session for line in lines for session in _sessions(line)}
@@ -57,7 +63,7 @@ def parse_audio_list_reply(text: str, *, near: datetime) -> list[AudioFile]:
     `near` is the instant of the question: the gateway's Eastern times have no zone.
     """
     body = understand(text)
-    lines = [line for line in body.splitlines() if line.strip()] if isinstance(body, str) else [""]
+    lines = [line for line in _BETWEEN_FILES.split(body) if line.strip()] if isinstance(body, str) else [""]
     files = [file for line in lines if (file := _audio_file(line, near))]
     if len(files) < len(lines):
         raise unclear(describe(body))

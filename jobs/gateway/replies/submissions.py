@@ -5,11 +5,13 @@ from dataclasses import dataclass
 
 from jobs.gateway.errors import Rejected
 from jobs.gateway.replies.bodies import (
+    BEFORE_LABEL,
     SESSION_ID,
     Json,
     affirms,
     describe,
     one_object,
+    proven,
     scalar_text,
     unclear,
     understand,
@@ -27,9 +29,7 @@ class Accepted:
     phone_count: int | None
 
 
-# What follows an id must be the end or another label: else it could be the other half of the same id.
-_AFTER_ID = r"(?=\s*\Z|\s+[a-z][a-z _#]*\s*(?:[=:]|\Z))"
-_LABELLED_ID = re.compile(rf"\bsession[ _]?id\s*[=:]\s*\"?({SESSION_ID})\"?{_AFTER_ID}", re.IGNORECASE | re.ASCII)
+_LABELLED_ID = re.compile(rf"\bsession[ _]?id\s*[=:]\s*\"?({SESSION_ID})\"?{BEFORE_LABEL}", re.IGNORECASE | re.ASCII)
 _ANY_LABEL = re.compile(r"\bsession[ _]?id\b", re.IGNORECASE | re.ASCII)
 _COUNT_LABEL = r"number[ _]of[ _]phones?(?:[ _]#s)?\s*[=:]"
 _COUNT = re.compile(rf"\b{_COUNT_LABEL}\s*(\d[\d,]{{0,8}})(?=\s|$)", re.IGNORECASE | re.ASCII)
@@ -43,13 +43,13 @@ def parse_submission_reply(text: str, *, is_whole: bool = True) -> Accepted:
     half a session id looks like a session id; nor is a refusal, since its decisive word may be missing.
     """
     try:
-        body = understand(text if is_whole else _without_last_word(text))
+        body = understand(proven(text, is_whole=is_whole))
     except Rejected:
         if is_whole:
             raise
         raise unclear("a refusal that may be cut short") from None
     accepted = _read_text(body) if isinstance(body, str) else _read_object(body)
-    if not accepted:
+    if not accepted or "ERROR" in text.split():  # also as the last word, which is not believed, but heard
         raise unclear(describe(body))
     return accepted
 
@@ -79,10 +79,3 @@ def _read_object(body: Json) -> Accepted | None:
         return None
     count = scalar_text(answer.get("number_of_phone")).replace(",", "")
     return Accepted(session_id, int(count) if re.fullmatch(r"\d{1,9}", count, re.ASCII) else None)
-
-
-def _without_last_word(text: str) -> str:
-    """The text up to its last blank or line end; JSON as it is, since half of it cannot be read anyway."""
-    if text.lstrip("\ufeff \r\n\t")[:1] in {"{", "["}:
-        return text
-    return re.sub(r"\S+\Z", "", text)

@@ -15,7 +15,7 @@ from jobs.gateway.simulator.gateway import Gateway
 from jobs.gateway.simulator.hints import hints_for
 from jobs.gateway.simulator.misbehaviour import misbehave
 from jobs.gateway.simulator.postman import Postman
-from jobs.gateway.simulator.reception import ENDPOINTS, JSON, answer, option_of
+from jobs.gateway.simulator.reception import ENDPOINTS, JSON, VMB, answer, option_of
 from jobs.gateway.simulator.replies import Accepted, Refused, Reply
 from jobs.gateway.simulator.request import Request
 from jobs.gateway.simulator.scenario import Scenario
@@ -126,7 +126,8 @@ class Simulator:
         is_heard = fault is None or fault.kind not in UNHEARD
         reply = self._carry_out(arrival, fields) if is_heard else Refused((fault.text,) if fault else ())
         dialect = self.gateway.dialect_of(fields.get("c_uid", ""))
-        spelt = spell(reply, dialect, as_json=arrival.endpoint == JSON)
+        as_json = arrival.endpoint == JSON or (dialect.json_everywhere and arrival.endpoint == VMB)
+        spelt = spell(reply, dialect, as_json=as_json)
         return misbehave(fault, spelt, wire) if fault else wire.send(spelt)
 
     def _carry_out(self, arrival: Arrival, fields: Mapping[str, str]) -> Reply:

@@ -21,10 +21,10 @@ class Spelt:
 
 
 def spell(reply: Reply, dialect: Dialect, *, as_json: bool = False) -> Spelt:
-    """The reply as `vmb.php` writes it, or with `as_json` as `vmb.json.php` does."""
+    """The reply as text, or with `as_json` as `vmb.json.php` writes it."""
     if isinstance(reply, AudioFile):
         return Spelt(reply.content, AUDIO_TYPES[reply.name.rpartition(".")[2]])
-    if as_json or dialect.json_everywhere:
+    if as_json:
         return Spelt(json.dumps(json_of(reply, dialect)).encode(), "application/json")
     text = "\n".join(lines_of(reply, dialect))
     if dialect.blanks_for_newlines:

@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 
-from jobs.campaigns.control import CampaignIsOver, UnknownCampaign, control, request
+from jobs.campaigns.control import CampaignIsOver, Controlled, UnknownCampaign, control, request
 from jobs.campaigns.desk import Desk
 from jobs.campaigns.refresh import refresh
 from jobs.campaigns.send import Sent, send
 from jobs.gateway.replies import Accepted
 from jobs.gateway.simulator import Clock, Fault, FaultKind, Simulator
-from jobs.ledger import due
+from jobs.ledger import due, submissions
 from jobs.ledger.keys import Due
 from jobs.models import CampaignStatus, Intent, Run, SubmissionState
 from tests.jobs.campaigns.conftest import TERMS, at_gateway, submission, taken, view
@@ -63,11 +63,36 @@ def test_a_paused_submission_is_sent_after_the_resume(desk: Desk, simulator: Sim
     assert send(desk, f"{campaign_id}-1") is Sent.PASSED_OVER
     control(desk, campaign_id)
     assert view(desk, campaign_id).status is CampaignStatus.PAUSED
-    assert due.count(desk.redis, Due.SEND) == 0
+    assert due.count(desk.redis, Due.SEND, by=desk.clock()) == 0
     tell(desk, campaign_id, Intent.RUN)
     control(desk, campaign_id)
     assert due.count(desk.redis, Due.SEND, by=desk.clock()) == 1
     assert send(desk, f"{campaign_id}-1") is Sent.ACCEPTED
+
+
+def test_what_stays_paused_until_it_is_too_late_is_withdrawn(desk: Desk, clock: Clock) -> None:
+    campaign_id = taken(desk, "6175550123").campaign_id
+    tell(desk, campaign_id, Intent.PAUSE)
+    assert send(desk, f"{campaign_id}-1") is Sent.PASSED_OVER
+    control(desk, campaign_id)
+    too_late_at = view(desk, campaign_id).too_late_at
+    assert due.count(desk.redis, Due.SEND, by=too_late_at - timedelta(seconds=1)) == 0
+    clock.jump(too_late_at - desk.clock() + timedelta(milliseconds=2))
+    assert due.count(desk.redis, Due.SEND, by=desk.clock()) == 1
+    assert send(desk, f"{campaign_id}-1") is Sent.WITHDRAWN
+    assert view(desk, campaign_id).status is CampaignStatus.EXPIRED
+
+
+def test_a_claim_whose_sender_died_does_not_keep_a_pause_from_being_confirmed(desk: Desk, clock: Clock) -> None:
+    campaign_id = taken(desk, "6175550123").campaign_id
+    until = desk.clock() + desk.timings.lease
+    submissions.claim(desk.redis, f"{campaign_id}-1", attempt="dead", now=desk.clock(), until=until)
+    tell(desk, campaign_id, Intent.PAUSE)
+    control(desk, campaign_id)
+    assert view(desk, campaign_id).status is CampaignStatus.PAUSING
+    clock.jump(desk.timings.lease)
+    assert send(desk, f"{campaign_id}-1") is Sent.PASSED_OVER
+    assert view(desk, campaign_id).status is CampaignStatus.PAUSED
 
 
 def test_a_stop_withdraws_what_is_not_sent_and_ends_what_is(desk: Desk, simulator: Simulator, clock: Clock) -> None:
@@ -122,6 +147,59 @@ def test_a_stop_without_an_answer_is_sent_until_it_is_confirmed(desk: Desk, simu
     control(desk, running)
     assert submission(desk, running).run is Run.ENDED
     assert submission(desk, running).reason == ""
+
+
+def test_a_resume_reaches_the_gateway_though_the_pause_before_got_no_answer(
+    desk: Desk, simulator: Simulator, running: str
+) -> None:
+    simulator.faults.arm(Fault(kind=FaultKind.ANSWER_502_AFTER_ACCEPTING, on="control"))
+    tell(desk, running, Intent.PAUSE)
+    assert control(desk, running).open == 1
+    assert submission(desk, running).run is Run.UNSURE
+    assert view(desk, running).status is CampaignStatus.PAUSING
+    tell(desk, running, Intent.RUN)
+    assert control(desk, running).confirmed == 1
+    assert verbs(simulator) == ["pause", "run"]
+    assert submission(desk, running).run is Run.GOING
+
+
+@pytest.mark.parametrize("intent", [Intent.PAUSE, Intent.STOP])
+def test_a_refused_verb_is_sent_again_ever_later_and_says_why(
+    desk: Desk, simulator: Simulator, clock: Clock, running: str, intent: Intent
+) -> None:
+    simulator.faults.arm(Fault(kind=FaultKind.REFUSE, text="system busy", on="control", times=0))
+    tell(desk, running, intent)
+    assert control(desk, running) == Controlled(confirmed=0, open=1)
+    assert not view(desk, running).status.is_final
+    assert view(desk, running).status is not CampaignStatus.PAUSED
+    assert due.count(desk.redis, Due.CONTROL, by=desk.clock() + desk.timings.control_again) == 1
+    refresh(desk, f"{running}-1")
+    assert "system busy" in submission(desk, running).reason
+    clock.jump(timedelta(minutes=10))
+    control(desk, running)
+    assert due.count(desk.redis, Due.CONTROL, by=desk.clock() + timedelta(seconds=59)) == 0
+    clock.jump(timedelta(days=1))
+    control(desk, running)
+    assert due.count(desk.redis, Due.CONTROL, by=desk.clock() + desk.timings.control_most) == 1
+
+
+def test_a_session_that_finished_while_paused_does_not_stand_for_one_that_runs(
+    desk: Desk, simulator: Simulator, clock: Clock
+) -> None:
+    phones = [f"212555{number:04}" for number in range(10_000)]
+    campaign_id = taken(desk, *phones, "6175550123").campaign_id
+    first, last = (f"{campaign_id}-{index}" for index in (1, 2))
+    send(desk, last)
+    tell(desk, campaign_id, Intent.PAUSE)
+    control(desk, campaign_id)
+    submissions.move(desk.redis, submission(desk, campaign_id, 2), SubmissionState.FINISHED, now=desk.clock())
+    tell(desk, campaign_id, Intent.RUN)
+    assert control(desk, campaign_id) == Controlled(confirmed=0, open=0)
+    send(desk, first)
+    tell(desk, campaign_id, Intent.PAUSE)
+    assert view(desk, campaign_id).status is CampaignStatus.PAUSING
+    assert control(desk, campaign_id) == Controlled(confirmed=1, open=0)
+    assert view(desk, campaign_id).status is CampaignStatus.PAUSED
 
 
 class Interrupted:

@@ -285,7 +285,7 @@ def test_whatever_happens_in_between_no_listed_number_is_sent_and_all_adds_up(
                 change(desk, Verb(step), phone)
                 listed = listed | {phone} if step == Verb.ADD else listed - {phone}
             case "claim":
-                attempt = f"attempt {number}"
+                attempt, screening = f"attempt {number}", Screening([], -1)  # whoever claims screens for itself
                 submissions.claim(desk.redis, known.id, attempt=attempt, now=now, until=now)
             case "screen":
                 since = submissions.screened(desk.redis, known)

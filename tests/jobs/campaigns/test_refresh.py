@@ -8,7 +8,7 @@ from jobs.campaigns.control import control, request
 from jobs.campaigns.desk import Desk, Timings
 from jobs.campaigns.refresh import Refreshed, next_look, refresh
 from jobs.campaigns.send import send
-from jobs.gateway.simulator import Clock
+from jobs.gateway.simulator import Clock, Fault, FaultKind, Simulator
 from jobs.ledger import dispositions, due
 from jobs.ledger.keys import Due
 from jobs.models import CampaignStatus, Disposition, DropState, Intent, SubmissionState
@@ -89,3 +89,27 @@ def test_polls_are_quick_at_first_and_slower_later(desk: Desk, sent: str) -> Non
     ages = [timedelta(), timedelta(minutes=2), timedelta(minutes=20), timedelta(hours=20)]
     waits = [next_look(timings, view(desk, sent), submission(desk, sent), start + age) for age in ages]
     assert waits == [timings.poll_first, timedelta(seconds=12), timedelta(minutes=2), timings.poll_most]
+
+
+@pytest.mark.parametrize("intent", [Intent.RUN, Intent.PAUSE])
+def test_a_session_that_the_gateway_does_not_know_is_closed_in_the_end(
+    desk: Desk, simulator: Simulator, clock: Clock, sent: str, intent: Intent
+) -> None:
+    request(desk.redis, sent, intent, why="", now=desk.clock())
+    control(desk, sent)
+    simulator.faults.arm(Fault(kind=FaultKind.REFUSE, text="1 invalid or not found", on="question", times=0))
+    assert refresh(desk, f"{sent}-1") is Refreshed.FOLLOWED
+    clock.jump(desk.timings.silence)
+    assert refresh(desk, f"{sent}-1") is Refreshed.FINISHED
+    assert set(states(desk, sent).values()) == {DropState.NO_RECORD}
+    assert "invalid or not found" in submission(desk, sent).reason
+
+
+def test_a_refusal_that_may_pass_closes_nothing(desk: Desk, simulator: Simulator, clock: Clock, sent: str) -> None:
+    request(desk.redis, sent, Intent.STOP, why="", now=desk.clock())
+    control(desk, sent)
+    simulator.faults.arm(Fault(kind=FaultKind.REFUSE, text="system busy", on="question", times=0))
+    clock.jump(desk.timings.silence)
+    assert refresh(desk, f"{sent}-1") is Refreshed.NO_ANSWER
+    wait = next_look(desk.timings, view(desk, sent), submission(desk, sent), desk.clock())
+    assert wait == desk.timings.poll_most

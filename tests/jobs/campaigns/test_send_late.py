@@ -51,7 +51,7 @@ def test_a_sender_that_wakes_up_after_it_was_given_up_sends_nothing_and_moves_no
         clock.jump(desk.timings.answer_within)
         assert send(desk, f"{campaign_id}-1") is Sent.UNKNOWN
 
-    assert send(frozen(desk, give_up), f"{campaign_id}-1") is Sent.LATER
+    assert send(frozen(desk, give_up), f"{campaign_id}-1") is Sent.PASSED_OVER
     assert submission(desk, campaign_id).state is SubmissionState.UNKNOWN
     assert due.count(desk.redis, Due.SEND) == 0
     assert simulator.truth.arrivals == []
@@ -74,7 +74,7 @@ def test_a_sender_whose_ledger_forgets_before_the_first_byte_sends_nothing(
     def forget() -> None:
         desk.redis.flushall()
 
-    assert send(frozen(desk, forget), f"{campaign_id}-1") is Sent.LATER
+    assert send(frozen(desk, forget), f"{campaign_id}-1") is Sent.PASSED_OVER
     assert simulator.truth.arrivals == []
     assert amnesia.look(desk.redis, now=desk.clock()) is not None
 

@@ -65,6 +65,14 @@ def test_an_instant_in_the_repeated_hour_is_refused_because_the_wire_cannot_say_
             taken(desk, "6175550123", terms=with_terms(start=start))
 
 
+def test_an_end_is_checked_as_it_will_be_written(desk: Desk) -> None:
+    """Rounded up, half a second before two o'clock is out of the repeated hour; an end is rounded down, into it."""
+    desk.clock.__self__.jump_to(datetime(2026, 10, 31, 12, tzinfo=UTC))  # type: ignore[attr-defined]  # as above
+    ends_at = datetime(2026, 11, 1, 6, 59, 59, 500_000, tzinfo=UTC)
+    with pytest.raises(InvalidCampaign, match="ends_at: 2026-11-01 01:59:59 Eastern comes twice"):
+        taken(desk, "6175550123", terms=with_terms(ends_at=ends_at))
+
+
 def test_a_list_without_a_single_phone_is_refused(desk: Desk) -> None:
     with pytest.raises(InvalidCampaign, match="none of the 2 rows holds a phone number"):
         taken(desk, "n/a", "")

@@ -15,8 +15,10 @@ import pytest
 from redis import Redis
 
 from jobs.__main__ import main
+from jobs.gateway.simulator import Clock, Settings, Simulator
 from jobs.ledger import campaigns, dispositions, submissions
 from jobs.models import Disposition, Submission, SubmissionState
+from tests.jobs.cli.terminal import NOON, Terminal
 from tests.servers import RedisServer
 
 NOW = datetime(2026, 3, 2, 15, 0, tzinfo=UTC)
@@ -71,6 +73,15 @@ def run(redis: Redis, redis_server: RedisServer, capsys: pytest.CaptureFixture[s
         return Ended(int(code), *capsys.readouterr())
 
     return run
+
+
+@pytest.fixture
+def terminal(redis_server: RedisServer, redis: Redis, run: Run) -> Iterator[Terminal]:
+    """A whole environment: the ledger, and a gateway that places a call each second of a clock that tests move."""
+    with Simulator(Settings(calls_per_second=1), clock=Clock(starts_at=NOON, stopped=True)) as simulator:
+        account = {"GATEWAY_UID": "demo", "GATEWAY_PASSWORD": "demo"}
+        env = {"REDIS_URL": redis_server.url, "GATEWAY_URL": simulator.base_url, **account}
+        yield Terminal(simulator, redis, run, env)
 
 
 @pytest.fixture

@@ -162,6 +162,14 @@ def test_a_file_that_is_none_is_refused(run: Run, tmp_path: Path, name: str, sen
     assert sentence in refused.err
 
 
+def test_the_contact_list_is_never_replaced_by_the_rows_that_are_left_out(run: Run, contacts: Path) -> None:
+    before = contacts.read_text()
+    refused = run("send", contacts, *SEND, "--excluded-to", contacts)
+    assert refused.code == 2
+    assert "--excluded-to: is the contact file itself" in refused.err
+    assert contacts.read_text() == before
+
+
 def test_a_list_without_any_phone_shows_why_before_it_is_refused(run: Run, contacts: Path) -> None:
     contacts.write_text("Phone\nn/a\n555-0123\n")
     refused = run("send", contacts, *SEND)

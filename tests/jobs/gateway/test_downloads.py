@@ -19,7 +19,7 @@ from jobs.gateway.simulator import Account, Dialect, Fault, FaultKind, Settings,
 from jobs.gateway.simulator.settings import Recording
 from jobs.models import AudioType
 from tests import sounds
-from tests.jobs.gateway.test_client import QUICK, client_of
+from tests.jobs.gateway.clients import QUICK, client_of
 from tests.jobs.gateway.wire import Script, http, raw_server, say
 
 NOW = datetime(2026, 11, 23, 15, 0, tzinfo=UTC)

@@ -72,6 +72,26 @@ def test_an_end_is_never_taken_back(ledger: Redis) -> None:
     assert view.note == "wrong list"
 
 
+def test_a_request_that_comes_back_or_comes_late_undoes_nothing(ledger: Redis) -> None:
+    campaign_id = taken(ledger, ["6175550123"])
+
+    def ask(intent: Intent, request: str, after_s: int) -> Intent:
+        asked_at = NOW + timedelta(seconds=after_s)
+        now = NOW + timedelta(minutes=1)
+        campaigns.intend(ledger, campaign_id, intent, note="", now=now, asked_at=asked_at, request=request)
+        view = campaigns.read(ledger, campaign_id)
+        assert view is not None
+        return view.intent
+
+    assert ask(Intent.PAUSE, "a", 10) is Intent.PAUSE
+    assert ask(Intent.RUN, "b", 20) is Intent.RUN
+    due.remove(ledger, Due.CONTROL, [campaign_id])
+    assert ask(Intent.PAUSE, "a", 30) is Intent.RUN
+    assert due.stands(ledger, Due.CONTROL, campaign_id)
+    assert ask(Intent.PAUSE, "c", 15) is Intent.RUN
+    assert ask(Intent.STOP, "d", 5) is Intent.STOP
+
+
 def test_nobody_can_be_told_anything_about_an_unknown_campaign(ledger: Redis) -> None:
     assert campaigns.intend(ledger, "nobody", Intent.STOP, note="", now=NOW) is None
     assert due.count(ledger, Due.CONTROL) == 0

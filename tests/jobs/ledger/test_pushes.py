@@ -96,7 +96,7 @@ def test_trouble_is_counted_and_over_with_the_next_confirmation(ledger: Redis) -
 batches = st.lists(st.tuples(st.sampled_from(Verb), st.sets(phones, min_size=1, max_size=5)), min_size=1, max_size=6)
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(wanted=batches, sizes=st.lists(st.integers(1, 6), min_size=1), overtaken=st.sets(st.integers(0, 10)))
 def test_a_gateway_that_does_as_it_is_told_ends_with_our_list(
     fake_redis: Redis, wanted: list[tuple[Verb, set[str]]], sizes: list[int], overtaken: set[int]

@@ -130,12 +130,36 @@ def test_a_session_accepted_after_a_stop_is_due_to_be_stopped(ledger: Redis) -> 
 
 def test_a_run_that_has_ended_stays_ended(ledger: Redis) -> None:
     taken(ledger, ["6175550123"])
+    claim(ledger, "a")
+    move(ledger, SubmissionState.SENDING, attempt="a")
+    move(ledger, SubmissionState.ACCEPTED, attempt="a", session_key="dropline:session:default:1")
     for run in (Run.PAUSED, Run.ENDED, Run.GOING):
         submissions.confirm_run(ledger, only_submission(ledger), run, now=NOW)
     assert only_submission(ledger).run is Run.ENDED
     view = campaigns.read(ledger, "bcdf")
     assert view is not None
-    assert {run: count for run, count in view.runs.items() if count > 0} == {Run.ENDED: 1}
+    assert view.runs == {Run.ENDED: 1}
+    submissions.doubt_run(ledger, only_submission(ledger))
+    assert only_submission(ledger).run is Run.ENDED
+
+
+def test_runs_are_counted_for_the_sessions_that_are_followed(ledger: Redis) -> None:
+    taken(ledger, ["6175550123"])
+    claim(ledger, "a")
+    move(ledger, SubmissionState.SENDING, attempt="a")
+    runs = []
+    for step in (
+        lambda: move(ledger, SubmissionState.ACCEPTED, attempt="a", session_key="dropline:session:default:1"),
+        lambda: submissions.doubt_run(ledger, only_submission(ledger)),
+        lambda: submissions.confirm_run(ledger, only_submission(ledger), Run.PAUSED, now=NOW),
+        lambda: move(ledger, SubmissionState.FINISHED),
+        lambda: submissions.confirm_run(ledger, only_submission(ledger), Run.ENDED, now=NOW),
+    ):
+        step()
+        view = campaigns.read(ledger, "bcdf")
+        assert view is not None
+        runs.append(view.runs)
+    assert runs == [{Run.GOING: 1}, {Run.UNSURE: 1}, {Run.PAUSED: 1}, {}, {}]
 
 
 @settings(max_examples=60, deadline=None)

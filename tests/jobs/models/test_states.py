@@ -69,6 +69,8 @@ def test_an_end_is_never_taken_back() -> None:
         ({S.ACCEPTED: 2}, Intent.PAUSE, {Run.PAUSED: 1}, CampaignStatus.PAUSING),
         ({S.ACCEPTED: 2}, Intent.PAUSE, {Run.PAUSED: 1, Run.ENDED: 1}, CampaignStatus.PAUSED),
         ({S.ACCEPTED: 1, S.SENDING: 1}, Intent.PAUSE, {Run.PAUSED: 1}, CampaignStatus.PAUSING),
+        ({S.ACCEPTED: 2}, Intent.PAUSE, {Run.PAUSED: 1, Run.UNSURE: 1}, CampaignStatus.PAUSING),
+        ({S.PLANNED: 1, S.UNKNOWN: 1}, Intent.PAUSE, {}, CampaignStatus.PAUSING),
         ({S.PLANNED: 1}, Intent.PAUSE, {}, CampaignStatus.PAUSED),
         ({S.PLANNED: 1}, Intent.STOP, {}, CampaignStatus.STOPPING),
         ({S.WITHDRAWN: 1, S.FINISHED: 1}, Intent.STOP, {}, CampaignStatus.STOPPED),

@@ -1,8 +1,11 @@
+import random
+import string
 from datetime import UTC, datetime
 
 from jobs.gateway.errors import RefusalKind
 from jobs.gateway.replies import AudioFile, ListedSession, parse_audio_list_reply, parse_campaign_by_date_reply
-from tests.jobs.gateway.replies.samples import NEAR, UNKNOWN, outcomes
+from tests.jobs.gateway.replies.laws import damaged
+from tests.jobs.gateway.replies.samples import NEAR, UNKNOWN, outcome, outcomes
 
 
 def test_every_sample_of_a_days_sessions_is_read_as_it_must_be() -> None:
@@ -37,8 +40,29 @@ def test_every_sample_of_an_audio_list_is_read_as_it_must_be() -> None:
     timed = AudioFile(reminder.file, reminder.title, reminder.created_text, created, 31.0)
     assert outcomes("audio_list", lambda text: parse_audio_list_reply(text, near=NEAR)) == {
         "live.B": [reminder, greeting],
+        "blanks.D": [reminder, greeting],
         "with_duration.C": [timed],
         "empty.B": [],
         "refused.A": RefusalKind.CREDENTIALS,
         "other.D": UNKNOWN,
     }
+
+
+LISTINGS = (
+    "9381694821\n83242792891",
+    "9381694821|Spring sale\n83242792891|Reminder",
+    '[{"session_id": "9381694821", "title": "Spring sale"}, {"session_id": 83242792891}]',
+)
+
+
+def test_damage_never_yields_a_session_that_is_no_piece_of_one_listed() -> None:
+    dice = random.Random(24)
+    for _ in range(10_000):
+        text = damaged(dice.choice(LISTINGS), dice, kept=string.digits + "\n", most=4)
+        read = outcome(parse_campaign_by_date_reply, text)
+        listed = [each.session_id for each in read] if isinstance(read, list) else []
+        assert all(each in "9381694821" or each in "83242792891" for each in listed)
+
+
+def test_a_time_of_day_does_not_bite_a_piece_off_a_session() -> None:
+    assert parse_campaign_by_date_reply("93816948:21") == [ListedSession("93816948", "21")]

@@ -1,9 +1,12 @@
+import random
+import string
 from datetime import UTC, datetime
 
 from jobs.gateway.errors import RefusalKind
 from jobs.gateway.replies import CallRecord, parse_call_status_reply, parse_campaign_result_reply, parse_record
 from jobs.models import Disposition, DropState
-from tests.jobs.gateway.replies.samples import NEAR, UNKNOWN, outcomes
+from tests.jobs.gateway.replies.laws import damaged
+from tests.jobs.gateway.replies.samples import NEAR, UNKNOWN, outcome, outcomes
 
 AT = datetime(2019, 12, 9, 19, 55, 42, tzinfo=UTC)
 
@@ -80,3 +83,18 @@ def test_a_result_of_ten_thousand_records_is_read_whole() -> None:
     lines = [f"1842028314|617555{number:04d}|OK||2019-12-09 14:55:42|t-mobile" for number in range(10_000)]
     records = parse_campaign_result_reply("\n".join(lines), near=NEAR)
     assert [each.disposition.phone for each in records] == [f"617555{number:04d}" for number in range(10_000)]
+
+
+RESULT = """var=1842028314|6175550123|OK||2019-12-09 14:55:42|t-mobile us:6529 - svr/2
+var="1842028314"|"6175550124"|"Failure"|"Voicemail Busy"|"2019-12-09 14:55:43"|""
+1842028314|6175550125||||"""
+
+
+def test_damage_never_yields_another_phone_and_never_a_delivery() -> None:
+    dice = random.Random(23)
+    for _ in range(10_000):
+        text = damaged(RESULT, dice, kept=string.digits, most=4)
+        read = outcome(lambda text: parse_campaign_result_reply(text, near=NEAR), text)
+        records = [each.disposition for each in read] if isinstance(read, list) else []
+        assert {each.phone for each in records} <= {"6175550123", "6175550124", "6175550125"}
+        assert {each.phone for each in records if each.state is DropState.DELIVERED} <= {"6175550123"}

@@ -1,0 +1,64 @@
+"""Single sessions of the gateway, named by their id: whose they are, and telling one of them something.
+
+A session is what the gateway runs. Most belong to submissions of ours; a stranger was begun on the vendor's website, by
+another program, or is one whose id never reached us.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from redis import Redis
+
+from jobs.campaigns.verbs import Told, tell
+from jobs.gateway.client import GatewayClient
+from jobs.ledger import campaigns, submissions
+from jobs.models import CampaignView, Intent, Submission
+
+
+class CampaignIsHeld(Exception):
+    """The session's campaign was told to pause or to end; one of its sessions alone is not let run again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Controlled:
+    """A session that was told something, and the submission of ours that it runs; None for a stranger."""
+
+    submission: Submission | None
+    told: Told
+
+
+def ours(redis: Redis, account: str, session_ids: Iterable[str]) -> Mapping[str, Submission]:
+    """Our submission behind each of the sessions that are ours, by session id."""
+    found = submissions.of_sessions(redis, account, session_ids)
+    return {each.session_id: each for each in found}
+
+
+def control_session(
+    redis: Redis, client: GatewayClient, session_id: str, intent: Intent, *, account: str, why: str, now: datetime
+) -> Controlled:
+    """Tell one session something, at once, and note in the ledger what the gateway confirms of one that is ours.
+
+    Its campaign's other sessions go on, and its campaign's intent stays: when that is carried out anew, it wins. Raises
+    `CampaignIsHeld`, `NotSent` and `OutcomeUnknown`; after these the same call may be repeated.
+    """
+    submission = ours(redis, account, [session_id]).get(session_id)
+    campaign = campaigns.read(redis, submission.campaign_id) if submission else None
+    if campaign:
+        _check_not_held(campaign, intent)
+    # What a stranger is at, nobody knows: the verb that was asked for is the best guess.
+    has_begun = campaign.terms.start_at(campaign.created_at) <= now if campaign else intent is not Intent.CANCEL
+    told = tell(lambda verb: verb(client, session_id), intent, has_begun=has_begun)
+    if submission and told.run:
+        submissions.confirm_run(redis, submission, told.run, now=now)
+        if why:
+            submissions.note(redis, submission, f"{intent} was asked for this session alone: {why}")
+    return Controlled(submission, told)
+
+
+def _check_not_held(campaign: CampaignView, intent: Intent) -> None:
+    if intent is Intent.RUN and campaign.intent is not Intent.RUN:
+        raise CampaignIsHeld(
+            f"campaign {campaign.id} was told to {campaign.intent}, so its session is not let run again; "
+            "nothing was changed"
+        )

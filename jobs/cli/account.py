@@ -1,0 +1,99 @@
+"""`balance`, `verify` and `sessions`: what the gateway says of an account, asked at once."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import Any
+
+import typer
+from rich.table import Table
+
+from config.accounts import DEFAULT_ACCOUNT
+from config.masking import mask_text
+from jobs.campaigns.sessions import ours
+from jobs.cli import options
+from jobs.cli.exits import Exit
+from jobs.cli.failures import Failure
+from jobs.cli.instants import parse_day
+from jobs.cli.invocation import of
+from jobs.cli.shown import clean, counted, plain_table
+from jobs.gateway.errors import Rejected
+from jobs.gateway.replies import ListedSession
+from jobs.models import Submission
+
+
+def balance(context: typer.Context, account: options.Account = "default", as_json: options.Json = False) -> None:
+    """Show how many messages a gateway account can still send."""
+    invocation = of(context, as_json=as_json)
+    found = invocation.gateway(account).balance()
+    invocation.answer({"account": account, "remaining": found.remaining, "pending": found.pending})
+    pending = "" if found.pending is None else f", {found.pending:,} pending"
+    invocation.say(f"{counted(found.remaining, 'message')} remaining{pending}.")
+
+
+def verify(context: typer.Context, account: options.Account = "default", as_json: options.Json = False) -> None:
+    """Ask the gateway whether it takes the credentials of an account.
+
+    `python -m config check` looks at the environment and Redis; this asks the gateway. Neither sends anything.
+    """
+    invocation = of(context, as_json=as_json)
+    try:
+        invocation.gateway(account).user_verify()
+    except Rejected as rejected:
+        what = f"the gateway does not take the credentials of account {account}"
+        where = "GATEWAY_UID and GATEWAY_PASSWORD" if account == DEFAULT_ACCOUNT else "GATEWAY_ACCOUNTS"
+        todo = f"Compare {where} with what opens the vendor's website."
+        raise Failure(Exit.NO_ANSWER, what, problems=[mask_text(rejected.reason)], todo=todo) from None
+    invocation.answer({"account": account, "verified": True})
+    invocation.say(f"The gateway takes the credentials of account {account}.", style="green")
+
+
+def sessions(
+    context: typer.Context, day: options.Day, account: options.Account = "default", as_json: options.Json = False
+) -> None:
+    """List a day's sessions at the gateway, and which campaigns here they belong to."""
+    invocation = of(context, as_json=as_json)
+    on = parse_day(day, now=invocation.clock())
+    listed = invocation.gateway(account).campaign_by_date(on)
+    known = ours(invocation.redis, account, [each.session_id for each in listed])
+    invocation.answer(_document(on, account, listed, known))
+    if listed:
+        invocation.say(_table(listed, known))
+        strangers = len(listed) - len(known)
+        invocation.say(f"\n{counted(len(listed), 'session')} on {on} (Eastern), {strangers} unknown here.")
+    else:
+        invocation.say(
+            f"The gateway lists no session for {on} (Eastern). One that is out of order may say the same: ask twice."
+        )
+
+
+def _table(listed: Sequence[ListedSession], known: Mapping[str, Submission]) -> Table:
+    table = plain_table("session", "campaign", "submission", "state", "the gateway's words")
+    for each in listed:
+        found = known.get(each.session_id)
+        campaign = found.campaign_id if found else "unknown here"
+        number = found.id.rpartition("-")[2] if found else ""
+        title = clean(mask_text(each.title))
+        table.add_row(each.session_id, campaign, number, found.state if found else "", title)
+    return table
+
+
+def _document(
+    on: date, account: str, listed: Sequence[ListedSession], known: Mapping[str, Submission]
+) -> dict[str, Any]:
+    return {
+        "day": on.isoformat(),
+        "account": account,
+        "matched": len(known),
+        "unknown": len(listed) - len(known),
+        "sessions": [_session(each, known.get(each.session_id)) for each in listed],
+    }
+
+
+def _session(listed: ListedSession, found: Submission | None) -> dict[str, Any]:
+    return {
+        "session_id": listed.session_id,
+        "title": mask_text(listed.title),
+        "campaign_id": found.campaign_id if found else None,
+        "submission_id": found.id if found else None,
+        "state": found.state if found else None,
+    }
