@@ -37,6 +37,7 @@ check: $(READY)  ## format, lint, types, imports and the fast tests
 bench: $(READY)  ## measure what Dropline costs on this machine
 	@$(RUN) benchmarks.planning
 	@$(RUN) benchmarks.memory
+	@$(RUN) benchmarks.durable_send
 	@$(RUN) benchmarks.do_not_dial
 
 # atheris is there for Linux on x86-64 only, so it is no part of what everybody installs.

@@ -1,9 +1,10 @@
 """Whether the ledger still knows what it has acknowledged; where it does not, nothing is sent until a person says go.
 
-Important writes (a campaign is taken, an intent set, a submission about to be sent) are counted. What one run of the
-server writes is an epoch: when the server is started anew the next one begins, and how far the last had come is noted.
-Every process keeps the newest mark, epoch and count, that it has seen, and shows it with each of these writes. A ledger
-that knows less of that epoch has lost acknowledged writes, and may hold as planned what was sent long ago.
+Important writes (a campaign taken, an intent set, a do-not-dial list changed, a submission about to be sent) are
+counted. What one run of the server writes is an epoch: when the server is started anew the next one begins, and how far
+the last had come is noted. Every process keeps the newest mark, epoch and count, that it has seen, and shows it with
+each of these writes. A ledger that knows less of that epoch has lost acknowledged writes, and may hold as planned what
+was sent long ago.
 
 What one process has seen, another may not have. So a server that was started anew is doubted for a while: nothing is
 sent until every living process has had the time to show its mark.
@@ -43,7 +44,7 @@ local new_epoch = table.remove(ARGV)
 local now = table.remove(ARGV)
 
 local epoch, run, count = unpack(redis.call('HMGET', MEMORY, 'epoch', 'run', 'count'))
-local info = redis.pcall('INFO', 'server')
+local info = redis.pcall('INFO', 'server')  -- a server that will not say which run it is has one epoch, and counts
 local running = type(info) == 'string' and string.match(info, 'run_id:(%w+)') or ''
 count = tonumber(count or 0)
 if run ~= running then

@@ -53,9 +53,9 @@ _CHANGE = amnesia.script(
 -- ARGV: 1 account, 2 'add' or 'remove', 3 packed phones, 4 now (ms), 5 how long to remember the request (s),
 --       6... field, value of the entry
 -- Sent twice, the second finds what the first came to.
-remember()
 local known = redis.call('GET', KEYS[5])
 if known then return tonumber(known) end
+remember()
 local changed = 0
 for at = 1, #ARGV[3], 5 do
   changed = changed + redis.call(ARGV[2] == 'add' and 'SADD' or 'SREM', place(KEYS[1], ARGV[3], at))

@@ -201,6 +201,17 @@ def test_who_saw_nothing_waits_until_those_who_did_had_the_time_to_say_so(server
         assert claim(other) is Claim.HALTED
 
 
+def test_a_server_that_will_not_say_which_run_it_is_is_known_by_its_counts(tmp_path: Path) -> None:
+    acl = ("--user", "default", "on", "nopass", "~*", "&*", "+@all", "-info")
+    with RedisServer(appendonly=True, flags=acl) as server, Redis.from_url(server.url) as redis:
+        taken(redis, ["6175550123"])
+        server.restart()
+        assert amnesia.look(redis, now=NOW) is None
+        assert claim(redis) is Claim.CLAIMED
+        redis.hset(keys.MEMORY, "count", 0)
+        assert amnesia.look(redis, now=NOW) is not None
+
+
 def test_a_restart_that_loses_nothing_is_doubted_for_seconds_and_then_believed(server: RedisServer) -> None:
     with Redis.from_url(server.url) as redis:
         taken(redis, ["6175550123"])
