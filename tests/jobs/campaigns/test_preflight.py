@@ -1,8 +1,7 @@
 import socket
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from functools import partial
 from typing import BinaryIO
 
 import pytest
@@ -12,6 +11,7 @@ from jobs.campaigns.desk import Desk
 from jobs.campaigns.preflight import Finding, Verdict, list_recordings, look_at_audio
 from jobs.campaigns.send import Sent, send
 from jobs.fetching import NotFetched, NotPublic
+from jobs.gateway.client import GatewayClient
 from jobs.gateway.replies import AudioFile
 from jobs.gateway.simulator import Account, Clock, Fault, FaultKind, Settings, Simulator
 from jobs.gateway.simulator.settings import Recording
@@ -38,8 +38,12 @@ def titled(title: str) -> Terms:
     return Terms(caller_id="6175550100", audio_title=title)
 
 
+def recordings_of(client: GatewayClient) -> Callable[[], list[AudioFile]]:
+    return lambda: list_recordings(lambda question: question(client), now=NOW)
+
+
 def look(simulator: Simulator, terms: Terms) -> Finding:
-    recordings = partial(list_recordings, client_of(simulator.base_url), now=NOW)
+    recordings = recordings_of(client_of(simulator.base_url))
     return look_at_audio(terms, recordings=recordings, fetch=None)
 
 
@@ -117,7 +121,7 @@ def test_a_gateway_that_does_not_know_durations_is_asked_for_the_plain_list(refu
 
     with raw_server(script) as server:
         client = client_of(server.url.removesuffix("vmb.php"))
-        found = look_at_audio(titled("Reminder"), recordings=partial(list_recordings, client, now=NOW), fetch=None)
+        found = look_at_audio(titled("Reminder"), recordings=recordings_of(client), fetch=None)
     assert found == Finding(Verdict.GOOD, 'the recording "Reminder" is there; how long it lasts is not known')
     assert asked == [True, False]
 
@@ -134,7 +138,7 @@ def test_a_gateway_in_trouble_says_nothing_of_the_audio(fault: FaultKind) -> Non
 def test_neither_does_one_that_is_down_or_refuses_us() -> None:
     with Simulator(ACCOUNT) as simulator:
         client = client_of(simulator.base_url, password="wrong")
-        refused = look_at_audio(titled("Reminder"), recordings=partial(list_recordings, client, now=NOW), fetch=None)
+        refused = look_at_audio(titled("Reminder"), recordings=recordings_of(client), fetch=None)
     assert [refused.verdict, look(simulator, titled("Reminder")).verdict] == [Verdict.UNSURE] * 2
 
 
