@@ -18,6 +18,7 @@ from jobs.gateway.simulator.settings import Recording
 from jobs.ledger import breaker, campaigns, due, submissions
 from jobs.ledger.breaker import BreakerState
 from jobs.ledger.keys import Due
+from jobs.ledger.limits import Limits
 from jobs.models import CampaignStatus, Intent, SubmissionState, Terms
 from tests import sounds
 from tests.jobs.campaigns.conftest import at_gateway, client_of, submission, taken, view
@@ -252,6 +253,14 @@ def test_a_look_is_a_turn_of_its_own_and_then_it_is_sent(careful: Desk, simulato
     assert due.count(careful.redis, Due.SEND, by=careful.clock()) == 1
     assert send(careful, f"{campaign_id}-1") is Sent.ACCEPTED
     assert asked(simulator) == ["get_audio_list_with_duration", "new_campaign"]
+
+
+def test_each_call_of_a_look_has_a_slot_of_its_own(careful: Desk, simulator: Simulator, campaign_id: str) -> None:
+    polite, began = replace(careful, limits=Limits(calls_per_s=5)), careful.clock()
+    simulator.faults.arm(Fault(kind=FaultKind.REFUSE, text="c_method: unknown", on="question"))
+    assert send(polite, f"{campaign_id}-1") is Sent.LATER
+    assert asked(simulator) == ["get_audio_list_with_duration", "get_audio_list"]
+    assert polite.clock() - began == timedelta(seconds=0.2)
 
 
 def test_a_bad_audio_is_rejected_and_nobody_is_called(careful: Desk, simulator: Simulator) -> None:
