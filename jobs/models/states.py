@@ -95,7 +95,7 @@ class CampaignStatus(StrEnum):
         member.sentence = sentence
         return member
 
-    WAITING = "waiting", "Nothing is sent yet: its hour has not come, no worker has got to it, or its account has to wait."
+    WAITING = "waiting", "Nothing is sent yet: its hour has not come, no worker has got to it, or its account is held."
     SENDING = "sending", "Some submissions are on their way to the gateway, or still to be sent."
     RUNNING = "running", "All that can be sent is with the gateway; records of calls are coming in."
     PAUSING = "pausing", "Nothing new starts; the gateway has not confirmed the pause of every session yet."
