@@ -111,9 +111,7 @@ def _taken(own: Turn) -> Iterator[Turn]:
             _pass_the_breakers(own)  # they may have opened meanwhile
         if own.is_probe and own.lane is Lane.SUBMISSIONS:
             _ask_whether_it_is_back(own)
-            _wait_for_slot(
-                replace(own, phones=0)
-            )  # that of the phones is taken, the question has used up that of a call
+            _wait_for_slot(replace(own, phones=0))  # the question has used up the first, but nothing of the phones'
         if desk.is_ending():
             raise NotNow(desk.clock())
         yield own

@@ -29,7 +29,7 @@ from jobs.ledger.keys import Due
 from jobs.ledger.limits import Lane
 from jobs.ledger.script import Argument
 from jobs.ledger.submissions import Claim
-from jobs.models import CampaignView, Submission, SubmissionState
+from jobs.models import CampaignView, Intent, Submission, SubmissionState
 
 log = structlog.get_logger(__name__)
 
@@ -97,7 +97,7 @@ def _claim_and_send(desk: Desk, campaign: CampaignView, submission: Submission, 
 
 
 def _withdraw(desk: Desk, campaign: CampaignView, submission: Submission, now: datetime, *, attempt: str = "") -> Sent:
-    why_held = refusals.why_held(desk, campaign.terms.account)
+    why_held = refusals.why_held(desk, campaign.terms.account) if campaign.intent is Intent.RUN else ""
     reason = f"it was too late to send it: {why_held}" if why_held else "it was too late to send it"
     moved = submissions.move(desk.redis, submission, SubmissionState.WITHDRAWN, now=now, attempt=attempt, reason=reason)
     return Sent.WITHDRAWN if moved else Sent.PASSED_OVER

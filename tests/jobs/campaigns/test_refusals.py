@@ -8,13 +8,14 @@ import pytest
 from structlog.testing import capture_logs
 
 from jobs.campaigns import refusals
+from jobs.campaigns.control import control, request
 from jobs.campaigns.desk import Desk
 from jobs.campaigns.send import Sent, send
 from jobs.gateway.simulator import Account, Clock, Fault, FaultKind, Settings, Simulator
 from jobs.ledger import breaker, due
 from jobs.ledger.breaker import BreakerState, Cause
 from jobs.ledger.keys import Due
-from jobs.models import CampaignStatus, SubmissionState
+from jobs.models import CampaignStatus, Intent, SubmissionState
 from tests.jobs.campaigns.conftest import at_gateway, submission, taken, view
 from tests.servers import free_port
 
@@ -213,6 +214,27 @@ def test_what_is_held_until_it_is_too_late_says_why(wrong: Desk, simulator: Simu
     )
     assert view(wrong, found.campaign_id).status is CampaignStatus.EXPIRED
     assert simulator.truth.accepted_phones().total() == 0
+
+
+def test_what_was_paused_until_it_was_too_late_does_not_blame_the_gateway(wrong: Desk, clock: Clock) -> None:
+    refused, paused = queued(wrong, 2)
+    request(wrong.redis, campaign_of(paused), Intent.PAUSE, why="", now=wrong.clock())
+    clock.jump(timedelta(hours=23, minutes=50))
+    send(wrong, refused)
+    clock.jump(11 * MINUTE)
+    assert send(wrong, paused) is Sent.WITHDRAWN
+    assert submission(wrong, campaign_of(paused)).reason == "it was too late to send it"
+
+
+def test_what_is_told_to_stop_while_it_is_held_is_withdrawn(wrong: Desk, simulator: Simulator, clock: Clock) -> None:
+    (held,) = queued(wrong, 1)
+    send(wrong, held)
+    request(wrong.redis, campaign_of(held), Intent.STOP, why="", now=wrong.clock())
+    control(wrong, campaign_of(held))
+    assert view(wrong, campaign_of(held)).status is CampaignStatus.STOPPED
+    clock.jump(5 * MINUTE)
+    assert send(wrong, held) is Sent.PASSED_OVER
+    assert tries(simulator) == 1
 
 
 def test_accounts_do_not_hold_each_other(desk: Desk, simulator: Simulator) -> None:
