@@ -7,9 +7,15 @@ from collections.abc import Iterator
 import fakeredis
 import pytest
 import structlog
+from hypothesis import Phase, settings
 from redis import Redis
 
 from tests.servers import RedisServer
+
+FIRST_FIND = "first-find"
+"""The profile of runs that only ask whether anything is found at all."""
+
+settings.register_profile(FIRST_FIND, phases=(Phase.explicit, Phase.generate), database=None)
 
 
 @pytest.fixture(scope="session")
