@@ -17,6 +17,12 @@ DOUBT = "dropline:halt:doubt"
 HALTS = "dropline:halts"
 """Stream: past halts, and who ended them why."""
 
+TICKS = "dropline:ticks"
+"""Hash: of every entry of the timetable the newest slot (ms) that was claimed, and the tokens of the newest claims."""
+
+LEADERSHIP = "dropline:leadership"
+"""Hash: the scheduler that ticks, its term, and until when (ms)."""
+
 
 class Due(StrEnum):
     """What can be due later: one sorted set each, ids by the instant (ms) at which somebody must look again."""
@@ -33,6 +39,10 @@ class Due(StrEnum):
     """RQ job ids of campaigns handed in raw that failed for a passing reason."""
     DO_NOT_DIAL = "dropline:due:do-not-dial"
     """Accounts whose own do-not-dial list the gateway has not confirmed to be in step with ours."""
+    END = "dropline:due:end"
+    """Campaign ids by their end time, until nothing of them runs any more."""
+    ERRAND = "dropline:due:errand"
+    """What the timetable has brought up, by its name and slot, until its job is done."""
 
 
 DO_NOT_DIAL_LISTS = "dropline:do-not-dial"

@@ -8,7 +8,7 @@ import pytest
 from redis import Redis
 
 from config.redis_connection import connect
-from jobs.ledger import amnesia, campaigns, dispositions, keys, submissions
+from jobs.ledger import amnesia, campaigns, dispositions, keys, leadership, submissions, ticks
 from jobs.models import CampaignView, Disposition, DropState, Intent, Run, Submission, SubmissionState
 from tests.fault_proxy import Fault, FaultKind, FaultProxy, Storm
 from tests.jobs.ledger.conftest import NOW, new_campaign
@@ -70,6 +70,12 @@ STORY: list[Step] = [
     close,
     to(SubmissionState.FINISHED),
     lambda redis: amnesia.look(redis, now=NOW),
+    lambda redis: ticks.claim(redis, "reconcile", NOW, seen=None, errand="reconcile-1"),
+    lambda redis: ticks.claim(redis, "reconcile", LATER, seen=NOW, errand="reconcile-2"),
+    lambda redis: leadership.hold(redis, "first", now=NOW, lasts=timedelta(seconds=15)),
+    lambda redis: leadership.hold(redis, "second", now=NOW, lasts=timedelta(seconds=15)),
+    lambda redis: leadership.release(redis, "first"),
+    lambda redis: leadership.hold(redis, "second", now=NOW, lasts=timedelta(seconds=15)),
 ]
 
 
