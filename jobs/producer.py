@@ -47,6 +47,8 @@ class Bell:
         match self.due:
             case Due.CONTROL:
                 return {"campaign_id": ids[0]}
+            case Due.END:
+                return {"campaign_ids": list(ids)}
             case Due.DO_NOT_DIAL:
                 return {"account": ids[0]}
             case Due.QUESTION:
@@ -57,6 +59,7 @@ class Bell:
 
 BELLS = (
     Bell(Due.CONTROL, CONTROL, entrypoints.control_campaign, 1, timedelta(seconds=10), most_waiting=100),
+    Bell(Due.END, CONTROL, entrypoints.end_campaigns, 100, timedelta(seconds=10)),
     Bell(Due.DO_NOT_DIAL, CONTROL, entrypoints.sync_do_not_dial, 1, timedelta(seconds=30)),
     Bell(Due.SEND, CAMPAIGNS, entrypoints.send_submissions, 100, timedelta(seconds=30)),
     Bell(Due.QUESTION, STATUS, entrypoints.call_status, 1, timedelta(seconds=30), most_waiting=30),

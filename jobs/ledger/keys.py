@@ -8,7 +8,7 @@ CAMPAIGNS = "dropline:campaigns"
 MEMORY = "dropline:memory"
 """Hash: the epoch, the server run it belongs to, how many important writes there were, and how far past epochs came."""
 
-AMNESIA = "dropline:halt:amnesia"
+HALT = "dropline:halt"
 """Hash: since when (ms) and why nothing may be sent until a person says go. Absent while all is well."""
 
 DOUBT = "dropline:halt:doubt"

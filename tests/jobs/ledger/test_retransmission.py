@@ -70,6 +70,8 @@ STORY: list[Step] = [
     close,
     to(SubmissionState.FINISHED),
     lambda redis: amnesia.look(redis, now=NOW),
+    lambda redis: amnesia.halt(redis, why="wrong script", by="dana", now=NOW),
+    lambda redis: amnesia.forgive(redis, why="corrected", now=NOW),
     lambda redis: ticks.claim(redis, "reconcile", NOW, seen=None, errand="reconcile-1"),
     lambda redis: ticks.claim(redis, "reconcile", LATER, seen=NOW, errand="reconcile-2"),
     lambda redis: leadership.hold(redis, "first", now=NOW, lasts=timedelta(seconds=15)),
