@@ -28,6 +28,9 @@ from scheduler.wake import keep_waking
 PATIENCE_S = 2
 """A tick does not wait long for Redis: there is another in a moment, and a process that is told to end must end."""
 
+MOST_CONNECTIONS = 3
+"""Looks are short, and wait for each other where more than so many come at once: small servers count connections."""
+
 LONGEST_PAUSE = timedelta(seconds=5)
 """Between two looks at an entry, however seldom it is due; so late may it be."""
 
@@ -51,7 +54,7 @@ def main() -> None:
 
 def _run(settings: Settings) -> None:
     url, verify = settings.redis_url.get_secret_value(), settings.redis_tls_verify
-    redis = connect(url, name="scheduler", patience_s=PATIENCE_S, max_connections=2, tls_verify=verify)
+    redis = connect(url, name="scheduler", patience_s=PATIENCE_S, max_connections=MOST_CONNECTIONS, tls_verify=verify)
     outage, end = Outage(), threading.Event()
     outage.guard(lambda: durability.require(redis, settings.durability))()
     for number in (signal.SIGTERM, signal.SIGINT):

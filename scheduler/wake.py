@@ -29,7 +29,7 @@ def keep_waking(chores: Mapping[Callable[[], None], timedelta], end: threading.E
         job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
     )
     for chore, pause in chores.items():
-        waker.add_job(chore, "interval", seconds=pause.total_seconds(), next_run_time=datetime.now(UTC))
+        waker.add_job(_unless(end, chore), "interval", seconds=pause.total_seconds(), next_run_time=datetime.now(UTC))
     waker.start()
     try:
         while not end.wait(LOOK_S):
@@ -37,6 +37,16 @@ def keep_waking(chores: Mapping[Callable[[], None], timedelta], end: threading.E
     finally:
         waker.pause()
         waker.shutdown(wait=True)
+
+
+def _unless(end: threading.Event, chore: Callable[[], None]) -> Callable[[], None]:
+    """The chore, but not for a call that was still waiting for its turn when the end came."""
+
+    def call() -> None:
+        if not end.is_set():
+            chore()
+
+    return call
 
 
 def wake_after_a_jump(jobs: list[Job], now: datetime) -> int:
