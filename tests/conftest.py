@@ -1,5 +1,6 @@
 """What the whole suite shares: a real Redis server per test process, and a fake one for plain units."""
 
+import signal
 import sys
 from collections.abc import Iterator
 
@@ -38,3 +39,9 @@ def fake_redis() -> Iterator[Redis]:
 def logs_apart_from_answers() -> None:
     """What use cases log in the test's own process goes to its stderr: a command's stdout is its answer alone."""
     structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def ctrl_c_reaches_our_children() -> None:
+    """A suite that a shell started in the background was told to ignore SIGINT, and its children would be born so."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -134,6 +134,11 @@ def line(account: str, lane: str) -> str:
     return f"dropline:line:{account}:{lane}"
 
 
-def breaker(account: str) -> str:
+def breaker(account: str, cause: str = "trouble") -> str:
     """Hash: failures in a row of the account's calls, and since when it is given a rest. Absent when all is well."""
-    return f"dropline:breaker:{account}"
+    return f"dropline:breaker:{cause}:{account}"
+
+
+def open_breakers(cause: str) -> str:
+    """Set: the accounts whose breaker for this cause is open."""
+    return f"dropline:open-breakers:{cause}"

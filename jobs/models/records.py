@@ -53,6 +53,8 @@ class Submission:
     drops: Mapping[DropState, int] = field(default_factory=dict)
     not_before: datetime | None = None
     tries: int = 0
+    was_refused: bool = False
+    """Whether the gateway refused it once for what may pass, and it was planned again."""
     sent_at: datetime | None = None
     deadline_at: datetime | None = None
     """Until when a claim holds or an answer may come; past it, others may act."""
