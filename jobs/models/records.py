@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from jobs.models.states import (
     ENDING_INTENTS,
@@ -103,6 +103,15 @@ class CampaignView:
     """When the newest change of the intent was asked for; None where it never changed."""
     note: str = ""
     """The newest reason that somebody gave with a control request."""
+
+    end_confirmed_at: datetime | None = None
+    """When the gateway confirmed the last stop that the end time had called for; None where it called for none yet."""
+
+    @property
+    def end_late(self) -> timedelta | None:
+        """By how much the last confirmed stop came after the end time."""
+        ends_at = self.terms.ends_at
+        return self.end_confirmed_at - ends_at if self.end_confirmed_at and ends_at else None
 
     @property
     def too_late_at(self) -> datetime:

@@ -106,7 +106,7 @@ class CampaignStatus(StrEnum):
         "All else has ended, but of some submission nobody knows whether the gateway took it.",
     )
     FINISHED = "finished", "Every phone is accounted for."
-    STOPPED = "stopped", "Stopped by a person, and every phone is accounted for."
+    STOPPED = "stopped", "Stopped by a person or by its end time, and every phone is accounted for."
     CANCELLED = "cancelled", "Cancelled by a person, and every phone is accounted for."
     REJECTED = "rejected", "Nobody was called: what was not refused, by the gateway or for its audio, was withdrawn."
     EXPIRED = "expired", "Its time had passed before anything was sent."

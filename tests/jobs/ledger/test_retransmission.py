@@ -15,7 +15,20 @@ from redis import Redis
 
 import jobs.ledger
 from config.redis_connection import connect
-from jobs.ledger import amnesia, breaker, campaigns, dispositions, do_not_dial, due, keys, limits, pushes, submissions
+from jobs.ledger import (
+    amnesia,
+    breaker,
+    campaigns,
+    dispositions,
+    do_not_dial,
+    due,
+    keys,
+    leadership,
+    limits,
+    pushes,
+    submissions,
+    ticks,
+)
 from jobs.ledger.breaker import FAILURES_TO_OPEN, Cause
 from jobs.ledger.do_not_dial import Asked, Verb
 from jobs.ledger.durability import NotDurable
@@ -117,8 +130,12 @@ def get_in_line(redis: Redis) -> Any:
     return limits.get_in_line(redis, "default", Lane.READS, "bcdf", now=NOW, earliest=NOW, **wait)  # type: ignore[arg-type]  # as named
 
 
+def lead(who: str) -> Step:
+    return lambda redis: leadership.hold(redis, who, now=NOW, lasts=15 * SECOND)
+
+
 def forget_and_forgive(redis: Redis) -> Any:
-    redis.hset(keys.AMNESIA, mapping={"since": 1, "reason": "told so"})
+    redis.hset(keys.HALT, mapping={"since": 1, "reason": "told so"})
     return amnesia.forgive(redis, why="compared", now=NOW)
 
 
@@ -167,6 +184,15 @@ LISTING: list[Step] = [
     confirm,
     lambda redis: pushes.rest(redis, "default"),
 ]
+TICKING: list[Step] = [
+    lambda redis: ticks.claim(redis, "reconcile", NOW, seen=None, errand="reconcile-1"),
+    lambda redis: ticks.claim(redis, "reconcile", LATER, seen=NOW, errand="reconcile-2"),
+    lead("first"),
+    lead("second"),
+    lambda redis: leadership.holder(redis, now=NOW),
+    lambda redis: leadership.release(redis, "first"),
+    lead("second"),
+]
 STORY: list[Step] = [
     *SENDING,
     *CONTROLLING,
@@ -174,6 +200,9 @@ STORY: list[Step] = [
     *LISTING,
     lambda redis: amnesia.look(redis, now=NOW),
     forget_and_forgive,
+    lambda redis: amnesia.halt(redis, why="wrong script", by="dana", now=NOW),
+    lambda redis: amnesia.forgive(redis, why="corrected", now=NOW),
+    *TICKING,
 ]
 
 
