@@ -34,6 +34,7 @@ from jobs.ledger import do_not_dial as lists
 from jobs.ledger.keys import Due
 from jobs.ledger.limits import Limits
 from jobs.models import InvalidCampaign, Problem, parse_campaign
+from jobs.outcomes.settle import settle
 
 JOB_BUDGET = timedelta(seconds=5)
 """A job that works on many ids begins no new one after this long, and leaves the rest in the due set: behind it wait
@@ -103,6 +104,12 @@ def refresh_campaigns(*, campaign_ids: Iterable[str] = (), submission_ids: Itera
     at = desk()
     of_campaigns = [each for one in campaign_ids for each in campaigns.submission_ids(at.redis, one)]
     return _side_by_side(at, Due.REFRESH, partial(refresh.refresh, at), [*submission_ids, *of_campaigns])
+
+
+def settle_submissions(*, submission_ids: list[str]) -> dict[str, int]:
+    """Look what became of submissions of which nobody knows; answers how many came to which end."""
+    at = desk()
+    return _side_by_side(at, Due.SETTLE, partial(settle, at), submission_ids)
 
 
 def call_status(*, question_id: str) -> dict[str, str]:

@@ -58,6 +58,16 @@ class Timings:
     """A session without a new call record for this long will get none."""
     settle: timedelta = timedelta(minutes=1)
     """The same for a session that the gateway has confirmed as ended."""
+    look_first: timedelta = timedelta(seconds=20)
+    look_most: timedelta = timedelta(hours=1)
+    """Whether the gateway lists an unknown submission is looked at after a third of its age, within these bounds."""
+    look_for: timedelta = timedelta(days=2)
+    """For so long after it was sent; later only a postback or a person settles it."""
+    absent_after: timedelta = timedelta(minutes=5)
+    """The gateway may need so long to list what it took. Looks before that do not count for its absence."""
+    absent_looks: int = 3
+    """So many complete listings without a session that may be it, the last so long after the first, make it absent."""
+    absent_apart: timedelta = timedelta(minutes=5)
     slot_patience: timedelta = timedelta(seconds=1)
     """The longest wait for a slot that a thread sleeps; for a longer one it comes back through the due set."""
     verb_patience: timedelta = timedelta(seconds=5)

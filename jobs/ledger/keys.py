@@ -37,6 +37,8 @@ class Due(StrEnum):
     """Ids of questions about one call that the gateway has not answered yet."""
     REQUEUE = "dropline:due:requeue"
     """RQ job ids of campaigns handed in raw that failed for a passing reason."""
+    SETTLE = "dropline:due:settle"
+    """Submission ids of which nobody knows what became, or an earlier attempt of which may still turn up."""
     DO_NOT_DIAL = "dropline:due:do-not-dial"
     """Accounts whose own do-not-dial list the gateway has not confirmed to be in step with ours."""
     END = "dropline:due:end"
@@ -44,6 +46,10 @@ class Due(StrEnum):
     ERRAND = "dropline:due:errand"
     """What the timetable has brought up, by its name and slot, until its job is done."""
 
+
+IN_DOUBT = "dropline:in-doubt"
+"""Sorted set: ids of submissions that may be with the gateway and have no answer (`sending` or `unknown`), by the
+instant (ms) at which they began to be sent."""
 
 DO_NOT_DIAL_LISTS = "dropline:do-not-dial"
 """Set: the accounts that have a do-not-dial list."""
@@ -95,6 +101,31 @@ def dispositions(submission_id: str) -> str:
 def session(account: str, session_id: str) -> str:
     """String: the submission that the gateway runs under this session id."""
     return f"dropline:session:{account}:{session_id}"
+
+
+def sessions_of_day(account: str, day: str) -> str:
+    """Set: the session ids that an account's listing of this Eastern day must contain; expires."""
+    return f"dropline:sessions-of-day:{account}:{day}"
+
+
+def attempt(token: str) -> str:
+    """String: the submission that was sent under this token, which is in its postback URL; expires after 120 days."""
+    return f"dropline:attempt:{token}"
+
+
+def evidence(submission_id: str) -> str:
+    """Hash: what was found out about a submission in doubt and what was decided, by instant; only added to."""
+    return f"dropline:evidence:{submission_id}"
+
+
+def foreign(submission_id: str) -> str:
+    """Set: sessions that are certainly not this submission's; expires with the looking."""
+    return f"dropline:foreign:{submission_id}"
+
+
+def strays(campaign_id: str) -> str:
+    """Hash: sessions of earlier attempts that turned up after all, each with what it does: `going` or `ended`."""
+    return f"dropline:strays:{campaign_id}"
 
 
 def question(question_id: str) -> str:

@@ -35,6 +35,14 @@ class Disposition:
 
 
 @dataclass(frozen=True, slots=True)
+class Attempt:
+    """One POST of a submission: the token it went out under, and when."""
+
+    token: str = field(repr=False)
+    sent_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Submission:
     """At most 10,000 phones of a campaign and the one POST that carries them, as the ledger has it."""
 
@@ -62,6 +70,8 @@ class Submission:
     """When the gateway last confirmed a change of the run."""
     heard_at: datetime | None = None
     """When the newest call record came."""
+    former: tuple[Attempt, ...] = ()
+    """Attempts whose outcome nobody knew when it was sent again, or given another attempt's session."""
 
     @property
     def sent_count(self) -> int:
@@ -137,7 +147,10 @@ class CampaignView:
     def _ended_status(self) -> CampaignStatus:
         if self.intent in ENDING_INTENTS:
             return CampaignStatus.STOPPED if self.intent is Intent.STOP else CampaignStatus.CANCELLED
-        if self._count(SubmissionState.FINISHED) or self.drops.get(DropState.SCREENED) == self.phone_count:
+        if (
+            self._count(SubmissionState.FINISHED, SubmissionState.GIVEN_UP)
+            or self.drops.get(DropState.SCREENED) == self.phone_count
+        ):
             return CampaignStatus.FINISHED
         return CampaignStatus.REJECTED if self._count(SubmissionState.REJECTED) else CampaignStatus.EXPIRED
 

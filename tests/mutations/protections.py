@@ -109,8 +109,8 @@ PROTECTIONS = (
     Protection(
         "a sender that died while sending leaves an unknown, and no timer plans it again",
         "jobs/campaigns/send.py",
-        "        desk.redis, submission, SubmissionState.UNKNOWN, now=now, attempt=submission.attempt, reason=reason\n",
-        "        desk.redis, submission, SubmissionState.PLANNED, now=now, due={Due.SEND: now}\n",
+        "UNKNOWN,\n        now=now,\n        attempt=submission.attempt,\n        due={Due.SETTLE:",
+        "PLANNED,\n        now=now,\n        attempt=submission.attempt,\n        due={Due.SEND:",
         MACHINE,
     ),
     Protection(

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import partial
 from random import Random
+from urllib.parse import urlencode
 
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
@@ -23,9 +24,11 @@ from jobs.campaigns.do_not_dial import Asked, Verb
 from jobs.campaigns.take import KeyConflict
 from jobs.contacts import Row
 from jobs.gateway.simulator import Clock, Fault, FaultKind, Settings, Simulator
+from jobs.gateway.simulator.book import Session
 from jobs.ledger import campaigns, due, submissions
 from jobs.ledger.keys import Due
-from jobs.models import Intent, InvalidCampaign, SubmissionState, Terms
+from jobs.models import Intent, InvalidCampaign, SubmissionState, Terms, WhenUnknown
+from jobs.outcomes import hear, settle
 from tests.conftest import FIRST_FIND
 from tests.jobs.campaigns.conftest import NOON, client_of, planned
 from tests.mortal import Killed, Life, mortal
@@ -86,10 +89,10 @@ class Campaigns(RuleBasedStateMachine):
 
     # What producers and people do
 
-    @rule(key=keys, phones=people, later=st.booleans())
-    def submit(self, key: str, phones: list[str], later: bool) -> None:
+    @rule(key=keys, phones=people, later=st.booleans(), policy=st.sampled_from(WhenUnknown))
+    def submit(self, key: str, phones: list[str], later: bool, policy: WhenUnknown) -> None:
         start = self.desk().clock() + timedelta(hours=2) if later else "now"
-        terms = Terms(caller_id="6175550100", audio_title="Reminder", title=key, start=start)
+        terms = Terms(caller_id="6175550100", audio_title="Reminder", title=key, start=start, when_unknown=policy)
         before = self.known.get(key)
         try:
             taken = self.take(key, terms, phones)
@@ -147,6 +150,16 @@ class Campaigns(RuleBasedStateMachine):
         work(self.desk(), f"{known.campaign_id}-1")
         control.control(self.desk(), known.campaign_id)
 
+    @precondition(lambda self: self.simulator.truth.sessions)
+    @rule(data=st.data(), times=st.integers(1, 2))
+    def a_postback_comes(self, data: st.DataObject, times: int) -> None:
+        """Early, late, or once more; of any session that the gateway has."""
+        session = data.draw(st.sampled_from(self.simulator.truth.sessions))
+        phone = data.draw(st.sampled_from(session.phones))
+        record = f"{session.id}|{phone}|OK||2026-03-02 12:00:00|a carrier"
+        for _ in range(times):
+            hear.hear(self.desk(), session.postback_url.rpartition("/")[2], urlencode({"var": record}).encode())
+
     @rule()
     def start_anew(self) -> None:
         """A process that has seen nothing of what the ledger holds."""
@@ -173,15 +186,15 @@ class Campaigns(RuleBasedStateMachine):
 
     @invariant()
     def nobody_is_accepted_twice_for_a_key(self) -> None:
-        accepted = Counter((each.title, phone) for each in self.simulator.truth.sessions for phone in each.phones)
+        accepted = Counter((key_of(each), phone) for each in self.simulator.truth.sessions for phone in each.phones)
         assert not [each for each, times in accepted.items() if times > 1]
 
     @invariant()
     def nothing_starts_that_was_told_not_to(self) -> None:
         sessions = self.simulator.truth.sessions
         for session in sessions[self.seen :]:
-            assert self.wanted[session.title] is Intent.RUN
-            assert set(session.phones) <= set(self.known[session.title].phones) - self.listed
+            assert self.wanted[key_of(session)] is Intent.RUN
+            assert set(session.phones) <= set(self.known[key_of(session)].phones) - self.listed
         self.seen = len(sessions)
 
     def all_comes_to_an_end(self) -> None:
@@ -200,7 +213,7 @@ class Campaigns(RuleBasedStateMachine):
         view = campaigns.read(self.redis, known.campaign_id)
         assert view is not None
         assert view.status.is_final or view.submissions.get(SubmissionState.UNKNOWN), view
-        there = {each.id: each for each in self.simulator.truth.sessions if each.title == known.terms.title}
+        there = {each.id: each for each in self.simulator.truth.sessions if key_of(each) == known.terms.title}
         ours = submissions.read(self.redis, campaigns.submission_ids(self.redis, known.campaign_id))
         with_gateway = {SubmissionState.ACCEPTED, SubmissionState.FINISHED}
         assert {each.session_id for each in ours if each.state in with_gateway} <= there.keys()
@@ -216,6 +229,7 @@ class Campaigns(RuleBasedStateMachine):
             clock=lambda: self.clock.now() + self.skew,
             random=Random(1),
             sleep=lambda seconds: self.clock.jump(timedelta(seconds=seconds)),
+            postbacks_url="http://127.0.0.1:9/postbacks/",
         )
 
     def take(self, key: str, terms: Terms, phones: list[str] | tuple[str, ...]) -> take.Taken:
@@ -237,7 +251,13 @@ WORK: Mapping[Due, Callable[[Desk, str], object]] = {
     Due.DO_NOT_DIAL: do_not_dial.sync,
     Due.SEND: send.send,
     Due.REFRESH: refresh.refresh,
+    Due.SETTLE: settle.settle,
 }
+
+
+def key_of(session: Session) -> str:
+    """What its campaign was called, which here is its key; the rest of the title is a mark."""
+    return session.title.partition(" ")[0]
 
 
 def do_what_is_due(desk: Desk) -> int:

@@ -22,6 +22,7 @@ from jobs.ledger import (
     dispositions,
     do_not_dial,
     due,
+    evidence,
     keys,
     leadership,
     limits,
@@ -34,7 +35,17 @@ from jobs.ledger.do_not_dial import Asked, Verb
 from jobs.ledger.durability import NotDurable
 from jobs.ledger.limits import Lane, Limits
 from jobs.ledger.script import Script
-from jobs.models import CampaignView, Disposition, DropState, Intent, Run, Submission, SubmissionState
+from jobs.models import (
+    CampaignView,
+    Disposition,
+    DropState,
+    Evidence,
+    Finding,
+    Intent,
+    Run,
+    Submission,
+    SubmissionState,
+)
 from tests.fault_proxy import Fault, FaultKind, FaultProxy, Storm
 from tests.jobs.ledger.conftest import NOW, new_campaign
 from tests.servers import RedisServer
@@ -134,6 +145,11 @@ def lead(who: str) -> Step:
     return lambda redis: leadership.hold(redis, who, now=NOW, lasts=15 * SECOND)
 
 
+def stray(session_id: str) -> Step:
+    seen = Evidence(NOW, Finding.STRAY, "it turned up", "kcfwqvzt", (session_id,))
+    return lambda redis: evidence.take_stray(redis, first(redis), session_id, account="default", evidence=seen, now=NOW)
+
+
 def forget_and_forgive(redis: Redis) -> Any:
     redis.hset(keys.HALT, mapping={"since": 1, "reason": "told so"})
     return amnesia.forgive(redis, why="compared", now=NOW)
@@ -193,9 +209,14 @@ TICKING: list[Step] = [
     lambda redis: leadership.release(redis, "first"),
     lead("second"),
 ]
+DOUBTING: list[Step] = [
+    stray("2"),
+    stray("2"),
+]
 STORY: list[Step] = [
     *SENDING,
     *CONTROLLING,
+    *DOUBTING,
     *CALLING,
     *LISTING,
     lambda redis: amnesia.look(redis, now=NOW),
@@ -211,6 +232,7 @@ def state_of(redis: Redis) -> tuple[CampaignView | None, list[Submission], list[
     others: list[Any] = [redis.zrange(each, 0, -1, withscores=True) for each in keys.Due]
     others += [breaker.read(redis, "default", cause) for cause in Cause]
     others += [do_not_dial.read(redis, "default"), list(do_not_dial.history(redis, "default"))]
+    others += [evidence.strays(redis, "bcdf"), evidence.read(redis, "bcdf-1")]
     drops = list(dispositions.read(redis, first(redis)))
     return campaigns.read(redis, "bcdf"), submissions.read(redis, ["bcdf-1", "bcdf-2"]), drops, others
 
