@@ -2,14 +2,22 @@
 
 import signal
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from jobs.gateway.simulator.scenario import Scenario, UnreadableScenario, amended, read_scenario
+from jobs.gateway.simulator.problems import Place
+from jobs.gateway.simulator.scenario import BadScenario, Scenario, UnreadableScenario, amended, read_scenario
 from jobs.gateway.simulator.simulator import Simulator
+
+OPTIONS: Mapping[Place, str] = {
+    ("clock", "speed"): "--speed",
+    ("settings", "calls_per_second"): "--rate",
+    ("settings", "reach"): "--reach",
+}
+"""The options that can be at fault, by the field that each of them states."""
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
 
@@ -23,7 +31,7 @@ def main(
     speed: Annotated[float | None, typer.Option(help="Simulated seconds per real second. [1]")] = None,
     rate: Annotated[float | None, typer.Option(help="Calls a session makes in a simulated second. [10]")] = None,
     reach: Annotated[str | None, typer.Option(help="Where postbacks may go: loopback or any. [loopback]")] = None,
-    scenario: Annotated[Path | None, typer.Option(help="TOML file with clock, settings and faults.")] = None,
+    scenario: Annotated[Path | None, typer.Option(help="YAML file with clock, settings and faults.")] = None,
     ready_file: Annotated[Path | None, typer.Option(help="File to write the base URL to once listening.")] = None,
 ) -> None:
     """A stand-in for the Slybroadcast gateway. It calls nobody and remembers everything.
@@ -49,10 +57,16 @@ def main(
     try:
         start = amended(read_scenario(scenario) if scenario else Scenario(), stated)
     except UnreadableScenario as unreadable:
-        for problem in unreadable.problems:
-            typer.echo(problem, err=True)
-        raise typer.Exit(2) from None
+        raise _refused(unreadable.problems) from None
+    except BadScenario as bad:
+        raise _refused([problem.named(OPTIONS[problem.place[:2]]) for problem in bad.problems]) from None
     run(Simulator.from_scenario(start, host=host, port=port), ready_file)
+
+
+def _refused(problems: Iterable[str]) -> typer.Exit:
+    for problem in problems:
+        typer.echo(problem, err=True)
+    return typer.Exit(2)
 
 
 def run(simulator: Simulator, ready_file: Path | None) -> None:

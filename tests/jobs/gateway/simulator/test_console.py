@@ -33,14 +33,25 @@ def test_switches_are_turned_while_it_runs_and_the_others_stay(simulator: Simula
 @pytest.mark.parametrize(
     ("page", "told", "problem"),
     [
-        ("settings", {"dialect": {"layuot": "live"}}, "dialect.layuot: Extra inputs are not permitted"),
-        ("settings", {"failure_share": 2}, "failure_share: Input should be less than or equal to 1"),
+        ("settings", {"dialect": {"layuot": "live"}}, "dialect.layuot: there is no such field; is layout meant?"),
+        ("settings", {"failure_share": 2}, "failure_share: must be less than or equal to 1"),
         ("settings", [], "the body must be an object with the switches to change"),
-        ("clock", {"sped": 2}, "sped: Extra inputs are not permitted"),
-        ("clock", {"jump_to": "2026-05-31T00:00:00Z"}, "jump_to: time never goes back"),
-        ("clock", {"jump_s": -1}, "jump_s: Input should be greater than or equal to 0"),
-        ("door", {}, "shut_s: Field required"),
-        ("faults", [{"kind": "html", "chance": 3}], "chance: Input should be less than or equal to 1"),
+        ("clock", {"sped": 2}, "sped: there is no such field; is speed meant?"),
+        (
+            "clock",
+            {"jump_to": "2026-05-31T00:00:00Z"},
+            "jump_to: time never goes back; it is 2026-06-01T16:00:00+00:00",
+        ),
+        ("clock", {"jump_s": -1}, "jump_s: must be greater than or equal to 0"),
+        ("faults", {"kind": "html", "chance": 3}, "chance: must be less than or equal to 1"),
+        ("faults", "html", "must have fields of its own"),
+        ("settings", {"reach": None}, "reach: has no value"),
+        ("door", {}, "shut_s: is missing"),
+        (
+            "faults",
+            [{"kind": "html"}, {"kind": "html", "chance": 3}],
+            "faults #2.chance: must be less than or equal to 1",
+        ),
     ],
 )
 def test_what_is_not_understood_is_refused_by_name(simulator: Simulator, page: str, told: object, problem: str) -> None:
@@ -105,7 +116,7 @@ def test_a_person_sees_what_goes_on(simulator: Simulator) -> None:
 
 def test_the_schema_names_every_switch(simulator: Simulator) -> None:
     schema = ask(simulator, "schema")
-    assert set(schema) == {"settings", "faults", "clock", "door"}
+    assert set(schema) == {"settings", "faults", "clock", "door", "scenario"}
     assert set(schema["settings"]["properties"]) == set(Settings.model_fields)
 
 
