@@ -1,6 +1,8 @@
 """`python -m jobs.gateway.simulator`: the simulator as a process of its own."""
 
+import errno
 import signal
+import sys
 import threading
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -24,7 +26,7 @@ app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions
 
 @app.command()
 def main(
-    port: Annotated[int, typer.Option(help="Port to listen on; 0 chooses a free one.")] = 8025,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port to listen on; 0 takes a free one.")] = 8025,
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     uid: Annotated[str | None, typer.Option(help="c_uid of an account. [demo]")] = None,
     password: Annotated[str | None, typer.Option(help="Its c_password. [demo]")] = None,
@@ -60,7 +62,15 @@ def main(
         raise _refused(unreadable.problems) from None
     except BadScenario as bad:
         raise _refused([problem.named(OPTIONS[problem.place[:2]]) for problem in bad.problems]) from None
-    run(Simulator.from_scenario(start, host=host, port=port), ready_file)
+    run(_listening(start, host, port), ready_file)
+
+
+def _listening(start: Scenario, host: str, port: int) -> Simulator:
+    try:
+        return Simulator.from_scenario(start, host=host, port=port)
+    except OSError as error:
+        another = "; --port 0 takes one that is free" if error.errno == errno.EADDRINUSE else ""
+        raise _refused([f"cannot listen on {host}, port {port}: {error.strerror}{another}"]) from None
 
 
 def _refused(problems: Iterable[str]) -> typer.Exit:
@@ -78,6 +88,8 @@ def run(simulator: Simulator, ready_file: Path | None) -> None:
         if ready_file:
             _write_whole(ready_file, simulator.base_url)
         typer.echo(simulator.base_url)
+        if sys.stderr.isatty():
+            typer.echo(f"Look at {simulator.console_url}; Ctrl-C ends it.", err=True)
         ended.wait()
 
 

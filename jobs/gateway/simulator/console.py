@@ -10,7 +10,7 @@ from datetime import timedelta
 from typing import Any, TypeVar
 from urllib.parse import parse_qsl, urlsplit
 
-from pydantic import AwareDatetime, Field, ValidationError
+from pydantic import AwareDatetime, ValidationError
 
 from jobs.gateway.simulator import listings
 from jobs.gateway.simulator.faults import Fault, Faults
@@ -20,7 +20,7 @@ from jobs.gateway.simulator.listings import Query
 from jobs.gateway.simulator.problems import problems_in
 from jobs.gateway.simulator.request import Request
 from jobs.gateway.simulator.scenario import Scenario
-from jobs.gateway.simulator.settings import Seconds, Settings, Switches, laid_over
+from jobs.gateway.simulator.settings import Seconds, Settings, Speed, Switches, laid_over
 from jobs.gateway.simulator.spelling import Spelt
 
 ROOT = "/_simulator"
@@ -59,7 +59,7 @@ class ClockOrder(Switches):
 
     jump_to: AwareDatetime | None = None
     jump_s: Seconds | None = None
-    speed: float | None = Field(default=None, gt=0, description="simulated seconds per real second")
+    speed: Speed | None = None
     stopped: bool | None = None
 
 
@@ -171,9 +171,9 @@ def _turn_clock(console: Console, question: Question) -> Any:
     try:
         if order.jump_to:
             clock.jump_to(order.jump_to)
+        clock.jump(timedelta(seconds=order.jump_s or 0))
     except ValueError as error:
-        raise NotAnswered(422, f"jump_to: {error}; it is {clock.now().isoformat()}") from None
-    clock.jump(timedelta(seconds=order.jump_s or 0))
+        raise NotAnswered(422, f"{error}; it is {clock.now().isoformat()}") from None
     if order.speed:
         clock.set_speed(order.speed)
     if order.stopped is not None:

@@ -1,7 +1,7 @@
 """What looks wrong about a request itself, for the developer who wrote it; the gateway never says so."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from difflib import get_close_matches
 
 from jobs.gateway.simulator.request import FORM, Request
@@ -48,3 +48,9 @@ def hints_for(request: Request, fields: Mapping[str, str], other_fields: frozens
     for name, value in fields.items():
         if _ENCODED.search(value) and name not in {"c_url", "c_dispo_url", "c_password"}:
             yield f"{name}: seems to be encoded twice"
+
+
+def not_found_hint(path: str, endpoints: Collection[str]) -> str:
+    """For a request to a path where nothing is."""
+    near = get_close_matches(path.rpartition("/")[2], endpoints, 1)
+    return f"{path}: there is no such endpoint" + (f"; is /gateway/{near[0]} meant?" if near else "")

@@ -2,21 +2,21 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
-from pydantic import AwareDatetime, Field, ValidationError
+from pydantic import AwareDatetime, ValidationError
 
 from jobs.gateway.simulator.clock import Clock
 from jobs.gateway.simulator.faults import Fault
 from jobs.gateway.simulator.plain_yaml import Sheet, UnreadableYaml, read_yaml
 from jobs.gateway.simulator.problems import Problem, problems_in
-from jobs.gateway.simulator.settings import Settings, Switches, laid_over
+from jobs.gateway.simulator.settings import Settings, Speed, Switches, laid_over
 
 
 class ClockStart(Switches):
     """How time begins. `starts_at` has an offset; without it time begins now."""
 
-    speed: Annotated[float, Field(gt=0)] = 1
+    speed: Speed = 1
     stopped: bool = False
     starts_at: AwareDatetime | None = None
 

@@ -10,7 +10,9 @@ from jobs.gateway.simulator.reach import Reach
 
 Share = Annotated[float, Field(ge=0, le=1)]
 Phone = Annotated[str, Field(pattern=r"^[2-9][0-9]{9}$")]
-Seconds = Annotated[float, Field(ge=0)]
+Seconds = Annotated[float, Field(ge=0, le=1_000_000_000)]
+Speed = Annotated[float, Field(gt=0, le=1_000_000)]
+"""Simulated seconds per real second."""
 
 
 class Switches(BaseModel):

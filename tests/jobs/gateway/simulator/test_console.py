@@ -40,8 +40,11 @@ def test_switches_are_turned_while_it_runs_and_the_others_stay(simulator: Simula
         (
             "clock",
             {"jump_to": "2026-05-31T00:00:00Z"},
-            "jump_to: time never goes back; it is 2026-06-01T16:00:00+00:00",
+            "time never goes back; it is 2026-06-01T16:00:00+00:00",
         ),
+        ("clock", {"jump_to": "2200-01-01T00:00:01Z"}, "time ends with the year 2199; it is 2026-06-01T16:00:00+00:00"),
+        ("clock", {"jump_s": 1e300}, "jump_s: must be less than or equal to 1000000000"),
+        ("clock", {"speed": 1e300}, "speed: must be less than or equal to 1000000"),
         ("clock", {"jump_s": -1}, "jump_s: must be greater than or equal to 0"),
         ("faults", {"kind": "html", "chance": 3}, "chance: must be less than or equal to 1"),
         ("faults", "html", "must have fields of its own"),
@@ -137,3 +140,18 @@ def test_a_request_gets_hints_about_itself(simulator: Simulator) -> None:
     assert hints[1] == ["Content-Type: must be application/x-www-form-urlencoded, or nothing of the body is read"]
     assert "GET: the gateway takes form POSTs only" in hints[2]
     assert "secret" not in requests.get(f"{simulator.console_url}requests", timeout=5).text
+
+
+def test_a_request_that_misses_every_endpoint_is_told_where_they_are(simulator: Simulator) -> None:
+    missed = requests.post(simulator.base_url.replace("/gateway/", "/gatway/vmb.ph"), data=CAMPAIGN, timeout=5)
+    assert missed.status_code == 404
+    assert (
+        missed.text
+        == f"Not Found. The gateway is at {simulator.base_url}, and what it knows at {simulator.console_url}\n"
+    )
+    (noted,) = ask(simulator, "requests")["requests"]
+    assert (noted["verdict"], noted["phone_count"]) == ("not_found", 1)
+    assert noted["hints"] == ["/gatway/vmb.ph: there is no such endpoint; is /gateway/vmb.php meant?"]
+    assert "c_password" not in noted["fields"]
+    requests.get(simulator.base_url.replace("/gateway/", "/favicon.ico"), timeout=5)
+    assert ask(simulator, "requests")["total"] == 1

@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 import requests
 
+from jobs.gateway.simulator import Simulator
+
 
 @pytest.mark.parametrize("sign", [signal.SIGTERM, signal.SIGINT])
 def test_it_says_where_it_listens_and_goes_quietly(tmp_path: Path, sign: signal.Signals) -> None:
@@ -48,6 +50,16 @@ def test_options_that_make_no_sense_are_named() -> None:
     assert "--speed: must be greater than 0" in ended.stderr
     assert "--reach: must be 'loopback' or 'any'" in ended.stderr
     assert "Traceback" not in ended.stderr
+
+
+def test_a_port_that_is_taken_is_said_so() -> None:
+    with Simulator() as simulator:
+        port = simulator.base_url.rpartition(":")[2].removesuffix("/gateway/")
+        command = [sys.executable, "-m", "jobs.gateway.simulator", "--port", port]
+        ended = subprocess.run(command, capture_output=True, text=True, timeout=20, check=False)
+    assert ended.returncode == 2
+    taken = f"cannot listen on 127.0.0.1, port {port}: Address already in use; --port 0 takes one that is free\n"
+    assert ended.stderr == taken
 
 
 def test_a_scenario_at_fault_is_told_a_line_for_each_problem(tmp_path: Path) -> None:
