@@ -33,7 +33,9 @@ def main(
     speed: Annotated[float | None, typer.Option(help="Simulated seconds per real second. [1]")] = None,
     rate: Annotated[float | None, typer.Option(help="Calls a session makes in a simulated second. [10]")] = None,
     reach: Annotated[str | None, typer.Option(help="Where postbacks may go: loopback or any. [loopback]")] = None,
-    scenario: Annotated[Path | None, typer.Option(help="YAML file with clock, settings and faults.")] = None,
+    scenario: Annotated[
+        Path | None, typer.Option(help="YAML file with the clock, settings and faults to start with.")
+    ] = None,
     ready_file: Annotated[Path | None, typer.Option(help="File to write the base URL to once listening.")] = None,
 ) -> None:
     """A stand-in for the Slybroadcast gateway. It calls nobody and remembers everything.
@@ -50,8 +52,10 @@ def main(
        and at                .../_simulator/requests             for what you sent, with hints
     5. Break something:      curl http://127.0.0.1:8025/_simulator/faults -d '{"kind": "accept_then_reset"}'
        and send once more.   Does your client ring anybody twice?  .../_simulator/summary knows.
+    6. Let a day pass:       curl http://127.0.0.1:8025/_simulator/clock -d '{"jump_s": 86400}'
 
-    All switches, magic numbers and the form of a scenario file are in docs/simulator.md.
+    What it knows is gone when it ends. All switches, magic numbers and the form of a scenario file
+    are in docs/simulator.md.
     """
     accounts = {uid or "demo": _given({"password": password})} if uid or password else None
     settings = _given({"accounts": accounts, "calls_per_second": rate, "reach": reach})

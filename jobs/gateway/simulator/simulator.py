@@ -117,15 +117,11 @@ class Simulator:
     def _serve_gateway(self, request: Request, endpoint: str, wire: Wire) -> None:
         fields = request.form()
         arrival = self.truth.note(endpoint, option_of(endpoint, fields), fields, self.clock.now())
-        arrival.hints = tuple(hints_for(request, fields, self._own_fields))
+        arrival.hints = tuple(hints_for(request, fields, self.gateway.settings))
         fault = self.faults.strike(arrival)
         arrival.fault = fault.kind if fault else ""
         self._respond(arrival, fields, fault, wire)
         arrival.answered_s = time.time()
-
-    @property
-    def _own_fields(self) -> frozenset[str]:
-        return frozenset({self.gateway.settings.day_field})
 
     def _respond(self, arrival: Arrival, fields: Mapping[str, str], fault: Fault | None, wire: Wire) -> None:
         if fault and fault.kind is FaultKind.ACCEPT_LATE and wire.wait(fault.seconds):

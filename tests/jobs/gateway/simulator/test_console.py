@@ -7,6 +7,7 @@ import pytest
 import requests
 
 from jobs.gateway.simulator import Clock, Settings, Simulator
+from jobs.gateway.simulator.hints import WITHIN_REACH
 from tests.jobs.gateway.simulator.desk import CAMPAIGN, ask, call, phones, submit, tell
 
 NOON = datetime(2026, 6, 1, 16, 0, tzinfo=UTC)
@@ -140,6 +141,14 @@ def test_a_request_gets_hints_about_itself(simulator: Simulator) -> None:
     assert hints[1] == ["Content-Type: must be application/x-www-form-urlencoded, or nothing of the body is read"]
     assert "GET: the gateway takes form POSTs only" in hints[2]
     assert "secret" not in requests.get(f"{simulator.console_url}requests", timeout=5).text
+
+
+def test_a_receiver_that_nothing_is_posted_to_is_hinted_at(simulator: Simulator) -> None:
+    for reach in ("loopback", "any"):
+        simulator.change({"reach": reach})
+        submit(simulator, c_dispo_url="http://receiver.invalid/")
+    hints = [each["hints"] for each in ask(simulator, "requests")["requests"]]
+    assert hints == [[f"c_dispo_url: nothing is posted there; {WITHIN_REACH}"], []]
 
 
 def test_a_request_that_misses_every_endpoint_is_told_where_they_are(simulator: Simulator) -> None:
