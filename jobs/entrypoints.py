@@ -22,7 +22,7 @@ from config import durability
 from config.accounts import AccountSettings, UnknownAccount
 from config.redis_connection import connect
 from config.settings import AudioPreflight, Settings
-from jobs.campaigns import control, do_not_dial, questions, refresh, send, take
+from jobs.campaigns import control, do_not_dial, ending, questions, refresh, send, take
 from jobs.campaigns.desk import Desk, Timings
 from jobs.campaigns.do_not_dial import Synced
 from jobs.campaigns.plan import plan
@@ -90,6 +90,12 @@ def control_campaign(*, campaign_id: str, verb: str | None = None, why: str = ""
         leave_nothing_behind(job, campaign_id=campaign_id)
     done = control.control(at, campaign_id)
     return {"confirmed": done.confirmed, "open": done.open}
+
+
+def end_campaigns(*, campaign_ids: list[str]) -> dict[str, int]:
+    """See that campaigns end at their end time, whatever the gateway does; answers how many came to which end."""
+    at = desk()
+    return _side_by_side(at, Due.END, partial(ending.end, at), campaign_ids)
 
 
 def refresh_campaigns(*, campaign_ids: Iterable[str] = (), submission_ids: Iterable[str] = ()) -> dict[str, int]:
@@ -234,7 +240,7 @@ def _side_by_side(at: Desk, left_to: Due, work: Callable[[str], str], ids: list[
         try:
             return str(work(each))
         except Exception:
-            log.exception("work_failed", submission_id=each)
+            log.exception("work_failed", id=each)
             return _FAULTY
 
     with ThreadPoolExecutor(max_workers=at.concurrency) as pool:

@@ -167,5 +167,8 @@ def _tell(desk: Desk, campaign: CampaignView, submission: Submission) -> _Step:
     if told.run is None:
         submissions.note(desk.redis, submission, f"the gateway refused to {campaign.intent} it ({told.why_refused})")
         return _Step.REFUSED
-    submissions.confirm_run(desk.redis, submission, told.run, now=desk.clock())
+    now = desk.clock()
+    submissions.confirm_run(desk.redis, submission, told.run, now=now)
+    if told.run is Run.ENDED:
+        due.add(desk.redis, Due.REFRESH, [submission.id], now)  # its last records, and then none are asked for
     return _Step.DONE

@@ -285,6 +285,7 @@ def _submission(submission_id: str, fields: Mapping[str, str]) -> Submission:
         reason=fields.get("reason", ""),
         drops=counts(fields, "d", DropState),
         tries=int(fields.get("tries", 0)),
+        was_refused=bool(fields.get("was_refused")),
         not_before=from_ms_if_any(fields.get("not_before")),
         sent_at=from_ms_if_any(fields.get("sent_at")),
         deadline_at=from_ms_if_any(fields.get("deadline_at")),
