@@ -15,10 +15,12 @@ from rq.serializers import JSONSerializer
 
 from config.queues import QUEUES, QueueSpec
 from jobs import entrypoints, producer
+from jobs.campaigns import sweep as sweeping
 from jobs.ledger.fields import text
 from jobs.ledger.keys import Due
 from worker.failures import BELL_IDS, sort_failure
 
+SWEEP_EVERY_S = 10.0
 RESCUE_EVERY_S = 15.0
 MOST_RESCUED = 1_000
 """Of one queue, at one time; those that were rescued are not found again, so the next time finds the others."""
@@ -60,6 +62,11 @@ class Outage:
 def ring(redis: Redis) -> None:
     """Ring for all that is due."""
     producer.ring(redis, now=datetime.now(UTC))
+
+
+def sweep(redis: Redis) -> None:
+    """Make due what the ledger has unfinished and nobody would look at."""
+    sweeping.sweep(redis, now=datetime.now(UTC))
 
 
 def every(seconds: float, chore: Callable[[], None]) -> Callable[[], None]:

@@ -16,7 +16,8 @@ from jobs.ledger.script import Argument, Script
 from jobs.models import LEGAL_INTENTS, CampaignView, DropState, Intent, Run, SubmissionState, Terms
 
 _TAKE = amnesia.script("""
--- KEYS: 1 idempotency key, 2 campaign, 3 all campaigns, 4 due to send, 5 excluded, then (submission, phones) each
+-- KEYS: 1 idempotency key, 2 campaign, 3 all campaigns, 4 due to send, 5 excluded, 6 unfinished campaigns,
+--       then (submission, phones) each
 -- ARGV: 1 key's value, 2 key's life (s), 3 campaign id, 4 taken at (ms), 5 due at (ms), 6 exclusion report,
 --       7 how many campaign fields and values, these, then (submission id, phone count, packed phones) each
 -- Sent twice, the second finds the key of the first, with the same campaign id in it.
@@ -27,8 +28,9 @@ redis.call('SET', KEYS[1], ARGV[1], 'EX', ARGV[2])
 local at = 8 + tonumber(ARGV[7])
 redis.call('HSET', KEYS[2], unpack(ARGV, 8, at - 1))
 redis.call('ZADD', KEYS[3], ARGV[4], ARGV[3])
+redis.call('ZADD', KEYS[6], ARGV[4], ARGV[3])
 if ARGV[6] ~= '' then redis.call('SET', KEYS[5], ARGV[6]) end
-for key = 6, #KEYS, 2 do
+for key = 7, #KEYS, 2 do
   redis.call('HSET', KEYS[key], 'campaign', ARGV[3], 'state', 'planned', 'phones', ARGV[at + 1], 'not_before', ARGV[5])
   redis.call('SET', KEYS[key + 1], ARGV[at + 2])
   redis.call('HINCRBY', KEYS[2], 'n:planned', 1)
@@ -116,6 +118,7 @@ def holder(redis: Redis, key: str) -> Holder | None:
 def take(redis: Redis, new: NewCampaign, *, now: datetime, keep_key: timedelta) -> Holder:
     """Write a campaign, all of it or nothing, unless its key is held already; answers who holds the key now."""
     names = [keys.idempotency(new.key), keys.campaign(new.id), keys.CAMPAIGNS, keys.Due.SEND, keys.excluded(new.id)]
+    names.append(keys.UNFINISHED)
     fields = _fields(new, now)
     value = json.dumps({"campaign_id": new.id, "fingerprint": dict(new.fingerprint)})
     arguments: list[Argument] = [value, int(keep_key.total_seconds()), new.id, to_ms(now), to_ms(new.due_at)]
