@@ -27,6 +27,23 @@ def test_a_dry_run_shows_the_plan_and_needs_nothing(run: Run, contacts: Path, re
     assert redis.keys() == []
 
 
+def test_a_dry_run_says_which_column_is_called_and_how_the_file_was_read(run: Run, contacts: Path) -> None:
+    dry = run("send", contacts, *SEND, "--dry-run", **DRY)
+    assert 'Phones from column 2 "Mobile Phone", chosen by its name. Read as UTF-8, parted by comma.' in dry.out
+    contacts.write_bytes("Chloé;6175550123\nBo;6175550124\n".encode("cp1252"))
+    dry = run("send", contacts, *SEND, "--dry-run", **DRY)
+    assert "Phones from column 2, chosen by its content alone: look whether it is the right one." in dry.out
+    assert "Read as Windows-1252, parted by semicolon, without a header." in dry.out
+
+
+def test_a_program_learns_which_column_is_called(run: Run, contacts: Path) -> None:
+    expected = {"column": 2, "name": "Mobile Phone", "chosen_by": "name", "has_header": True}
+    expected |= {"separator": ",", "encoding": "UTF-8"}
+    assert run("send", contacts, *SEND, "--dry-run", "--json", **DRY).document["contacts"] == expected
+    asked = run("send", contacts, *SEND, "--column", "2", "--json").document["contacts"]
+    assert asked == expected | {"chosen_by": "asked"}
+
+
 def test_a_campaign_is_in_and_the_person_knows_how_to_go_on(run: Run, contacts: Path, redis: Redis) -> None:
     sent = run("send", contacts, *SEND, "--title", "March", "--key", "march")
     (campaign,) = campaigns.newest(redis, most=2)
