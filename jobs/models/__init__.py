@@ -1,5 +1,6 @@
 """The nouns, their states and the legal moves between them. Law of the room: no I/O, time is handed in."""
 
+from jobs.models.problems import InvalidCampaign, Problem
 from jobs.models.records import CampaignView, Disposition, Submission
 from jobs.models.states import (
     ENDING_INTENTS,
@@ -21,8 +22,6 @@ from jobs.models.terms import (
     MAX_PHONES_PER_SUBMISSION,
     AudioType,
     Campaign,
-    InvalidCampaign,
-    Problem,
     Terms,
     parse_campaign,
     parse_terms,

@@ -135,7 +135,7 @@ def test_all_rows_that_are_left_out_can_be_had(run: Run, contacts: Path, tmp_pat
         (["--caller-id", "911"], "--caller-id: no number to call from. Digits are missing"),
         (["--audio-title", "Reminder"], "found --audio-title and --audio-url"),
         (["--audio-url", "https://example.com/a"], "--audio-type is missing"),
-        (["--audio-type", "ogg"], "--audio-type: Input should be 'wav', 'mp3' or 'm4a'"),
+        (["--audio-type", "ogg"], "--audio-type: must be wav, mp3 or m4a"),
         (["--audio-url", "nowhere"], "--audio-url must begin with https:// or http://"),
         (["--column", "Fax"], 'choose with --column among: "Name", "Mobile Phone"'),
         (["--account", "b@d"], "--account: "),
