@@ -166,6 +166,25 @@ def test_neither_audio_is_refused(run: Run, contacts: Path) -> None:
     assert "give exactly one of --audio-title, --audio-url and --audio-file; found none" in refused.err
 
 
+@pytest.mark.parametrize(
+    ("arguments", "problem"),
+    [
+        (["send", "--json"], "Missing argument 'CONTACTS'."),
+        (["send", "contacts.csv", "--json"], "Missing option '--caller-id'."),
+        (["send", "contacts.csv", "--json", "--colum", "2"], "No such option: --colum"),
+        (["sned", "--json"], "No such command 'sned'."),
+        (["list", "--most", "many", "--json"], "Invalid value for '--most'"),
+        (["show", "bcdf", "6175550123", "--json"], "Got unexpected extra argument"),
+    ],
+)
+def test_a_program_gets_a_slip_on_its_command_line_as_json(run: Run, arguments: list[str], problem: str) -> None:
+    slip = run(*arguments)
+    assert (slip.code, slip.out) == (2, "")
+    assert (slip.error["code"], slip.error["name"]) == (2, "bad_input")
+    assert slip.error["problems"][0].startswith(problem)
+    assert "6175550123" not in slip.err
+
+
 def test_a_missing_option_is_a_matter_of_usage(run: Run, contacts: Path) -> None:
     refused = run("send", contacts)
     assert refused.code == 2
