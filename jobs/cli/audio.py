@@ -139,7 +139,7 @@ def _is_usual(invocation: Invocation, terms: Terms) -> bool:
 
 
 def _recordings(invocation: Invocation, account: str) -> list[AudioFile]:
-    return ask(invocation, account, partial(list_recordings, now=invocation.clock()))
+    return list_recordings(partial(ask, invocation, account), now=invocation.clock())
 
 
 def _one_name(title: str | None, code: str | None, file: str | None) -> tuple[NamedBy, str]:

@@ -1,7 +1,8 @@
 """The nouns, their states and the legal moves between them. Law of the room: no I/O, time is handed in."""
 
+from jobs.models.evidence import Evidence, Finding
 from jobs.models.problems import InvalidCampaign, Problem
-from jobs.models.records import CampaignView, Disposition, Submission
+from jobs.models.records import Attempt, CampaignView, Disposition, Submission
 from jobs.models.states import (
     ENDING_INTENTS,
     FINAL_STATUSES,
@@ -23,6 +24,7 @@ from jobs.models.terms import (
     AudioType,
     Campaign,
     Terms,
+    WhenUnknown,
     parse_campaign,
     parse_terms,
 )
@@ -37,12 +39,15 @@ __all__ = [
     "MAX_PHONES_PER_SUBMISSION",
     "UNSENT",
     "UNSETTLED",
+    "Attempt",
     "AudioType",
     "Campaign",
     "CampaignStatus",
     "CampaignView",
     "Disposition",
     "DropState",
+    "Evidence",
+    "Finding",
     "Intent",
     "InvalidCampaign",
     "Problem",
@@ -50,6 +55,7 @@ __all__ = [
     "Submission",
     "SubmissionState",
     "Terms",
+    "WhenUnknown",
     "parse_campaign",
     "parse_terms",
     "states_before",

@@ -48,6 +48,7 @@ RULES: Mapping[str, str] = {
     "expires_at": f"must be {_INSTANT}",
     "mobile_only": "must be true or false",
     "account": "must be the name of a gateway account: 1 to 64 letters, digits, dashes and underscores",
+    "when_unknown": "must be hold or resend",
     "recipients": "must be a list of phones",
 }
 """What each field must be, whichever way it is not. Those that are missing here say it themselves."""
