@@ -1,0 +1,88 @@
+"""One case: somebody is at a story, something happens at one step of it, the gateway goes wrong, and all recover."""
+
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from datetime import timedelta
+
+from jobs.campaigns.sweep import Swept
+from jobs.models import CampaignStatus
+from tests import oracle
+from tests.crash.faults import Trouble
+from tests.crash.steps import Interruption, Killed, Life, Moment
+from tests.crash.stories import Story
+from tests.crash.world import World
+
+FROZEN = timedelta(minutes=5)
+
+Happening = Callable[[World, Life], None]
+"""What happens at a step."""
+
+
+def nothing(world: World, life: Life) -> None:
+    """All goes well with the process."""
+
+
+def dies(world: World, life: Life) -> None:
+    """The process is killed."""
+    life.end()
+
+
+def freezes(world: World, life: Life) -> None:
+    """The process stands still for minutes, in which others do all that there is to do; then it goes on."""
+    world.recover(within=FROZEN)
+
+
+def every_step(
+    url: str,
+    story: Story,
+    trouble: Trouble,
+    happening: Happening,
+    *moments: Moment,
+    only_after_a_call: bool = False,
+) -> Iterator[str]:
+    """Have it happen at each step of the story in turn, and judge what comes of it; the name of each step.
+
+    With `only_after_a_call`, at those before which the gateway was asked something: at the others, whoever comes after
+    meets its trouble.
+    """
+    steps = one_step(url, story, trouble, nothing, 0, Moment.BEFORE)
+    yield "none"
+    calls = [at for at, name in enumerate(steps) if name.startswith("gateway")]
+    first = (min(calls, default=len(steps)) + 1) if only_after_a_call else 0
+    for moment in moments:
+        for at in range(first, len(steps)):
+            one_step(url, story, trouble, happening, at, moment)
+            yield f"{moment} {steps[at]}"
+
+
+def one_step(url: str, story: Story, trouble: Trouble, happening: Happening, at: int, moment: Moment) -> list[str]:
+    """One case; the steps that were taken."""
+    with World(url, read_s=trouble.read_s, within=story.within) as world:
+        story.prepare(world)
+        trouble.befall(world.simulator, story.asks or "any")
+        life = Life()
+        life.interruption = Interruption(at, moment, lambda: happening(world, life))
+        desk = world.desk(life)
+        try:
+            with suppress(Killed):
+                story.act(world, desk)
+            if story.repeats:
+                story.act(world, world.desk())
+            judge(world, story, in_time=happening is not freezes)
+        except AssertionError as found:
+            told = " > ".join(life.steps)
+            raise AssertionError(f"{story}, {moment} step {at} of {told}, gateway {trouble.name}: {found}") from None
+        return life.steps
+
+
+def judge(world: World, story: Story, *, in_time: bool) -> None:
+    """All recover; then no promise is broken, nothing is left to be done, and it has come to a good end.
+
+    Who was not `in_time` with what it wanted may have found the campaign finished.
+    """
+    forgotten = world.recover()
+    world.wait_for_gateway()
+    assert forgotten == Swept() or story.name == "sweep", f"a sweep was needed: {forgotten}"
+    oracle.check(world.redis, world.simulator)
+    assert oracle.unfinished(world.redis) == []
+    assert world.status in story.ends or (world.status is CampaignStatus.FINISHED and not in_time)
