@@ -2,14 +2,15 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import timedelta
 
 from jobs.campaigns.sweep import Swept
-from jobs.models import CampaignStatus
+from jobs.models import CampaignStatus, Intent
 from tests import oracle
 from tests.crash.faults import Trouble
 from tests.crash.steps import Interruption, Killed, Life, Moment
-from tests.crash.stories import Story
+from tests.crash.stories import Story, tell
 from tests.crash.world import World
 
 FROZEN = timedelta(minutes=5)
@@ -32,6 +33,20 @@ def freezes(world: World, life: Life) -> None:
     world.recover(within=FROZEN)
 
 
+def asks_for(intent: Intent) -> Happening:
+    """Somebody else wants something of the campaign, and has it carried out at once."""
+    return lambda world, life: tell(intent)(world, world.desk())
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something that happens at a step, counted from 0."""
+
+    at: int
+    moment: Moment
+    happening: Happening
+
+
 def every_step(
     url: str,
     story: Story,
@@ -45,34 +60,39 @@ def every_step(
     With `only_after_a_call`, at those before which the gateway was asked something: at the others, whoever comes after
     meets its trouble.
     """
-    steps = one_step(url, story, trouble, nothing, 0, Moment.BEFORE)
+    steps = play(url, story, trouble)
     yield "none"
     calls = [at for at, name in enumerate(steps) if name.startswith("gateway")]
     first = (min(calls, default=len(steps)) + 1) if only_after_a_call else 0
     for moment in moments:
         for at in range(first, len(steps)):
-            one_step(url, story, trouble, happening, at, moment)
+            play(url, story, trouble, Event(at, moment, happening))
             yield f"{moment} {steps[at]}"
 
 
-def one_step(url: str, story: Story, trouble: Trouble, happening: Happening, at: int, moment: Moment) -> list[str]:
-    """One case; the steps that were taken."""
+def play(url: str, story: Story, trouble: Trouble, *events: Event) -> list[str]:
+    """One case, played and judged; the steps that its process took."""
     with World(url, read_s=trouble.read_s, within=story.within) as world:
         story.prepare(world)
         trouble.befall(world.simulator, story.asks or "any")
         life = Life()
-        life.interruption = Interruption(at, moment, lambda: happening(world, life))
+        life.interruptions = [_interruption(each, world, life) for each in events]
         desk = world.desk(life)
         try:
             with suppress(Killed):
                 story.act(world, desk)
             if story.repeats:
                 story.act(world, world.desk())
-            judge(world, story, in_time=happening is not freezes)
+            judge(world, story, in_time=freezes not in {each.happening for each in events})
         except AssertionError as found:
             told = " > ".join(life.steps)
-            raise AssertionError(f"{story}, {moment} step {at} of {told}, gateway {trouble.name}: {found}") from None
+            when = [f"{each.moment} {each.at} {each.happening.__name__}" for each in events]
+            raise AssertionError(f"{story}: {told}; {when}, gateway {trouble.name}: {found}") from None
         return life.steps
+
+
+def _interruption(event: Event, world: World, life: Life) -> Interruption:
+    return Interruption(event.at, event.moment, lambda: event.happening(world, life))
 
 
 def judge(world: World, story: Story, *, in_time: bool) -> None:

@@ -6,7 +6,7 @@ steps happens in the process alone, so that a process which dies there has died 
 
 import importlib
 import pkgutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -48,7 +48,7 @@ class Interruption:
 class Life:
     """The steps of one process so far, by their names."""
 
-    interruption: Interruption | None = None
+    interruptions: Sequence[Interruption] = ()
     steps: list[str] = field(default_factory=list)
     is_over: bool = False
 
@@ -71,9 +71,9 @@ class Life:
         raise Killed
 
     def _interrupt(self, number: int, moment: Moment) -> None:
-        due = self.interruption
-        if due and not self.is_over and (due.at, due.moment) == (number, moment):
-            due.happens()
+        for each in self.interruptions:
+            if (each.at, each.moment) == (number, moment) and not self.is_over:
+                each.happens()
 
 
 class SteppedRedis(Redis):

@@ -32,7 +32,7 @@ def _sent(world: World) -> None:
 
 def _paused(world: World) -> None:
     _sent(world)
-    _tell(Intent.PAUSE)(world, world.desk())
+    tell(Intent.PAUSE)(world, world.desk())
 
 
 def _half_done(world: World) -> None:
@@ -122,15 +122,15 @@ def _refresh(world: World, desk: Desk) -> None:
     refresh.refresh(desk, f"{world.campaign_id}-1")
 
 
-def _tell(intent: Intent) -> Callable[[World, Desk], None]:
+def tell(intent: Intent) -> Callable[[World, Desk], None]:
     """A person asks, and it is carried out. One who was told of no success asks again."""
 
-    def tell(world: World, desk: Desk) -> None:
+    def ask(world: World, desk: Desk) -> None:
         with suppress(CampaignIsOver):
             control.request(desk.redis, world.campaign_id, intent, why="test", now=world.clock.now())
             control.control(desk, world.campaign_id)
 
-    return tell
+    return ask
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,26 +151,28 @@ class Story:
         return self.name
 
 
+SEND = Story("send", _taken, _send, UNSENT_ENDS, "submission")
+
 STORIES = (
     Story("take", lambda world: None, _take, UNSENT_ENDS, repeats=True),
-    Story("send", _taken, _send, UNSENT_ENDS, "submission"),
+    SEND,
     Story("send_without_the_listed", _listed, _send, UNSENT_ENDS, "submission"),
     Story("send_after_a_look_at_the_audio", _taken, _send_after_a_look, UNSENT_ENDS, "any"),
     Story("send_when_the_gateway_is_back", _resting, _send, UNSENT_ENDS, "any"),
     Story("send_too_late", _too_late, _send, {CampaignStatus.EXPIRED}),
     Story("give_up_waiting", _given_up, _send, {CampaignStatus.NEEDS_DECISION}),
-    Story("stop", _sent, _tell(Intent.STOP), {CampaignStatus.STOPPED}, "control", repeats=True),
-    Story("cancel", _sent, _tell(Intent.CANCEL), {CampaignStatus.CANCELLED}, "control", repeats=True),
+    Story("stop", _sent, tell(Intent.STOP), {CampaignStatus.STOPPED}, "control", repeats=True),
+    Story("cancel", _sent, tell(Intent.CANCEL), {CampaignStatus.CANCELLED}, "control", repeats=True),
     Story(
         "pause",
         _sent,
-        _tell(Intent.PAUSE),
+        tell(Intent.PAUSE),
         {CampaignStatus.PAUSED},
         "control",
         repeats=True,
         within=timedelta(minutes=2),
     ),
-    Story("resume", _paused, _tell(Intent.RUN), {CampaignStatus.FINISHED}, "control", repeats=True),
+    Story("resume", _paused, tell(Intent.RUN), {CampaignStatus.FINISHED}, "control", repeats=True),
     Story("refresh", _half_done, _refresh, {CampaignStatus.FINISHED}, "question"),
     Story("finish", _all_done, _refresh, {CampaignStatus.FINISHED}, "question"),
     Story(
