@@ -5,6 +5,7 @@ and no request is under way. Sessions are told apart by their title and their ph
 share a phone need titles of their own.
 """
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -125,7 +126,7 @@ def _by_submission(believed: Believed, sessions: list[Session]) -> Mapping[str, 
     owners = _owners(believed)
     found: dict[str, list[Session]] = {}
     for session in sessions:
-        for owner in sorted({owners.get((session.title, phone), "") for phone in session.phones}):
+        for owner in sorted({owners.get((unmarked(session.title), phone), "") for phone in session.phones}):
             found.setdefault(owner, []).append(session)
     return found
 
@@ -230,3 +231,8 @@ def _summed(pairs: Iterable[tuple[StrEnum, int]]) -> Counter[StrEnum]:
 
 def _shown(counts: Mapping[Any, int]) -> str:
     return ", ".join(f"{word} {count}" for word, count in sorted(counts.items())) or "none"
+
+
+def unmarked(title: str) -> str:
+    """A session's title as its producer stated it: without the attempt's mark, which stands at its end in brackets."""
+    return re.sub(r" ?\[[a-z]{8}\]$", "", title)

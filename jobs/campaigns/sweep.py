@@ -45,8 +45,10 @@ class Swept:
     intents: Mapping[str, int] = field(default_factory=dict)
     lists: int = 0
 
-    def __bool__(self) -> bool:
-        return bool(self.submissions or self.intents or self.lists)
+    @property
+    def count(self) -> int:
+        """Of everything."""
+        return sum(self.submissions.values()) + sum(self.intents.values()) + self.lists
 
 
 def sweep(redis: Redis, *, now: datetime, most: int = MOST) -> Swept:
@@ -55,7 +57,7 @@ def sweep(redis: Redis, *, now: datetime, most: int = MOST) -> Swept:
     for each in unfinished.look(redis, DUE_WHILE, WANTED_RUN, now=now, since=now - AGAIN_AFTER, most=most):
         (submissions if isinstance(each.what, SubmissionState) else intents)[each.what.value] += 1
     swept = Swept(dict(submissions), dict(intents), _sweep_lists(redis, now))
-    if swept:
+    if swept.count:
         log.warning(
             "forgotten_work_found",
             submissions=swept.submissions,
