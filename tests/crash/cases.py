@@ -95,7 +95,8 @@ def play(url: str, story: Story, trouble: Trouble, *events: Event) -> list[str]:
                 story.act(world, desk)
             if story.repeats:
                 story.act(world, world.desk())
-            judge(world, story, in_time=freezes not in {each.happening for each in events})
+            in_time = freezes not in {each.happening for each in events}
+            judge(world, story, in_time=in_time, may_sweep=story.name == "sweep" or len(events) > 1)
         except AssertionError as found:
             told = " > ".join(life.steps)
             when = [f"{each.moment} {each.at} {each.happening.__name__}" for each in events]
@@ -107,14 +108,15 @@ def _interruption(event: Event, world: World, life: Life) -> Interruption:
     return Interruption(event.at, event.moment, lambda: event.happening(world, life))
 
 
-def judge(world: World, story: Story, *, in_time: bool) -> None:
+def judge(world: World, story: Story, *, in_time: bool, may_sweep: bool) -> None:
     """All recover; then no promise is broken, nothing is left to be done, and it has come to a good end.
 
-    Who was not `in_time` with what it wanted may have found the campaign finished.
+    Who was not `in_time` with what it wanted may have found the campaign finished. After one death all that is to be
+    done stands in the due sets; only where several things befell one process, a sweep may be needed.
     """
     forgotten = world.recover()
     world.wait_for_gateway()
-    assert not forgotten or story.name == "sweep", f"a sweep was needed: {forgotten}"
+    assert may_sweep or not forgotten.count, f"a sweep was needed: {forgotten}"
     oracle.check(world.redis, world.simulator)
     unfinished = oracle.unfinished(world.redis)
     assert not unfinished, f"it did not come to an end: {unfinished}"

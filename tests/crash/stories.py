@@ -9,10 +9,12 @@ from jobs.campaigns import control, do_not_dial, refresh, send, sweep
 from jobs.campaigns.control import CampaignIsOver
 from jobs.campaigns.desk import Desk
 from jobs.contacts import Row
+from jobs.gateway.simulator import Fault, FaultKind
 from jobs.ledger import breaker, submissions
 from jobs.ledger.breaker import FAILURES_TO_OPEN
 from jobs.ledger.keys import Due
 from jobs.models import CampaignStatus, Intent, SubmissionState
+from jobs.outcomes.settle import settle
 from tests.crash.world import World
 
 FIRST, SECOND = ("6175550101", "6175550102"), ("6175550103",)
@@ -74,6 +76,14 @@ def _given_up(world: World) -> None:
     world.clock.jump(desk.timings.answer_within)
 
 
+def _unknown(world: World) -> None:
+    """The gateway accepted it, and its answer was lost."""
+    world.take(FIRST)
+    world.simulator.faults.arm(Fault(kind=FaultKind.ACCEPT_THEN_RESET))
+    _send(world, world.desk())
+    world.clock.jump(timedelta(minutes=1))
+
+
 def _resting(world: World) -> None:
     """The breaker is open, and its rest is over: the next call finds out whether the gateway is back."""
     world.take(FIRST)
@@ -116,6 +126,10 @@ def _sync(world: World, desk: Desk) -> None:
 
 def _sweep(world: World, desk: Desk) -> None:
     sweep.sweep(desk.redis, now=world.clock.now())
+
+
+def _settle(world: World, desk: Desk) -> None:
+    settle(desk, f"{world.campaign_id}-1")
 
 
 def _refresh(world: World, desk: Desk) -> None:
@@ -161,6 +175,7 @@ STORIES = (
     Story("send_when_the_gateway_is_back", _resting, _send, UNSENT_ENDS, "any"),
     Story("send_too_late", _too_late, _send, {CampaignStatus.EXPIRED}),
     Story("give_up_waiting", _given_up, _send, {CampaignStatus.NEEDS_DECISION}),
+    Story("settle", _unknown, _settle, {CampaignStatus.FINISHED}, "question"),
     Story("stop", _sent, tell(Intent.STOP), {CampaignStatus.STOPPED}, "control", repeats=True),
     Story("cancel", _sent, tell(Intent.CANCEL), {CampaignStatus.CANCELLED}, "control", repeats=True),
     Story(

@@ -11,10 +11,10 @@ from typing import Self
 from pydantic import SecretStr
 from redis import Redis
 
-from jobs.campaigns import control, do_not_dial, refresh, send
+from jobs.campaigns import control, do_not_dial, ending, refresh, send
 from jobs.campaigns.desk import Desk, Timings
 from jobs.campaigns.plan import Plan
-from jobs.campaigns.sweep import Swept, sweep
+from jobs.campaigns.sweep import AGAIN_AFTER, Swept, sweep
 from jobs.campaigns.take import take
 from jobs.gateway.client import Credentials, Timeouts
 from jobs.gateway.simulator import Clock, Settings, Simulator
@@ -22,6 +22,7 @@ from jobs.ledger import campaigns, due, submissions
 from jobs.ledger.fields import from_ms
 from jobs.ledger.keys import Due
 from jobs.models import CampaignStatus, Submission, Terms
+from jobs.outcomes.settle import settle
 from tests import oracle
 from tests.crash.steps import Life, SteppedGateway, SteppedRedis
 
@@ -29,8 +30,8 @@ NOON = datetime(2026, 3, 2, 17, 0, tzinfo=UTC)
 TERMS = Terms(caller_id="6175550100", audio_title="Reminder", title="March")
 NO_TRUST = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 """Nothing here speaks TLS, and the usual authorities take 20 ms to read."""
-AGAIN_AFTER = timedelta(seconds=30)
-TIMINGS = Timings(settle=timedelta(seconds=10))
+RING_AGAIN_AFTER = timedelta(seconds=30)
+TIMINGS = Timings(settle=timedelta(seconds=10), look_for=timedelta(minutes=30))
 TICK = timedelta(seconds=2)
 """How often a supervisor rings; a real one is quicker."""
 LOOKS = 500
@@ -40,7 +41,9 @@ WORK: dict[Due, Callable[[Desk, str], object]] = {
     Due.CONTROL: control.control,
     Due.SEND: send.send,
     Due.REFRESH: refresh.refresh,
+    Due.SETTLE: settle,
     Due.DO_NOT_DIAL: do_not_dial.sync,
+    Due.END: ending.end,
 }
 """What is done for an id of each due set, as the entry points do it."""
 
@@ -120,15 +123,16 @@ class World:
 
         Answers what the first sweep found to be forgotten.
         """
+        self.clock.jump(AGAIN_AFTER)
         desk, ends_at = self.desk(), self.clock.now() + (within or self.within)
-        forgotten = sweep(desk.redis, now=self.clock.now())
+        forgotten = sweep(desk.redis, now=self.clock.now(), look_for=TIMINGS.look_for)
         for _ in range(LOOKS):
             next_at = self._next_at()
             if next_at is None or next_at > ends_at:
                 return forgotten
             self.clock.jump_to(max(next_at, self.clock.now() + TICK))
             for due_set, work in WORK.items():
-                for each in due.ring(desk.redis, due_set, now=self.clock.now(), most=100, again_after=AGAIN_AFTER):
+                for each in due.ring(desk.redis, due_set, now=self.clock.now(), most=100, again_after=RING_AGAIN_AFTER):
                     work(desk, each)
         raise AssertionError(f"not quiet after {LOOKS} looks: {oracle.unfinished(self.redis)}")
 
