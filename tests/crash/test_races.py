@@ -23,7 +23,7 @@ def quiet() -> Iterator[None]:
         yield
 
 
-@pytest.mark.parametrize("trouble", SOME, ids=lambda trouble: trouble.name)
+@pytest.mark.parametrize("trouble", SOME[::2], ids=lambda trouble: trouble.name)
 @pytest.mark.parametrize("rival", RIVALS, ids=str)
 def test_what_was_acknowledged_holds_at_every_step_of_a_sender(
     redis_server: RedisServer, rival: Rival, trouble: Trouble
@@ -44,7 +44,7 @@ def test_of_two_who_ask_at_once_one_wins_and_the_gateway_does_what_the_ledger_sa
     redis_server: RedisServer, story: Story, intent: Intent
 ) -> None:
     either = replace(story, ends=set(CampaignStatus), repeats=False, within=timedelta(minutes=2))
-    assert len(list(every_step(redis_server.url, either, WELL, asks_for(intent), *Moment))) > 10
+    assert len(list(every_step(redis_server.url, either, WELL, asks_for(intent), Moment.BEFORE))) > 10
 
 
 @pytest.mark.parametrize(("name", "intent"), [("pause", Intent.RUN), ("resume", Intent.PAUSE)])
@@ -53,7 +53,8 @@ def test_who_is_overtaken_and_dies_leaves_what_was_wanted_last(
 ) -> None:
     (story,) = (each for each in CONTROLS if each.name == name)
     either = replace(story, ends=set(CampaignStatus), repeats=False, within=timedelta(minutes=2))
-    url, count = redis_server.url, len(play(redis_server.url, either, WELL))
-    for at, death in combinations_with_replacement(range(count), 2):
+    url, steps = redis_server.url, play(redis_server.url, either, WELL)
+    told_at = steps.index("breaker enter")
+    for at, death in combinations_with_replacement(range(told_at, len(steps)), 2):
         events = [Event(at, Moment.BEFORE, asks_for(intent)), Event(death, Moment.BEFORE, dies)]
         play(url, either, WELL, *events)

@@ -30,8 +30,15 @@ NOON = datetime(2026, 3, 2, 17, 0, tzinfo=UTC)
 TERMS = Terms(caller_id="6175550100", audio_title="Reminder", title="March")
 NO_TRUST = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 """Nothing here speaks TLS, and the usual authorities take 20 ms to read."""
+MINUTES = timedelta(minutes=1)
 RING_AGAIN_AFTER = timedelta(seconds=30)
-TIMINGS = Timings(settle=timedelta(seconds=10), look_for=timedelta(minutes=30))
+TIMINGS = Timings(
+    settle=timedelta(seconds=10),
+    look_for=MINUTES * 4,
+    absent_after=MINUTES,
+    absent_apart=MINUTES,
+    poll_first=MINUTES / 6,
+)
 TICK = timedelta(seconds=2)
 """How often a supervisor rings; a real one is quicker."""
 LOOKS = 500
