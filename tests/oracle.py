@@ -43,7 +43,8 @@ DUE_WHILE = {
     SubmissionState.SENDING: Due.SEND,
     SubmissionState.ACCEPTED: Due.REFRESH,
 }
-"""Where a submission must stand in this state, so that somebody looks at it again."""
+"""Where a submission must stand in this state, so that somebody looks at it again. One that is unknown does so for some
+time only."""
 
 
 class SharedPhone(Exception):

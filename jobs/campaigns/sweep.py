@@ -8,23 +8,28 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 
 import structlog
 from redis import Redis
 
+from jobs.campaigns.desk import Timings
 from jobs.campaigns.verbs import WANTED_RUN
 from jobs.ledger import do_not_dial, due, unfinished
 from jobs.ledger.keys import Due
 from jobs.models import SubmissionState
 
-DUE_WHILE: Mapping[SubmissionState, Due | None] = {
+DUE_WHILE: Mapping[SubmissionState, Due] = {
     SubmissionState.PLANNED: Due.SEND,
     SubmissionState.CLAIMED: Due.SEND,  # at the end of its lease, for the next sender
     SubmissionState.SENDING: Due.SEND,  # at its deadline, after which it is unknown
     SubmissionState.ACCEPTED: Due.REFRESH,
-    SubmissionState.UNKNOWN: None,  # waits for a person
+    SubmissionState.UNKNOWN: Due.SETTLE,  # until only a person or a postback settles it
 }
 """Where a submission stands in each state in which its campaign is not over, so that somebody looks at it again."""
+
+LOOK_FOR = Timings().look_for
+"""How long an unknown one stands in its due set."""
 
 MOST = 2_000
 """Campaigns that one sweep looks at; the next one begins with the others."""
@@ -37,31 +42,33 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Swept:
-    """What was forgotten, and is due now: submissions by their state, campaigns by what is wanted of them, and accounts
-    whose do-not-dial list the gateway does not know. Empty on a healthy ledger.
+    """What was forgotten, and is due now: submissions by their state, campaigns by what is wanted of them (an intent,
+    or an `end` at their end time), and accounts whose do-not-dial list the gateway does not know. On a healthy ledger
+    it is empty.
     """
 
     submissions: Mapping[str, int] = field(default_factory=dict)
-    intents: Mapping[str, int] = field(default_factory=dict)
+    requests: Mapping[str, int] = field(default_factory=dict)
     lists: int = 0
 
     @property
     def count(self) -> int:
         """Of everything."""
-        return sum(self.submissions.values()) + sum(self.intents.values()) + self.lists
+        return sum(self.submissions.values()) + sum(self.requests.values()) + self.lists
 
 
-def sweep(redis: Redis, *, now: datetime, most: int = MOST) -> Swept:
+def sweep(redis: Redis, *, now: datetime, most: int = MOST, look_for: timedelta = LOOK_FOR) -> Swept:
     """Make due what stands nowhere; may be run by anyone, at any time, any number of times at once."""
-    submissions, intents = Counter[str](), Counter[str]()
-    for each in unfinished.look(redis, DUE_WHILE, WANTED_RUN, now=now, since=now - AGAIN_AFTER, most=most):
-        (submissions if isinstance(each.what, SubmissionState) else intents)[each.what.value] += 1
-    swept = Swept(dict(submissions), dict(intents), _sweep_lists(redis, now))
+    submissions, requests = Counter[str](), Counter[str]()
+    look = partial(unfinished.look, redis, DUE_WHILE, WANTED_RUN, settled_for=look_for)
+    for each in look(now=now, since=now - AGAIN_AFTER, most=most):
+        (submissions if each.what in set(SubmissionState) else requests)[each.what] += 1
+    swept = Swept(dict(submissions), dict(requests), _sweep_lists(redis, now))
     if swept.count:
         log.warning(
             "forgotten_work_found",
             submissions=swept.submissions,
-            intents=swept.intents,
+            requests=swept.requests,
             do_not_dial_lists=swept.lists,
             meaning="it stood in no due set, and is due now; nothing is lost",
         )

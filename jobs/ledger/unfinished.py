@@ -6,7 +6,7 @@ is final. So a look costs what is unfinished, however many campaigns have ended.
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from redis import Redis
 
@@ -21,17 +21,18 @@ SUBMISSIONS_A_STEP = 100
 
 _LOOK = Script("""
 -- KEYS: 1 unfinished campaigns, 2 all campaigns, 3 due to control, 4 what a campaign's name begins with,
---       5 what a submission's name begins with, 6... due sets
--- ARGV: 1 now (ms), 2 passes over who was looked at after (ms), 3 most submissions, 4 how many states,
---       (state, number of its due set among the KEYS or 0) each, (intent, run of a session in step with it) each
+--       5 what a submission's name begins with, 6 due to end, 7... due sets
+-- ARGV: 1 now (ms), 2 passes over who was looked at after (ms), 3 most submissions, 4 an unknown one that was sent
+--       before (ms) is not looked for any more, 5 how many states, (state, number of its due set among the KEYS) each,
+--       (intent, run of a session in step with it) each
 -- Answers how many campaigns it looked at, then (id, what it is) of each that stood nowhere, and now is due.
 -- Sent twice, the second looks at those that come next.
 if not redis.call('ZSCORE', KEYS[1], '-') then  -- a ledger from before there was an index, or one that lost it
   redis.call('ZUNIONSTORE', KEYS[1], 2, KEYS[1], KEYS[2], 'AGGREGATE', 'MIN')
   redis.call('ZADD', KEYS[1], '+inf', '-')
 end
-local due_of, run_of, first_intent = {}, {}, 5 + 2 * ARGV[4]
-for at = 5, first_intent - 1, 2 do due_of[ARGV[at]] = tonumber(ARGV[at + 1]) end
+local due_of, run_of, first_intent = {}, {}, 6 + 2 * ARGV[5]
+for at = 6, first_intent - 1, 2 do due_of[ARGV[at]] = tonumber(ARGV[at + 1]) end
 for at = first_intent, #ARGV, 2 do run_of[ARGV[at]] = ARGV[at + 1] end
 local found = {0}
 local function add(due, id, what)
@@ -41,15 +42,17 @@ local function add(due, id, what)
   end
 end
 local function look(campaign)
-  local intent, count = unpack(redis.call('HMGET', KEYS[4] .. campaign, 'intent', 'submissions'))
-  local wanted, is_open, is_behind = run_of[intent], false, false
+  local intent, count, terms = unpack(redis.call('HMGET', KEYS[4] .. campaign, 'intent', 'submissions', 'terms'))
+  local wanted, is_open, is_behind, may_run = run_of[intent], false, false, false
   count = tonumber(count or 0)
   for index = 1, count do
     local id = campaign .. '-' .. index
-    local state, run = unpack(redis.call('HMGET', KEYS[5] .. id, 'state', 'run'))
+    local state, run, sent_at = unpack(redis.call('HMGET', KEYS[5] .. id, 'state', 'run', 'sent_at'))
     local due = due_of[state]
-    if due then is_open = true end
-    if due and due > 0 then add(KEYS[due], id, state) end
+    if due then
+      is_open, may_run = true, may_run or run ~= 'ended'
+      if state ~= 'unknown' or tonumber(sent_at or 0) > tonumber(ARGV[4]) then add(KEYS[due], id, state) end
+    end
     if state == 'accepted' then
       run = run or 'going'
       is_behind = is_behind or (run ~= wanted and run ~= 'ended')
@@ -58,6 +61,7 @@ local function look(campaign)
     end
   end
   if is_behind then add(KEYS[3], campaign, intent) end
+  if may_run and string.find(terms or '', '"ends_at":"', 1, true) then add(KEYS[6], campaign, 'end') end
   if is_open then redis.call('ZADD', KEYS[1], ARGV[1], campaign) else redis.call('ZREM', KEYS[1], campaign) end
   return count
 end
@@ -76,38 +80,35 @@ class Forgotten:
     """A submission or a campaign that stood in no due set; by now it is due."""
 
     id: str
-    what: SubmissionState | Intent
-    """The submission's state, or what is wanted of the campaign and not carried out."""
+    what: str
+    """The submission's state, or what is wanted of the campaign: an intent, or `end` at its end time."""
 
 
 def look(
     redis: Redis,
-    due_while: Mapping[SubmissionState, Due | None],
+    due_while: Mapping[SubmissionState, Due],
     wanted_runs: Mapping[Intent, Run],
     *,
+    settled_for: timedelta,
     now: datetime,
     since: datetime,
     most: int,
 ) -> Iterator[Forgotten]:
     """Have somebody look at whatever stands nowhere, of at most `most` campaigns that nobody looked at after `since`.
 
-    `due_while` says where a submission must stand in each state in which its campaign is not over, if anywhere.
+    `due_while` says where a submission must stand in each state in which its campaign is not over; an unknown one
+    stands there for no longer than `settled_for` after it was sent.
     """
-    names = [keys.UNFINISHED, keys.CAMPAIGNS, Due.CONTROL, keys.campaign(""), keys.submission("")]
-    states: list[Argument] = [len(due_while)]
+    names = [keys.UNFINISHED, keys.CAMPAIGNS, Due.CONTROL, keys.campaign(""), keys.submission(""), Due.END]
+    states: list[Argument] = [to_ms(now - settled_for), len(due_while)]
     for state, due in due_while.items():
-        names += [due] if due else []
-        states += [state, len(names) if due else 0]
+        names.append(due)
+        states += [state, len(names)]
     runs = [word for pair in wanted_runs.items() for word in pair]
     while most > 0:
         step = min(most, SUBMISSIONS_A_STEP)
-        looked, *found = _LOOK(redis, names, [to_ms(now), to_ms(since), step, *states, *runs])
-        yield from map(_forgotten, found[::2], found[1::2])
-        if not looked:
+        looked, *found = map(text, _LOOK(redis, names, [to_ms(now), to_ms(since), step, *states, *runs]))
+        yield from map(Forgotten, found[::2], found[1::2])
+        if looked == "0":
             return
-        most -= looked
-
-
-def _forgotten(member: bytes, what: bytes) -> Forgotten:
-    word = text(what)
-    return Forgotten(text(member), Intent(word) if word in set(Intent) else SubmissionState(word))
+        most -= int(looked)

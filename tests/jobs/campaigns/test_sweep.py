@@ -9,6 +9,7 @@ from redis import Redis
 
 from jobs.campaigns import control, do_not_dial
 from jobs.campaigns.desk import Desk
+from jobs.campaigns.ending import Ended, end
 from jobs.campaigns.refresh import refresh
 from jobs.campaigns.send import Sent, send
 from jobs.campaigns.sweep import AGAIN_AFTER, DUE_WHILE, Swept, sweep
@@ -17,8 +18,9 @@ from jobs.gateway.simulator import Clock, Fault, FaultKind, Simulator
 from jobs.ledger import campaigns, due, keys, submissions
 from jobs.ledger.keys import Due
 from jobs.models import UNSETTLED, CampaignStatus, Intent, SubmissionState
+from jobs.outcomes.settle import Settled, settle
 from tests import oracle
-from tests.jobs.campaigns.conftest import submission, taken, view
+from tests.jobs.campaigns.conftest import TERMS, submission, taken, view
 
 NOTHING = Swept()
 
@@ -117,7 +119,7 @@ def test_a_request_that_is_not_carried_out_is_found(
         control.control(desk, campaign_id)
     campaigns.intend(desk.redis, campaign_id, intent, note="", now=desk.clock())
     due.remove(desk.redis, Due.CONTROL, [campaign_id])
-    assert swept_later(desk, clock) == Swept(intents={intent: 1})
+    assert swept_later(desk, clock) == Swept(requests={intent: 1})
     assert due.stands(desk.redis, Due.CONTROL, campaign_id)
     control.control(desk, campaign_id)
     assert swept_later(desk, clock) == NOTHING
@@ -126,7 +128,7 @@ def test_a_request_that_is_not_carried_out_is_found(
 def test_what_is_to_be_withdrawn_is_found_too(desk: Desk, clock: Clock, campaign_id: str) -> None:
     campaigns.intend(desk.redis, campaign_id, Intent.STOP, note="", now=desk.clock())
     due.remove(desk.redis, Due.CONTROL, [campaign_id])
-    assert swept_later(desk, clock) == Swept(intents={Intent.STOP: 1})
+    assert swept_later(desk, clock) == Swept(requests={Intent.STOP: 1})
     control.control(desk, campaign_id)
     assert view(desk, campaign_id).status is CampaignStatus.STOPPED
 
@@ -142,11 +144,32 @@ def test_a_paused_submission_waits_where_it_is(desk: Desk, clock: Clock, campaig
     assert due.count(desk.redis, Due.SEND, by=desk.clock()) == 0  # back to the instant from which it is too late
 
 
-def test_an_unknown_waits_for_a_person(desk: Desk, simulator: Simulator, clock: Clock, campaign_id: str) -> None:
-    simulator.faults.arm(Fault(kind=FaultKind.ACCEPT_THEN_RESET))
+def test_an_unknown_is_found_until_only_a_person_can_settle_it(
+    desk: Desk, simulator: Simulator, clock: Clock, campaign_id: str
+) -> None:
+    simulator.faults.arm(Fault(kind=FaultKind.RESET_BEFORE_ACCEPTING))
     assert send(desk, f"{campaign_id}-1") is Sent.UNKNOWN
     assert swept_later(desk, clock) == NOTHING
-    assert desk.redis.zscore(keys.UNFINISHED, campaign_id) is not None
+    due.remove(desk.redis, Due.SETTLE, [f"{campaign_id}-1"])
+    assert swept_later(desk, clock) == Swept(submissions={"unknown": 1})
+    clock.jump(desk.timings.look_for)
+    assert settle(desk, f"{campaign_id}-1") is Settled.PASSED_OVER
+    assert not due.stands(desk.redis, Due.SETTLE, f"{campaign_id}-1")
+    assert swept_later(desk, clock) == NOTHING
+
+
+def test_an_end_time_is_found_as_long_as_something_may_run(desk: Desk, clock: Clock) -> None:
+    ends_at = desk.clock() + timedelta(hours=1)
+    campaign_id = taken(desk, "6175550101", terms=TERMS.model_copy(update={"ends_at": ends_at})).campaign_id
+    send(desk, f"{campaign_id}-1")
+    assert swept_later(desk, clock) == NOTHING
+    due.remove(desk.redis, Due.END, [campaign_id])
+    assert swept_later(desk, clock) == Swept(requests={"end": 1})
+    assert end(desk, campaign_id) is Ended.EARLY
+    control.request(desk.redis, campaign_id, Intent.STOP, why="", now=desk.clock())
+    control.control(desk, campaign_id)
+    due.remove(desk.redis, Due.END, [campaign_id])
+    assert swept_later(desk, clock) == NOTHING
 
 
 def test_a_change_that_the_gateway_was_not_told_is_found(desk: Desk, clock: Clock) -> None:

@@ -1,5 +1,6 @@
 """Moves are compared before they are set, fenced by the attempt, and answer a repetition as the first time."""
 
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -159,18 +160,37 @@ def test_a_run_that_has_ended_stays_ended(ledger: Redis) -> None:
     assert only_submission(ledger).run is Run.ENDED
 
 
+def test_who_is_overtaken_by_a_newer_intent_says_nothing_of_a_run(ledger: Redis) -> None:
+    taken(ledger, ["6175550123"])
+    claim(ledger, "a")
+    move(ledger, SubmissionState.SENDING, attempt="a")
+    move(ledger, SubmissionState.ACCEPTED, attempt="a", session_key="dropline:session:default:1")
+    campaigns.intend(ledger, "bcdf", Intent.PAUSE, note="", now=NOW)
+    own = only_submission(ledger)
+    assert not submissions.doubt_run(ledger, own, intent_number=0)
+    assert only_submission(ledger).run is Run.GOING
+    assert submissions.doubt_run(ledger, own, intent_number=1)
+    assert not submissions.confirm_run(ledger, own, Run.GOING, now=NOW, intent_number=0)
+    assert only_submission(ledger).run is Run.UNSURE
+    assert submissions.confirm_run(ledger, own, Run.PAUSED, now=NOW, intent_number=1)
+    assert not submissions.confirm_run(ledger, own, Run.GOING, now=NOW, intent_number=0)
+    assert only_submission(ledger).run is Run.UNSURE  # the gateway heard both, and nobody knows which one last
+    assert submissions.confirm_run(ledger, own, Run.ENDED, now=NOW, intent_number=0)
+
+
 def test_runs_are_counted_for_the_sessions_that_are_followed(ledger: Redis) -> None:
     taken(ledger, ["6175550123"])
     claim(ledger, "a")
     move(ledger, SubmissionState.SENDING, attempt="a")
     runs = []
-    for step in (
+    steps: list[Callable[[], object]] = [
         lambda: move(ledger, SubmissionState.ACCEPTED, attempt="a", session_key="dropline:session:default:1"),
         lambda: submissions.doubt_run(ledger, only_submission(ledger)),
         lambda: submissions.confirm_run(ledger, only_submission(ledger), Run.PAUSED, now=NOW),
         lambda: move(ledger, SubmissionState.FINISHED),
         lambda: submissions.confirm_run(ledger, only_submission(ledger), Run.ENDED, now=NOW),
-    ):
+    ]
+    for step in steps:
         step()
         view = campaigns.read(ledger, "bcdf")
         assert view is not None
