@@ -24,7 +24,7 @@ ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "var" / "proof"
 PAGE = ROOT / "docs" / "reliability.md"
 
-ROUND_S = 130.0
+ROUND_S = 150.0
 """How long a round usually takes: three quarters of a minute of siege, and the rest to come to rest."""
 
 
@@ -48,7 +48,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--rounds", type=int, default=100, help="at most so many; unless the time is over first")
     parser.add_argument("--seed", type=int, default=20_261_123)
     parser.add_argument("--minutes", type=float, default=10, help="at most so long")
-    parser.add_argument("--lanes", type=int, default=2, help="how many rounds are played at the same time")
+    parser.add_argument("--lanes", type=int, default=3, help="how many rounds are played at the same time")
     parser.add_argument("--write", action="store_true", help=f"write the figures into docs/{PAGE.name}")
     return parser.parse_args()
 
@@ -86,9 +86,13 @@ def _lanes(pool: ThreadPoolExecutor, options: argparse.Namespace, stop: threadin
 
 def _play_one(seed: int, stop: threading.Event) -> Played:
     plan = draw(seed)
-    print(f"  seed {seed}: {plan.ground}, {len(plan.orders)} campaigns, {len(plan.strikes)} blows ...", flush=True)
+    print(
+        f"  seed {seed}: {plan.ground}, {len(plan.orders)} campaigns, {len(plan.strikes)} blows ...\n",
+        end="",
+        flush=True,
+    )
     played = play(plan, FOLDER / str(seed), stop=stop)
-    print(f"  seed {seed}: {_summary(played)}", flush=True)
+    print(f"  seed {seed}: {_summary(played)}\n", end="", flush=True)
     for finding in played.verdict.findings:
         print(f"    BROKEN: {finding}", flush=True)
     return played

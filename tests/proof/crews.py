@@ -6,6 +6,7 @@ import subprocess
 import time
 from collections import Counter
 from contextlib import suppress
+from pathlib import Path
 
 from tests.end_to_end.stage import Stage, children_of, kill_group
 from tests.proof.plan import CREWS, Blow, Strike
@@ -74,18 +75,16 @@ class Crews:
                 self._kill(leader.pid)
                 leader.wait()
             case Blow.KILL_WORKER | Blow.FREEZE_WORKER:
-                return self._hit_a_worker(strike, _children(leader))
+                return self._hit_a_worker(strike, [pid for pid in _children(leader) if _serves(pid, strike.queue)])
         return True
 
-    def _hit_a_worker(self, strike: Strike, children: list[int]) -> bool:
-        if not children:
-            return False
-        pid = children[strike.child % len(children)]
+    def _hit_a_worker(self, strike: Strike, pids: list[int]) -> bool:
         if strike.blow is Blow.FREEZE_WORKER:
-            self._freeze([pid], strike.lasts_s)
+            self._freeze(pids, strike.lasts_s)
         else:
-            self._kill(pid)
-        return True
+            for pid in pids:
+                self._kill(pid)
+        return bool(pids)
 
     def _kill_redis(self, away_s: float) -> None:
         self.killed_processes += 1
@@ -122,3 +121,10 @@ def _children(leader: subprocess.Popen[bytes]) -> list[int]:
         return children_of(leader)
     except FileNotFoundError:  # it is gone
         return []
+
+
+def _serves(pid: int, queue: str) -> bool:
+    try:
+        return queue.encode() in Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
+    except FileNotFoundError:
+        return False

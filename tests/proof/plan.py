@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from random import Random
 
+from config.queues import CAMPAIGNS, CONTROL, STATUS
 from jobs.gateway.simulator import Fault as GatewayFault
 from jobs.gateway.simulator import FaultKind as GatewayFaultKind
 from tests.fault_proxy import FaultKind, Storm
@@ -58,14 +59,15 @@ class Way(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Strike:
-    """One blow, `at_s` after the round began. `crew` and `child` say who is hit, `lasts_s` how long a freeze is or a
-    server is away. With `delay_s` it waits for the next submission to arrive at the gateway, and then for so long.
+    """One blow, `at_s` after the round began. `crew` and `queue` say
+    who is hit, `lasts_s` how long a freeze is or a server is away. With `delay_s` it waits for the next submission to
+    arrive at the gateway, and then for so long.
     """
 
     at_s: float
     blow: Blow
     crew: int
-    child: int
+    queue: str
     lasts_s: float = 0
     delay_s: float | None = None
 
@@ -99,7 +101,7 @@ class Plan:
 
 
 _FREEZES = {Blow.FREEZE_WORKER: 2, Blow.FREEZE_MACHINE: 1}
-_KILLS = {Blow.KILL_WORKER: 8, Blow.KILL_SUPERVISOR: 2, Blow.KILL_MACHINE: 4}
+_KILLS = {Blow.KILL_WORKER: 8, Blow.KILL_SUPERVISOR: 1, Blow.KILL_MACHINE: 2}
 _BLOWS = {
     Ground.WORKERS: _KILLS | _FREEZES,
     Ground.REDIS: {Blow.KILL_REDIS: 3, Blow.KILL_WORKER: 4, Blow.KILL_MACHINE: 1, Blow.FREEZE_REDIS: 1},
@@ -125,7 +127,7 @@ _GATEWAY_FAULTS = (
 _LINK_FAULTS = (*Storm(0, 0).kinds, FaultKind.HALF_OPEN)
 
 
-def draw(seed: int, *, ground: Ground | None = None, siege_s: float = 45, apart_s: float = 1.5) -> Plan:
+def draw(seed: int, *, ground: Ground | None = None, siege_s: float = 45, apart_s: float = 2) -> Plan:
     """The round of a seed; unless stated, its ground follows from the seed, too.
 
     About `apart_s` lies between two blows: sooner, they would find workers that have not come up yet.
@@ -170,12 +172,13 @@ def _verbs(rng: Random) -> tuple[tuple[float, str], ...]:
 
 
 def _strikes(rng: Random, ground: Ground, siege_s: float, apart_s: float) -> Iterator[Strike]:
-    """Every other one waits for a submission to be on its way."""
-    at_s = 3.0  # the first workers have come up
+    """Three of four wait for a submission to be on its way."""
+    at_s = 4.0  # the first workers have come up
     while at_s < siege_s:
         blow = rng.choices(list(_BLOWS[ground]), list(_BLOWS[ground].values()))[0]
-        delay_s = rng.uniform(0, 0.05) if rng.random() < 0.5 else None
-        yield Strike(at_s, blow, rng.randrange(CREWS), rng.randrange(3), _lasts_s(rng, blow), delay_s)
+        delay_s = rng.uniform(0, 0.3) if rng.random() < 0.75 else None
+        queue = rng.choices([CAMPAIGNS.name, CONTROL.name, STATUS.name], [4, 1, 1])[0]
+        yield Strike(at_s, blow, rng.randrange(CREWS), queue, _lasts_s(rng, blow), delay_s)
         at_s += rng.uniform(0.5, 1.5) * apart_s
 
 
