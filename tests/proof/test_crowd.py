@@ -33,7 +33,7 @@ PAYLOADS = (people(3), people(3, area_code=617))
 @pytest.fixture
 def proxy(redis_server: RedisServer, redis: Redis) -> Iterator[FaultProxy]:
     with FaultProxy(redis_server.url) as made:
-        made.blow(Storm(7, rate=0.15, kinds=LOSSES))
+        made.blow(Storm(7, rate=0.08, kinds=LOSSES))
         yield made
 
 
