@@ -63,6 +63,8 @@ class Crews:
             case Blow.FREEZE_REDIS:
                 self._stage.redis_server.freeze()
                 self._redis_thaws_s = time.monotonic() + strike.lasts_s
+            case Blow.KILL_WORKER | Blow.FREEZE_WORKER:
+                return self._hit_a_worker(strike)
             case _ if leader.poll() is not None:
                 return False
             case Blow.KILL_MACHINE:
@@ -74,11 +76,13 @@ class Crews:
             case Blow.KILL_SUPERVISOR:
                 self._kill(leader.pid)
                 leader.wait()
-            case Blow.KILL_WORKER | Blow.FREEZE_WORKER:
-                return self._hit_a_worker(strike, [pid for pid in _children(leader) if _serves(pid, strike.queue)])
         return True
 
-    def _hit_a_worker(self, strike: Strike, pids: list[int]) -> bool:
+    def _hit_a_worker(self, strike: Strike) -> bool:
+        """Of the crew that is meant, or of another one if that has none at the moment."""
+        crews = [*self._leaders[strike.crew :], *self._leaders[: strike.crew]]
+        found = ([pid for pid in _children(leader) if _serves(pid, strike.queue)] for leader in crews)
+        pids = next(filter(None, found), [])
         if strike.blow is Blow.FREEZE_WORKER:
             self._freeze(pids, strike.lasts_s)
         else:

@@ -127,7 +127,7 @@ _GATEWAY_FAULTS = (
 _LINK_FAULTS = (*Storm(0, 0).kinds, FaultKind.HALF_OPEN)
 
 
-def draw(seed: int, *, ground: Ground | None = None, siege_s: float = 45, apart_s: float = 2) -> Plan:
+def draw(seed: int, *, ground: Ground | None = None, siege_s: float = 45, apart_s: float = 1.5) -> Plan:
     """The round of a seed; unless stated, its ground follows from the seed, too.
 
     About `apart_s` lies between two blows: sooner, they would find workers that have not come up yet.

@@ -33,7 +33,7 @@ SUBMISSION_PATIENCE_S = 2.0
 PATIENCE_S = 200.0
 """How long a round may take to come to rest. RQ takes a minute and more to find a job whose worker was killed."""
 AFTERWARDS_S = 3.0
-"""How long is waited, once all is at rest, for what may still reach the gateway late."""
+"""How long is waited, once all is at rest, for what may still reach the gateway late, or settle what is unknown."""
 
 WORKERS = {
     "GATEWAY_DEADLINE_S": str(DEADLINE_S),
@@ -98,7 +98,9 @@ class _Siege:
         redis_url = self._redis_link.url if plan.redis_storm else server
         self._onlooker = opened.enter_context(_hasty(server))
         self._looked_s = 0.0
-        self._seen_unknown: set[str] = set()
+        self._news_s = 0.0
+        self._unknown: set[str] = set()
+        self._ever_unknown: set[str] = set()
         self._arm()
         gateway_url = self._gateway_link.url if plan.gateway_storm else gateway
         self._crews = opened.enter_context(Crews(self._stage, REDIS_URL=redis_url, GATEWAY_URL=gateway_url))
@@ -140,15 +142,14 @@ class _Siege:
         """Until every campaign is over, or for so long."""
         gives_up_s = time.monotonic() + patience_s
         self._go_on_until(lambda: self._is_at_rest() or time.monotonic() > gives_up_s, every_s=0.5)
-        ends_s = time.monotonic() + AFTERWARDS_S
-        self._go_on_until(lambda: time.monotonic() > ends_s)
+        self._news_s = time.monotonic()
+        self._go_on_until(lambda: time.monotonic() > min(gives_up_s, self._news_s) + AFTERWARDS_S)
 
     def judged(self, took_s: float) -> Played:
         """The checker's verdict, and the figures."""
         self._crews.end()
         redis, receipts = self._stage.redis, list(self._clients.receipts.values())
-        ids = [own for each in receipts for own in campaigns.submission_ids(redis, each.campaign_id)]
-        held = {each.id for each in submissions.read(redis, ids) if each.state is SubmissionState.UNKNOWN}
+        held = self._unknown_now()
         struck = self._crews.struck
         return Played(
             plan=self._plan,
@@ -157,9 +158,9 @@ class _Siege:
             kills=sum(count for blow, count in struck.items() if blow.is_kill),
             killed_processes=self._crews.killed_processes,
             campaigns=len(receipts),
-            submissions=len(ids),
+            submissions=sum(len(campaigns.submission_ids(redis, each.campaign_id)) for each in receipts),
             phones=sum(len(receipt.phones) for receipt in receipts),
-            settled=len(self._seen_unknown - held),
+            settled=len(self._ever_unknown - held),
             held=len(held),
             held_and_taken=self._taken(held),
             took_s=took_s,
@@ -214,12 +215,18 @@ class _Siege:
         """Note which submissions are unknown at this moment."""
         self._looked_s = time.monotonic()
         try:
-            for receipt in list(self._clients.receipts.values()):
-                found = campaigns.submission_ids(self._onlooker, receipt.campaign_id)
-                states = submissions.read(self._onlooker, found)
-                self._seen_unknown |= {each.id for each in states if each.state is SubmissionState.UNKNOWN}
+            unknown = self._unknown_now()
         except RedisError:
             return  # it is away; there is another look
+        if unknown != self._unknown:
+            self._unknown, self._news_s = unknown, self._looked_s
+            self._ever_unknown |= unknown
+
+    def _unknown_now(self) -> set[str]:
+        receipts = list(self._clients.receipts.values())
+        ids = [own for each in receipts for own in campaigns.submission_ids(self._onlooker, each.campaign_id)]
+        found = submissions.read(self._onlooker, ids)
+        return {each.id for each in found if each.state is SubmissionState.UNKNOWN}
 
 
 def _hasty(url: str) -> Redis:
