@@ -22,7 +22,7 @@ from config import durability
 from config.accounts import AccountSettings, UnknownAccount
 from config.redis_connection import connect
 from config.settings import AudioPreflight, Settings
-from jobs.campaigns import control, do_not_dial, questions, refresh, send, take
+from jobs.campaigns import control, do_not_dial, ending, questions, refresh, send, take
 from jobs.campaigns.desk import Desk, Timings
 from jobs.campaigns.do_not_dial import Synced
 from jobs.campaigns.plan import plan
@@ -34,6 +34,7 @@ from jobs.ledger import do_not_dial as lists
 from jobs.ledger.keys import Due
 from jobs.ledger.limits import Limits
 from jobs.models import InvalidCampaign, Problem, parse_campaign
+from jobs.outcomes.settle import settle
 
 JOB_BUDGET = timedelta(seconds=5)
 """A job that works on many ids begins no new one after this long, and leaves the rest in the due set: behind it wait
@@ -92,11 +93,23 @@ def control_campaign(*, campaign_id: str, verb: str | None = None, why: str = ""
     return {"confirmed": done.confirmed, "open": done.open}
 
 
+def end_campaigns(*, campaign_ids: list[str]) -> dict[str, int]:
+    """See that campaigns end at their end time, whatever the gateway does; answers how many came to which end."""
+    at = desk()
+    return _side_by_side(at, Due.END, partial(ending.end, at), campaign_ids)
+
+
 def refresh_campaigns(*, campaign_ids: Iterable[str] = (), submission_ids: Iterable[str] = ()) -> dict[str, int]:
     """Ask the gateway for call records: of whole campaigns, of single submissions, or both."""
     at = desk()
     of_campaigns = [each for one in campaign_ids for each in campaigns.submission_ids(at.redis, one)]
     return _side_by_side(at, Due.REFRESH, partial(refresh.refresh, at), [*submission_ids, *of_campaigns])
+
+
+def settle_submissions(*, submission_ids: list[str]) -> dict[str, int]:
+    """Look what became of submissions of which nobody knows; answers how many came to which end."""
+    at = desk()
+    return _side_by_side(at, Due.SETTLE, partial(settle, at), submission_ids)
 
 
 def call_status(*, question_id: str) -> dict[str, str]:
@@ -234,7 +247,7 @@ def _side_by_side(at: Desk, left_to: Due, work: Callable[[str], str], ids: list[
         try:
             return str(work(each))
         except Exception:
-            log.exception("work_failed", submission_id=each)
+            log.exception("work_failed", id=each)
             return _FAULTY
 
     with ThreadPoolExecutor(max_workers=at.concurrency) as pool:

@@ -5,6 +5,7 @@ and no request is under way. Sessions are told apart by their title and their ph
 share a phone need titles of their own.
 """
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -111,6 +112,11 @@ def unfinished(redis: Redis) -> list[str]:
     return [f"{view.id} is {view.status}" for view in views if not view.status.is_final and view.status not in at_rest]
 
 
+def stated_title(sent: str) -> str:
+    """A campaign's own title, from the one that was sent: that has an attempt's mark at its end."""
+    return re.sub(r" ?\[[a-z]{8}\]$", "", sent)
+
+
 def _is_behind(view: CampaignView, submission: Submission) -> bool:
     """Whether a submission still has to be brought in step with what is wanted of its campaign."""
     if submission.state is SubmissionState.ACCEPTED:
@@ -125,7 +131,8 @@ def _by_submission(believed: Believed, sessions: list[Session]) -> Mapping[str, 
     owners = _owners(believed)
     found: dict[str, list[Session]] = {}
     for session in sessions:
-        for owner in sorted({owners.get((session.title, phone), "") for phone in session.phones}):
+        title = stated_title(session.title)
+        for owner in sorted({owners.get((title, phone), "") for phone in session.phones}):
             found.setdefault(owner, []).append(session)
     return found
 

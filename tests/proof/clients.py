@@ -7,7 +7,7 @@ from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 from threading import Event
-from typing import TypeVar
+from typing import Self, TypeVar
 
 from redis import Redis
 from redis.exceptions import RedisError
@@ -48,7 +48,7 @@ class Clients:
         self._futures: list[Future[None]] = []
         self.receipts: dict[str, Receipt] = {}
 
-    def __enter__(self) -> "Clients":
+    def __enter__(self) -> Self:
         self._began_s = time.monotonic()
         self._futures = [self._pool.submit(self._carry_out, order) for order in self._orders]
         return self

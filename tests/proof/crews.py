@@ -1,4 +1,4 @@
-"""The workers of a round, as a process manager keeps them, and the blows that they get."""
+"""The workers and the scheduler of a round, as a process manager keeps them, and the blows that they get."""
 
 import os
 import signal
@@ -7,13 +7,16 @@ import time
 from collections import Counter
 from contextlib import suppress
 from pathlib import Path
+from typing import Self
 
 from tests.end_to_end.stage import Stage, children_of, kill_group
 from tests.proof.plan import CREWS, Blow, Strike
 
 
 class Crews:
-    """Supervisors with their workers; who ends is started again. A context manager: in the end all are killed."""
+    """Supervisors with their workers, and a scheduler; who ends is started again. A context manager: in the end all
+    are killed.
+    """
 
     def __init__(self, stage: Stage, **env: str) -> None:
         self._stage = stage
@@ -25,8 +28,9 @@ class Crews:
         self.struck: Counter[Blow] = Counter()
         self.killed_processes = 0
 
-    def __enter__(self) -> "Crews":
+    def __enter__(self) -> Self:
         self._leaders = [self._stage.start_worker(**self._env) for _ in range(CREWS)]
+        self._scheduler = self._stage.start_scheduler(**self._env)
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -49,33 +53,43 @@ class Crews:
         for place, leader in enumerate(self._leaders):
             if leader.poll() is not None:
                 self._leaders[place] = self._stage.start_worker(**self._env)
+        if self._scheduler.poll() is not None:
+            self._scheduler = self._stage.start_scheduler(**self._env)
 
     def strike(self, strike: Strike) -> None:
         """Deal a blow. Who is not there, because the last one was so short ago, gets none, and none is counted."""
-        leader = self._leaders[strike.crew]
-        if self._deal(strike, leader):
+        if self._deal(strike):
             self.struck[strike.blow] += 1
 
-    def _deal(self, strike: Strike, leader: subprocess.Popen[bytes]) -> bool:
+    def _deal(self, strike: Strike) -> bool:
         match strike.blow:
             case Blow.KILL_REDIS:
                 self._kill_redis(strike.lasts_s)
             case Blow.FREEZE_REDIS:
                 self._stage.redis_server.freeze()
                 self._redis_thaws_s = time.monotonic() + strike.lasts_s
+            case Blow.KILL_SCHEDULER:
+                self._kill(self._scheduler.pid)
+                self._scheduler.wait()
             case Blow.KILL_WORKER | Blow.FREEZE_WORKER:
                 return self._hit_a_worker(strike)
-            case _ if leader.poll() is not None:
-                return False
+            case _:
+                return self._hit_a_machine(strike, self._leaders[strike.crew])
+        return True
+
+    def _hit_a_machine(self, strike: Strike, leader: subprocess.Popen[bytes]) -> bool:
+        if leader.poll() is not None:
+            return False
+        match strike.blow:
             case Blow.KILL_MACHINE:
                 self.killed_processes += 1 + len(_children(leader))
                 kill_group(leader)
                 self._stage.workers.remove(leader)
-            case Blow.FREEZE_MACHINE:
-                self._freeze([leader.pid, *_children(leader)], strike.lasts_s)
             case Blow.KILL_SUPERVISOR:
                 self._kill(leader.pid)
                 leader.wait()
+            case Blow.FREEZE_MACHINE:
+                self._freeze([leader.pid, *_children(leader)], strike.lasts_s)
         return True
 
     def _hit_a_worker(self, strike: Strike) -> bool:
