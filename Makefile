@@ -28,6 +28,7 @@ demo: $(READY)  ## watch a campaign of 25,000 calls: no account, no server, nobo
 test: $(READY)  ## the whole suite, with the tests that start and kill real processes
 	@$(PYTEST)
 
+# One round again, or a short run: make proof PROOF="--rounds 1 --seed 20261125", make proof PROOF="--minutes 4"
 proof: $(READY)  ## ten minutes of kills, freezes and faults by the hundred; the simulated gateway's book must agree
 	@$(RUN) tests.proof $(PROOF)
 

@@ -112,11 +112,6 @@ def unfinished(redis: Redis) -> list[str]:
     return [f"{view.id} is {view.status}" for view in views if not view.status.is_final and view.status not in at_rest]
 
 
-def stated_title(sent: str) -> str:
-    """A campaign's own title, from the one that was sent: that has an attempt's mark at its end."""
-    return re.sub(r" ?\[[a-z]{8}\]$", "", sent)
-
-
 def _is_behind(view: CampaignView, submission: Submission) -> bool:
     """Whether a submission still has to be brought in step with what is wanted of its campaign."""
     if submission.state is SubmissionState.ACCEPTED:
@@ -131,8 +126,7 @@ def _by_submission(believed: Believed, sessions: list[Session]) -> Mapping[str, 
     owners = _owners(believed)
     found: dict[str, list[Session]] = {}
     for session in sessions:
-        title = stated_title(session.title)
-        for owner in sorted({owners.get((title, phone), "") for phone in session.phones}):
+        for owner in sorted({owners.get((unmarked(session.title), phone), "") for phone in session.phones}):
             found.setdefault(owner, []).append(session)
     return found
 
@@ -237,3 +231,8 @@ def _summed(pairs: Iterable[tuple[StrEnum, int]]) -> Counter[StrEnum]:
 
 def _shown(counts: Mapping[Any, int]) -> str:
     return ", ".join(f"{word} {count}" for word, count in sorted(counts.items())) or "none"
+
+
+def unmarked(title: str) -> str:
+    """A session's title as its producer stated it: without the attempt's mark, which stands at its end in brackets."""
+    return re.sub(r" ?\[[a-z]{8}\]$", "", title)

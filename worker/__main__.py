@@ -68,7 +68,9 @@ def _supervise(settings: Settings) -> None:
     look = outage.guard(Vigil(redis).look)
     ring = outage.guard(lambda: chores.ring(redis))
     rescue = outage.guard(lambda: chores.rescue(redis, now=datetime.now(UTC), random=random))
-    duties = [chores.every(LOOK_S, look), ring, chores.every(chores.RESCUE_EVERY_S, rescue)]
+    sweep = outage.guard(lambda: chores.sweep(redis))
+    duties = [chores.every(LOOK_S, look), chores.every(chores.SWEEP_EVERY_S, sweep), ring]
+    duties += [chores.every(chores.RESCUE_EVERY_S, rescue)]
     Supervisor(slots(settings), start=_start, chores=duties).run()
 
 

@@ -15,12 +15,14 @@ from rq.serializers import JSONSerializer
 
 from config.queues import QUEUES, QueueSpec
 from jobs import entrypoints, producer
+from jobs.campaigns import sweep as sweeping
 from jobs.ledger import leadership
 from jobs.ledger.clock import server_time
 from jobs.ledger.fields import text
 from jobs.ledger.keys import Due
 from worker.failures import BELL_IDS, sort_failure
 
+SWEEP_EVERY_S = 10.0
 RESCUE_EVERY_S = 15.0
 MOST_RESCUED = 1_000
 """Of one queue, at one time; those that were rescued are not found again, so the next time finds the others."""
@@ -33,6 +35,11 @@ def ring(redis: Redis) -> None:
     """Ring for all that is due, unless a scheduler does: a worker alone gets a campaign done, too."""
     if not leadership.holder(redis, now=server_time(redis)):
         producer.ring(redis, now=datetime.now(UTC))
+
+
+def sweep(redis: Redis) -> None:
+    """Make due what the ledger has unfinished and nobody would look at."""
+    sweeping.sweep(redis, now=datetime.now(UTC))
 
 
 def every(seconds: float, chore: Callable[[], None]) -> Callable[[], None]:

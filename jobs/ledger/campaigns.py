@@ -17,7 +17,7 @@ from jobs.models import LEGAL_INTENTS, CampaignView, DropState, Intent, Run, Sub
 
 _TAKE = amnesia.script("""
 -- KEYS: 1 idempotency key, 2 campaign, 3 all campaigns, 4 due to send, 5 excluded, 6 due to end,
---       then (submission, phones) each
+--       7 unfinished campaigns, then (submission, phones) each
 -- ARGV: 1 key's value, 2 key's life (s), 3 campaign id, 4 taken at (ms), 5 due at (ms), 6 exclusion report,
 --       7 its end time (ms; '' for none), 8 how many campaign fields and values, these,
 --       then (submission id, phone count, packed phones) each
@@ -29,9 +29,10 @@ redis.call('SET', KEYS[1], ARGV[1], 'EX', ARGV[2])
 local at = 9 + tonumber(ARGV[8])
 redis.call('HSET', KEYS[2], unpack(ARGV, 9, at - 1))
 redis.call('ZADD', KEYS[3], ARGV[4], ARGV[3])
+redis.call('ZADD', KEYS[7], ARGV[4], ARGV[3])
 if ARGV[6] ~= '' then redis.call('SET', KEYS[5], ARGV[6]) end
 if ARGV[7] ~= '' then redis.call('ZADD', KEYS[6], ARGV[7], ARGV[3]) end
-for key = 7, #KEYS, 2 do
+for key = 8, #KEYS, 2 do
   redis.call('HSET', KEYS[key], 'campaign', ARGV[3], 'state', 'planned', 'phones', ARGV[at + 1], 'not_before', ARGV[5])
   redis.call('SET', KEYS[key + 1], ARGV[at + 2])
   redis.call('HINCRBY', KEYS[2], 'n:planned', 1)
@@ -119,7 +120,7 @@ def holder(redis: Redis, key: str) -> Holder | None:
 def take(redis: Redis, new: NewCampaign, *, now: datetime, keep_key: timedelta) -> Holder:
     """Write a campaign, all of it or nothing, unless its key is held already; answers who holds the key now."""
     names = [keys.idempotency(new.key), keys.campaign(new.id), keys.CAMPAIGNS, keys.Due.SEND, keys.excluded(new.id)]
-    names.append(keys.Due.END)
+    names += [keys.Due.END, keys.UNFINISHED]
     fields, ends_at = _fields(new, now), new.terms.ends_at
     value = json.dumps({"campaign_id": new.id, "fingerprint": dict(new.fingerprint)})
     arguments: list[Argument] = [value, int(keep_key.total_seconds()), new.id, to_ms(now), to_ms(new.due_at)]

@@ -5,6 +5,11 @@ from enum import StrEnum
 CAMPAIGNS = "dropline:campaigns"
 """Sorted set: campaign ids by the instant (ms) they were taken."""
 
+UNFINISHED = "dropline:unfinished"
+"""Sorted set: the ids of campaigns not known to be over, by the instant (ms) somebody last looked whether anything of
+them was forgotten; and `-`, which says that the set is complete.
+"""
+
 MEMORY = "dropline:memory"
 """Hash: the epoch, the server run it belongs to, how many important writes there were, and how far past epochs came."""
 

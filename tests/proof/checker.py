@@ -88,7 +88,7 @@ def _sent_after_stop(simulator: Simulator, receipt: Receipt) -> Iterator[str]:
     posts: Iterable[float] = (
         arrival.arrived_s
         for arrival in simulator.truth.arrivals
-        if arrival.option == "new_campaign" and oracle.stated_title(arrival.fields.get("c_title", "")) == receipt.key
+        if arrival.option == "new_campaign" and oracle.unmarked(arrival.fields.get("c_title", "")) == receipt.key
     )
     for arrived_s in posts:
         if receipt.stopped_s and arrived_s > receipt.stopped_s + STOP_GRACE_S:

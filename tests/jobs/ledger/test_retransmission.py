@@ -15,6 +15,7 @@ from redis import Redis
 
 import jobs.ledger
 from config.redis_connection import connect
+from jobs.campaigns import sweep
 from jobs.ledger import (
     amnesia,
     breaker,
@@ -145,6 +146,11 @@ def lead(who: str) -> Step:
     return lambda redis: leadership.hold(redis, who, now=NOW, lasts=15 * SECOND)
 
 
+def forget_and_sweep(redis: Redis) -> Any:
+    redis.zrem(keys.Due.SEND, "bcdf-2")
+    return sweep.sweep(redis, now=NOW)
+
+
 def stray(session_id: str) -> Step:
     seen = Evidence(NOW, Finding.STRAY, "it turned up", "kcfwqvzt", (session_id,))
     return lambda redis: evidence.take_stray(redis, first(redis), session_id, account="default", evidence=seen, now=NOW)
@@ -217,6 +223,7 @@ STORY: list[Step] = [
     *SENDING,
     *CONTROLLING,
     *DOUBTING,
+    silently(forget_and_sweep),
     *CALLING,
     *LISTING,
     lambda redis: amnesia.look(redis, now=NOW),
