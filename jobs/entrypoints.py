@@ -8,12 +8,14 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime, timedelta
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
 from functools import cache, partial
 from random import Random
 from typing import Any
 
 import structlog
+from redis import Redis
 from rq import get_current_job
 from rq.exceptions import DeserializationError
 from rq.job import Job
@@ -22,6 +24,7 @@ from config import durability
 from config.accounts import AccountSettings, UnknownAccount
 from config.redis_connection import connect
 from config.settings import AudioPreflight, Settings
+from jobs import reconciliation
 from jobs.campaigns import control, do_not_dial, questions, refresh, send, take
 from jobs.campaigns.desk import Desk, Timings
 from jobs.campaigns.do_not_dial import Synced
@@ -118,6 +121,43 @@ def sync_do_not_dial(*, account: str) -> dict[str, int]:
     return {"unconfirmed": lists.read(at.redis, account).unconfirmed}
 
 
+def reconcile_day(*, day: str | None = None) -> dict[str, str]:
+    """Compare a day of every account with what the gateway lists: an Eastern day, `YYYY-MM-DD`, anew; without one,
+    yesterday and the days that were missed. What does not fit into a job is gone on with by `reconcile_account`.
+    Answers how far each day is: `done`, `open` or `later`.
+    """
+    at, wanted = desk(), date.fromisoformat(day) if day else None
+    begun = []
+    for account in at.accounts:
+        for each in [wanted] if wanted else reconciliation.missed_days(at.redis, account, now=at.clock()):
+            reconciliation.begin(at.redis, account, each, anew=wanted is not None)
+            begun.append((account, each))
+    due.add(at.redis, Due.RECONCILE, [f"{account}/{each}" for account, each in begun], at.clock())
+    end_at = at.clock() + JOB_BUDGET
+    return {f"{account}/{each}": _reconcile(at, account, each, end_at) for account, each in begun}
+
+
+def reconcile_account(*, account: str, day: str) -> dict[str, str]:
+    """Go on comparing a day of one account; answers as `reconcile_day`."""
+    at = desk()
+    return {f"{account}/{day}": _reconcile(at, account, date.fromisoformat(day), at.clock() + JOB_BUDGET)}
+
+
+def _reconcile(at: Desk, account: str, day: date, end_at: datetime) -> str:
+    """Until the job's time is over; what is left stands in the due set."""
+    if at.clock() >= end_at or wind_down.is_set():
+        return "later"
+    step = reconciliation.reconcile(at, account, day, may_go_on=lambda: at.clock() < end_at and not wind_down.is_set())
+    name = f"{account}/{day}"
+    if step.again_at:
+        due.add(at.redis, Due.RECONCILE, [name], step.again_at)
+    else:
+        due.remove(at.redis, Due.RECONCILE, [name])
+    if step.report is None:
+        return "later"
+    return "done" if step.report.is_done else "open"
+
+
 def leave_nothing_behind(job: Job | None, **harmless: str) -> None:
     """Take what another system handed in out of RQ: the ledger has it now, or it was refused. `harmless` stays."""
     if job is None:
@@ -164,13 +204,19 @@ def open_desk(env: Mapping[str, str]) -> Desk:
     settings = Settings.from_env(env)
     settings.require_gateway()
     redis = connect(settings.redis_url.get_secret_value(), name="jobs", tls_verify=settings.redis_tls_verify)
+    keeps = durability.require(redis, settings.durability).used_for(settings.durability)
+    return replace(desk_at(settings, redis, clock=lambda: datetime.now(UTC)), durability=keeps)
+
+
+def desk_at(settings: Settings, redis: Redis, *, clock: Callable[[], datetime]) -> Desk:
+    """A desk with the numbers that the settings state, before a server of which nothing is asked."""
     return Desk(
         redis=redis,
         gateway=gateway_clients(settings),
-        clock=lambda: datetime.now(UTC),
+        clock=clock,
         random=Random(),
         timings=timings(settings),
-        durability=durability.require(redis, settings.durability).used_for(settings.durability),
+        accounts=tuple(settings.accounts),
         concurrency=settings.send_concurrency,
         own_limits={name: _limits(settings, account) for name, account in settings.accounts.items()},
         is_ending=wind_down.is_set,

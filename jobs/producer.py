@@ -48,6 +48,9 @@ class Bell:
                 return {"campaign_id": ids[0]}
             case Due.DO_NOT_DIAL:
                 return {"account": ids[0]}
+            case Due.RECONCILE:
+                account, _, day = ids[0].partition("/")
+                return {"account": account, "day": day}
             case Due.QUESTION:
                 return {"question_id": ids[0]}
             case _:
@@ -60,6 +63,7 @@ BELLS = (
     Bell(Due.SEND, CAMPAIGNS, entrypoints.send_submissions, 100, timedelta(seconds=30)),
     Bell(Due.QUESTION, STATUS, entrypoints.call_status, 1, timedelta(seconds=30), most_waiting=30),
     Bell(Due.REFRESH, STATUS, entrypoints.refresh_campaigns, 100, timedelta(minutes=1)),
+    Bell(Due.RECONCILE, STATUS, entrypoints.reconcile_account, 1, timedelta(minutes=1), most_waiting=1),
 )
 """In the order in which they are rung: a stop before a start."""
 

@@ -26,6 +26,8 @@ ENTRY_POINTS = {
     "jobs.entrypoints.control_campaign": ("campaign_id", "verb", "why"),
     "jobs.entrypoints.refresh_campaigns": ("campaign_ids", "submission_ids"),
     "jobs.entrypoints.call_status": ("question_id",),
+    "jobs.entrypoints.reconcile_day": ("day",),
+    "jobs.entrypoints.reconcile_account": ("account", "day"),
 }
 """A wire format: jobs with these names and keywords lie in queues, and other systems write them. Add, never rename."""
 

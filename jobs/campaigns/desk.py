@@ -82,6 +82,8 @@ class Desk:
     """What is done so that a crash of the Redis server cannot make it forget what was sent."""
     stopwatch: Callable[[], float] = time.monotonic
     """Seconds of a clock that nobody sets."""
+    accounts: tuple[str, ...] = ()
+    """Every account that can be used here, by name."""
     concurrency: int = 8
     """How many submissions or sessions one job works on at the same time."""
     limits: Limits = UNLIMITED

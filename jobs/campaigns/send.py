@@ -4,7 +4,7 @@ The three ends of a call decide: what never left is planned again, what was refu
 is `unknown` and stays there until evidence or a person settles it.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -16,7 +16,7 @@ from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from config.accounts import UnknownAccount
 from config.durability import Durability
-from jobs.campaigns import do_not_dial, preflight
+from jobs.campaigns import do_not_dial, preflight, sessions
 from jobs.campaigns.calling import NotNow, Turn, turn
 from jobs.campaigns.desk import Desk
 from jobs.gateway.errors import NotSent, OutcomeUnknown, RefusalKind, Rejected
@@ -189,6 +189,7 @@ class _Attempt:
         due: tuple[Due, datetime] | None = None,
         only_running: bool = False,
         session_key: str = "",
+        listed_under: Iterable[str] = (),
         screened: int = 0,
         durably: bool = False,
         **fields: Argument,
@@ -203,6 +204,7 @@ class _Attempt:
             only_running=only_running,
             due=dict([due]) if due else None,
             session_key=session_key,
+            listed_under=listed_under,
             screened=screened,
             durably=durably,
             **fields,
@@ -234,11 +236,13 @@ class _Attempt:
     def _write_sending(self, now: datetime, *, screened: int) -> bool:
         """Written before the socket opens: from here on, only an answer or a proof says that no phone will ring."""
         deadline_at = now + self.desk.timings.answer_within
+        days = sessions.days_of(self.campaign, sent_at=now, answered_by=deadline_at)
         return self._move(
             SubmissionState.SENDING,
             now,
             due=(Due.SEND, deadline_at),
             only_running=True,
+            listed_under=[keys.sessions(self.campaign.terms.account, day) for day in days],
             screened=screened,
             durably=self.desk.durability is Durability.STRICT,
             sent_at=to_ms(now),

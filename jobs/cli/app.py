@@ -11,6 +11,7 @@ from jobs.cli.controls import cancel, pause, refresh, resume, stop
 from jobs.cli.do_not_dial import do_not_dial
 from jobs.cli.exits import Exit
 from jobs.cli.halts import unhalt
+from jobs.cli.reconcile import reconcile
 from jobs.cli.results import results
 from jobs.cli.send import send
 from jobs.cli.show import list_campaigns, show
@@ -28,6 +29,7 @@ COMMANDS: Mapping[str, Callable[..., None]] = {
     "unhalt": unhalt,
     "call-status": call_status,
     "sessions": sessions,
+    "reconcile": reconcile,
     "balance": balance,
     "verify": verify,
 }

@@ -1,5 +1,6 @@
 """The name of every Redis key that is ours. All begin with `dropline:`; RQ's own begin with `rq:`."""
 
+from datetime import date
 from enum import StrEnum
 
 CAMPAIGNS = "dropline:campaigns"
@@ -33,6 +34,8 @@ class Due(StrEnum):
     """RQ job ids of campaigns handed in raw that failed for a passing reason."""
     DO_NOT_DIAL = "dropline:due:do-not-dial"
     """Accounts whose own do-not-dial list the gateway has not confirmed to be in step with ours."""
+    RECONCILE = "dropline:due:reconcile"
+    """Days of accounts, `account/day`, whose comparison with the gateway is not through."""
 
 
 DO_NOT_DIAL_LISTS = "dropline:do-not-dial"
@@ -85,6 +88,26 @@ def dispositions(submission_id: str) -> str:
 def session(account: str, session_id: str) -> str:
     """String: the submission that the gateway runs under this session id."""
     return f"dropline:session:{account}:{session_id}"
+
+
+def sessions(account: str, day: date) -> str:
+    """Set: submissions whose session the gateway may list under an Eastern day; expires."""
+    return f"dropline:sessions:{account}:{day}"
+
+
+def days(account: str) -> str:
+    """Hash: days that were compared with the gateway, each to `open` or `done`."""
+    return f"dropline:days:{account}"
+
+
+def day_work(account: str, day: date) -> str:
+    """Hash: a comparison under way, and JSON of what each session of the day came to; expires."""
+    return f"dropline:day-work:{account}:{day}"
+
+
+def day_report(account: str, day: date) -> str:
+    """String: JSON of what came of comparing a day; expires."""
+    return f"dropline:day-report:{account}:{day}"
 
 
 def question(question_id: str) -> str:

@@ -6,7 +6,7 @@ whose token is there already answers as it did the first time. Who may move what
 
 import secrets
 from collections.abc import Iterable, Mapping
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
@@ -17,6 +17,9 @@ from jobs.ledger.fields import counts, decoded, from_ms_if_any, text, to_ms
 from jobs.ledger.packing import unpack_phones
 from jobs.ledger.script import Argument, Script
 from jobs.models import DropState, Run, Submission, SubmissionState, states_before
+
+KEEP_DAYS = timedelta(days=100)
+"""How long it is known which submissions a day may have; by then it was compared, or nobody will."""
 
 _COUNTED_MOVE = """
 local function moved(submission, campaign, from, to)
@@ -74,10 +77,10 @@ _MOVE = amnesia.script(
     _COUNTED_MOVE,
     """
 -- KEYS: 1 submission, 2 campaign, 3 due to send, 4 due to refresh, 5 due to control, 6 session ('' for none),
---       7 what an account's do-not-dial list's name begins with
+--       7 what an account's do-not-dial list's name begins with, 8... days whose listing may come to have it
 -- ARGV: 1 submission id, 2 campaign id, 3 token, 4 attempt ('' for any), 5 ' from states ', 6 to state,
 --       7 intent needed ('' for any), 8 now (ms), 9 due to send at, 10 due to refresh at (ms; '' takes it out),
---       11 change of the do-not-dial list up to which it is screened, 12... field, value
+--       11 change of the do-not-dial list up to which it is screened, 12 how long days are kept (s), 13... field, value
 if ARGV[6] == 'sending' then
   if halted() then return 'halted' end
   remember()
@@ -95,7 +98,11 @@ if ARGV[6] == 'sending' then  -- not before it is screened against the newest li
 end
 moved(KEYS[1], KEYS[2], state, ARGV[6])
 redis.call('HSET', KEYS[1], 'moves', string.sub(moves .. ARGV[3] .. ' ', -136))
-if #ARGV > 11 then redis.call('HSET', KEYS[1], unpack(ARGV, 12)) end
+if #ARGV > 12 then redis.call('HSET', KEYS[1], unpack(ARGV, 13)) end
+for key = 8, #KEYS do
+  redis.call('SADD', KEYS[key], ARGV[1])
+  redis.call('EXPIRE', KEYS[key], ARGV[12])
+end
 for key = 3, 4 do
   local at = ARGV[key + 6]
   if at == '' then redis.call('ZREM', KEYS[key], ARGV[1]) else redis.call('ZADD', KEYS[key], at, ARGV[1]) end
@@ -189,6 +196,7 @@ def move(
     only_running: bool = False,
     due: Mapping[keys.Due, datetime] | None = None,
     session_key: str = "",
+    listed_under: Iterable[str] = (),
     screened: int = 0,
     durably: bool = False,
     **fields: Argument,
@@ -196,18 +204,19 @@ def move(
     """Move a submission, if its state allows it and, with `attempt`, that attempt still holds it; say whether it moved.
 
     `only_running` refuses unless the campaign's intent is `run`. `due` says when somebody must look again (send and
-    refresh); a due that is not named is taken out. To `sending` nothing moves unless `screened` is the newest change of
-    the account's do-not-dial list, so that a number whose listing was acknowledged before is not sent; and it raises
-    `Halted` while nothing may be sent. `durably` waits for the server's disk and raises `NotDurable`.
+    refresh); a due that is not named is taken out. `listed_under` are the days (`keys.sessions`) under which the
+    gateway may list it from now on. To `sending` nothing moves unless `screened` is the newest change of the account's
+    do-not-dial list, so that a number whose listing was acknowledged before is not sent; and it raises `Halted` while
+    nothing may be sent. `durably` waits for the server's disk and raises `NotDurable`.
     """
     due = due or {}
     before = " ".join(states_before(to))
     names = [keys.submission(submission.id), keys.campaign(submission.campaign_id)]
-    names += [keys.Due.SEND, keys.Due.REFRESH, keys.Due.CONTROL, session_key, keys.DO_NOT_DIAL]
+    names += [keys.Due.SEND, keys.Due.REFRESH, keys.Due.CONTROL, session_key, keys.DO_NOT_DIAL, *listed_under]
     arguments: list[Argument] = [submission.id, submission.campaign_id, secrets.token_hex(8), attempt, f" {before} "]
     arguments += [to, "run" if only_running else "", to_ms(now)]
     arguments += [to_ms(due[each]) if each in due else "" for each in (keys.Due.SEND, keys.Due.REFRESH)]
-    arguments.append(screened)
+    arguments += [screened, int(KEEP_DAYS.total_seconds())]
     if to is SubmissionState.SENDING:
         fields["screened"] = screened
     arguments += [part for pair in {**fields, "changed_at": to_ms(now)}.items() for part in pair]
@@ -255,6 +264,14 @@ def of_sessions(redis: Redis, account: str, session_ids: Iterable[str]) -> list[
     names = [keys.session(account, session_id) for session_id in session_ids]
     found = redis.mget(names) if names else []
     return read(redis, [text(submission_id) for submission_id in found if submission_id])
+
+
+def of_day(redis: Redis, account: str, day: date) -> list[Submission]:
+    """The submissions whose session the gateway may list under an Eastern day, by id: whatever began to be sent so that
+    it may be. What is not known to be a session has none; what was sent anew may have left the day.
+    """
+    ids = sorted(text(member) for member in redis.smembers(keys.sessions(account, day)))
+    return read(redis, ids)
 
 
 def screened(redis: Redis, submission: Submission) -> int:
