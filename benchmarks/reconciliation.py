@@ -13,6 +13,7 @@ import multiprocessing
 import os
 import sys
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from multiprocessing.connection import Connection
 from random import Random
@@ -109,8 +110,8 @@ def compare(at: Desk, gateway: Connection, day: datetime, what: str) -> tuple[Da
     on = eastern_date(day)
     reconciliation.begin(at.redis, "default", on, anew=True)
     while True:
-        end_at, jobs = time.perf_counter() + JOB_S, jobs + 1
-        step = reconciliation.reconcile(at, "default", on, may_go_on=lambda end_at=end_at: time.perf_counter() < end_at)
+        jobs += 1
+        step = reconciliation.reconcile(at, "default", on, may_go_on=time_is_left(JOB_S))
         if step.report:
             took_s, cpu_s = time.perf_counter() - began, time.process_time() - cpu_began
             beyond_s = took_s - (gateway_s := answered_s(gateway))
@@ -120,6 +121,12 @@ def compare(at: Desk, gateway: Connection, day: datetime, what: str) -> tuple[Da
             print(f"{beyond_s:.1f} s beyond, {cpu_s:.1f} s of CPU")
             return step.report, beyond_s
         time.sleep(RING_S)
+
+
+def time_is_left(seconds: float) -> Callable[[], bool]:
+    """Whether fewer seconds have passed since now."""
+    end_at = time.perf_counter() + seconds
+    return lambda: time.perf_counter() < end_at
 
 
 def answered_s(gateway: Connection) -> float:

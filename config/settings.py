@@ -197,6 +197,10 @@ class Settings(BaseSettings):
     keep_keys_days: Annotated[int, Field(ge=100, le=3_650)] = Field(default=180, examples=["180"])
     """How long an idempotency key is remembered. At least 100, because a start may lie 90 days ahead."""
 
+    retention_days: Annotated[int, Field(ge=15, le=3_650)] = Field(default=90, examples=["90"])
+    """How long after a campaign's end its phones are kept: those called, how each drop ended, and the rows left out.
+    Its counts stay. At least 15, because a day may be compared with the gateway for 14 days."""
+
     log_level: Annotated[LogLevel, BeforeValidator(_upper)] = Field(default=LogLevel.INFO, examples=["INFO"])
     """How much is logged: DEBUG, INFO, WARNING or ERROR."""
     log_format: Annotated[LogFormat, BeforeValidator(_lower)] = Field(default=LogFormat.AUTO, examples=["json"])

@@ -25,14 +25,14 @@ from config.accounts import AccountSettings, UnknownAccount
 from config.redis_connection import connect
 from config.settings import AudioPreflight, Settings
 from jobs import reconciliation
-from jobs.campaigns import control, do_not_dial, questions, refresh, send, take
+from jobs.campaigns import control, do_not_dial, housekeeping, questions, refresh, send, take
 from jobs.campaigns.desk import Desk, Timings
 from jobs.campaigns.do_not_dial import Synced
 from jobs.campaigns.plan import plan
 from jobs.contacts import Row
 from jobs.fetching import fetch
 from jobs.gateway.client import Credentials, Dialect, GatewayClient, Timeouts
-from jobs.ledger import campaigns, due
+from jobs.ledger import campaigns, due, retention
 from jobs.ledger import do_not_dial as lists
 from jobs.ledger.keys import Due
 from jobs.ledger.limits import Limits
@@ -44,6 +44,9 @@ others, and in the due set the campaigns take turns again."""
 
 SYNC_BUDGET = timedelta(seconds=2)
 """Telling the gateway of a do-not-dial list begins no new request after this long: stops wait in the same queue."""
+
+MOST_LEFT = 1_000
+"""So many campaigns that are left to housekeeping are counted; more are not told apart."""
 
 wind_down = threading.Event()
 """Set when the process is asked to end: jobs begin nothing new, end what they began, and leave the rest due."""
@@ -143,6 +146,21 @@ def reconcile_account(*, account: str, day: str) -> dict[str, str]:
     return {f"{account}/{day}": _reconcile(at, account, date.fromisoformat(day), at.clock() + JOB_BUDGET)}
 
 
+def keep_house() -> dict[str, int]:
+    """Drop the phones of campaigns that are over for longer than RETENTION_DAYS; answers of how many, and how many may
+    be left for the next time.
+    """
+    at, dropped = desk(), 0
+    end_at = at.clock() + JOB_BUDGET
+    while at.clock() < end_at and not wind_down.is_set():
+        swept = housekeeping.sweep(at.redis, keep=at.timings.retention, now=at.clock())
+        dropped += swept.dropped
+        if not swept.looked_at:
+            return {"dropped": dropped, "left": 0}
+    left = retention.to_look_at(at.redis, before=at.clock() - at.timings.retention, most=MOST_LEFT)
+    return {"dropped": dropped, "left": len(left)}
+
+
 def _reconcile(at: Desk, account: str, day: date, end_at: datetime) -> str:
     """Until the job's time is over; what is left stands in the due set."""
     if at.clock() >= end_at or wind_down.is_set():
@@ -237,6 +255,7 @@ def timings(settings: Settings) -> Timings:
     """The numbers that the environment may set; the others have no good reason to differ."""
     return Timings(
         keep_keys=timedelta(days=settings.keep_keys_days),
+        retention=timedelta(days=settings.retention_days),
         lead=timedelta(seconds=settings.lead_s),
         answer_within=timedelta(seconds=settings.gateway_deadline_s + 10),
         poll_first=timedelta(seconds=settings.poll_first_s),

@@ -195,6 +195,8 @@ def _telling_records(gateway: GatewayClient, *, session_id: str, near: datetime)
 def _merged(desk: Desk, own: Own, records: Sequence[Disposition]) -> dict[str, Any]:
     """Facts of a session of ours, its records noted as a poll notes them."""
     submission, is_over = own.submission, own.submission.state is SubmissionState.FINISHED
+    if own.campaign.phones_dropped_at:
+        return {"recorded": len({each.phone for each in records})}
     if is_over:
         recorded = dispositions.record(desk.redis, submission, records, now=desk.clock())
     else:

@@ -20,6 +20,8 @@ class Timings:
 
     keep_keys: timedelta = timedelta(days=180)
     """How long an idempotency key stands for its campaign."""
+    retention: timedelta = timedelta(days=90)
+    """How long after its end a campaign's phones are kept."""
     lead: timedelta = timedelta(minutes=10)
     """A campaign for later is handed to the gateway this long before its start."""
     lease: timedelta = timedelta(seconds=15)

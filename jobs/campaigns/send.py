@@ -255,7 +255,7 @@ class _Attempt:
         return Sent.PASSED_OVER
 
     def _nobody_left(self, now: datetime) -> Sent:
-        reason = "everybody on it is on the do-not-dial list"
+        reason = "nobody is left on it: all are on the do-not-dial list, or were purged"
         return Sent.WITHDRAWN if self._move(SubmissionState.WITHDRAWN, now, reason=reason) else Sent.PASSED_OVER
 
     def _post(self, phones: list[str], now: datetime) -> Accepted:

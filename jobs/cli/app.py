@@ -11,6 +11,7 @@ from jobs.cli.controls import cancel, pause, refresh, resume, stop
 from jobs.cli.do_not_dial import do_not_dial
 from jobs.cli.exits import Exit
 from jobs.cli.halts import unhalt
+from jobs.cli.purge import purge
 from jobs.cli.reconcile import reconcile
 from jobs.cli.results import results
 from jobs.cli.send import send
@@ -30,6 +31,7 @@ COMMANDS: Mapping[str, Callable[..., None]] = {
     "call-status": call_status,
     "sessions": sessions,
     "reconcile": reconcile,
+    "purge": purge,
     "balance": balance,
     "verify": verify,
 }

@@ -25,4 +25,9 @@ class Exit(IntEnum):
     NO_ANSWER = 8, "the gateway, or the host of an audio, refused, was out of reach, or gave no usable answer"
     BAD_AUDIO = 9, "the audio is not there, too short, or not what it is said to be; nothing was sent"
     ROWS_REFUSED = 10, "do-not-dial import: some rows hold no phone number; all others are done"
+    PHONE_HELD = 13, "purge: the phone is in calls under way, and stays there until they are over; all else is done"
+    PHONES_DROPPED = (
+        14,
+        "results: the campaign was over for so long that its phones were dropped; `show` has its counts",
+    )
     INTERRUPTED = 130, "Ctrl-C; a campaign that is in goes on"

@@ -6,6 +6,12 @@ from enum import StrEnum
 CAMPAIGNS = "dropline:campaigns"
 """Sorted set: campaign ids by the instant (ms) they were taken."""
 
+WITH_PHONES = "dropline:with-phones"
+"""Sorted set: campaigns whose phones are stored, by an instant (ms) at which each was not over for long enough yet."""
+
+PURGES = "dropline:purges"
+"""Hash: JSON of each receipt of a purge, by its id. Never trimmed."""
+
 MEMORY = "dropline:memory"
 """Hash: the epoch, the server run it belongs to, how many important writes there were, and how far past epochs came."""
 

@@ -60,6 +60,8 @@ class Submission:
     """When the gateway last confirmed a change of the run."""
     heard_at: datetime | None = None
     """When the newest call record came."""
+    changed_at: datetime | None = None
+    """When it was last moved."""
 
     @property
     def sent_count(self) -> int:
@@ -101,6 +103,8 @@ class CampaignView:
     """When the newest change of the intent was asked for; None where it never changed."""
     note: str = ""
     """The newest reason that somebody gave with a control request."""
+    phones_dropped_at: datetime | None = None
+    """When its phones were dropped, long after its end; its counts stay."""
 
     @property
     def too_late_at(self) -> datetime:

@@ -8,7 +8,7 @@ import pytest
 from redis import Redis
 
 from config.redis_connection import connect
-from jobs.ledger import amnesia, campaigns, dispositions, keys, submissions
+from jobs.ledger import amnesia, campaigns, dispositions, keys, retention, submissions
 from jobs.models import CampaignView, Disposition, DropState, Intent, Run, Submission, SubmissionState
 from tests.fault_proxy import Fault, FaultKind, FaultProxy, Storm
 from tests.jobs.ledger.conftest import NOW, new_campaign
@@ -27,6 +27,10 @@ def take(redis: Redis) -> Any:
 
 def first(redis: Redis) -> Submission:
     return submissions.read(redis, ["bcdf-1"])[0]
+
+
+def second(redis: Redis) -> Submission:
+    return submissions.read(redis, ["bcdf-2"])[0]
 
 
 def to(state: SubmissionState, **options: Any) -> Step:
@@ -57,7 +61,7 @@ STORY: list[Step] = [
     take,
     lambda redis: submissions.claim(redis, "bcdf-1", attempt="a", now=NOW, until=LATER),
     lambda redis: submissions.claim(redis, "bcdf-1", attempt="b", now=NOW, until=LATER),
-    to(SubmissionState.SENDING, only_running=True),
+    to(SubmissionState.SENDING, only_running=True, listed_under=[keys.sessions("default", NOW.date())]),
     lambda redis: submissions.leave(redis, first(redis), attempt="a", now=NOW),
     lambda redis: submissions.leave(redis, first(redis), attempt="b", now=NOW),
     to(SubmissionState.ACCEPTED, session_key=keys.session("default", "1"), session_id="1"),
@@ -69,13 +73,19 @@ STORY: list[Step] = [
     record,
     close,
     to(SubmissionState.FINISHED),
+    lambda redis: retention.purge(redis, "bcdf-1", PHONES[0]),
+    lambda redis: retention.purge(redis, "bcdf-2", "6175550125"),
+    lambda redis: submissions.move(redis, second(redis), SubmissionState.WITHDRAWN, now=NOW),
+    lambda redis: retention.drop(redis, "bcdf", now=NOW),
     lambda redis: amnesia.look(redis, now=NOW),
 ]
 
 
 def state_of(redis: Redis) -> tuple[CampaignView | None, list[Submission], list[Disposition], list[Any]]:
     """All that anybody can read of it."""
-    due = [redis.zrange(each, 0, -1, withscores=True) for each in keys.Due]
+    due: list[Any] = [redis.zrange(each, 0, -1, withscores=True) for each in keys.Due]
+    due.append(redis.zrange(keys.WITH_PHONES, 0, -1, withscores=True))
+    due.append(submissions.of_day(redis, "default", NOW.date()))
     drops = list(dispositions.read(redis, first(redis)))
     return campaigns.read(redis, "bcdf"), submissions.read(redis, ["bcdf-1", "bcdf-2"]), drops, due
 
