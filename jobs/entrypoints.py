@@ -25,7 +25,7 @@ from config.accounts import AccountSettings, UnknownAccount
 from config.redis_connection import connect
 from config.settings import AudioPreflight, Settings
 from jobs import reconciliation
-from jobs.campaigns import control, do_not_dial, housekeeping, questions, refresh, send, take
+from jobs.campaigns import balances, control, do_not_dial, housekeeping, questions, refresh, send, take
 from jobs.campaigns.desk import Desk, Timings
 from jobs.campaigns.do_not_dial import Synced
 from jobs.campaigns.plan import plan
@@ -161,6 +161,13 @@ def keep_house() -> dict[str, int]:
     return {"dropped": dropped, "left": len(left)}
 
 
+def note_balances() -> dict[str, int | None]:
+    """Note what every account can still send; answers it by account, null where the gateway did not say."""
+    at = desk()
+    noted = {account: balances.note_balance(at, account) for account in at.accounts}
+    return {account: each.remaining if each else None for account, each in noted.items()}
+
+
 def _reconcile(at: Desk, account: str, day: date, end_at: datetime) -> str:
     """Until the job's time is over; what is left stands in the due set."""
     if at.clock() >= end_at or wind_down.is_set():
@@ -237,6 +244,7 @@ def desk_at(settings: Settings, redis: Redis, *, clock: Callable[[], datetime]) 
         accounts=tuple(settings.accounts),
         concurrency=settings.send_concurrency,
         own_limits={name: _limits(settings, account) for name, account in settings.accounts.items()},
+        balance_floors=settings.balance_floors,
         is_ending=wind_down.is_set,
         looks_at_recordings=settings.audio_preflight is not AudioPreflight.OFF,
         fetch=fetch if settings.audio_preflight is AudioPreflight.ALL else None,

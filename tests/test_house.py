@@ -28,6 +28,7 @@ ENTRY_POINTS = {
     "jobs.entrypoints.call_status": ("question_id",),
     "jobs.entrypoints.reconcile_day": ("day",),
     "jobs.entrypoints.keep_house": (),
+    "jobs.entrypoints.note_balances": (),
     "jobs.entrypoints.reconcile_account": ("account", "day"),
 }
 """A wire format: jobs with these names and keywords lie in queues, and other systems write them. Add, never rename."""

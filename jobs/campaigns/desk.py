@@ -92,6 +92,8 @@ class Desk:
     """What an account may ask of the gateway that has no limits of its own."""
     own_limits: Mapping[str, Limits] = field(default_factory=dict)
     """Those that have, by the account's name."""
+    balance_floors: Mapping[str, int] = field(default_factory=dict)
+    """Below how many messages that remain an account is said to be low, by its name; others never are."""
     sleep: Callable[[float], None] = time.sleep
     """Waits for so many seconds."""
     is_ending: Callable[[], bool] = lambda: False

@@ -7,6 +7,7 @@ import csv
 import json
 import os
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from enum import StrEnum
@@ -87,9 +88,10 @@ def results(
     if to is None:
         _to_stdout(lambda file: write(file, columns, rows))
         return
+    written = Counter[str]()
     with replaced(to) as file:
-        write(file, columns, rows)
-    count = campaign.excluded_count if excluded else campaign.phone_count
+        write(file, columns, _tallied(rows, written))
+    count = written["rows"]
     invocation.err.print(f"{counted(count, 'row')} written to {clean(str(to))}; the campaign is {campaign.status}.")
 
 
@@ -136,6 +138,13 @@ def _row(submission: Submission, drop: Disposition) -> Sequence[Cell]:
         submission.state,
         submission.session_id or None,
     )
+
+
+def _tallied(rows: Rows, written: Counter[str]) -> Rows:
+    """The same rows, counted as they pass: a phone that was purged is counted by its campaign and is in no file."""
+    for row in rows:
+        written["rows"] += 1
+        yield row
 
 
 def _write_csv(file: TextIO, columns: Sequence[str], rows: Rows) -> None:

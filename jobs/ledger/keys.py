@@ -12,6 +12,9 @@ WITH_PHONES = "dropline:with-phones"
 PURGES = "dropline:purges"
 """Hash: JSON of each receipt of a purge, by its id. Never trimmed."""
 
+LOW_BALANCES = "dropline:low-balances"
+"""Hash: JSON of since when and which floor, by the account that is below it."""
+
 MEMORY = "dropline:memory"
 """Hash: the epoch, the server run it belongs to, how many important writes there were, and how far past epochs came."""
 
@@ -114,6 +117,11 @@ def day_work(account: str, day: date) -> str:
 def day_report(account: str, day: date) -> str:
     """String: JSON of what came of comparing a day; expires."""
     return f"dropline:day-report:{account}:{day}"
+
+
+def balances(account: str) -> str:
+    """Sorted set: `at:remaining:pending` by the instant (ms) of the question; the newest months."""
+    return f"dropline:balances:{account}"
 
 
 def question(question_id: str) -> str:

@@ -9,7 +9,7 @@ from redis import Redis
 from jobs import entrypoints, reconciliation
 from jobs.eastern import eastern_date
 from jobs.gateway.simulator import Simulator
-from jobs.ledger import days, due
+from jobs.ledger import balances, days, due
 from jobs.ledger.keys import Due
 from jobs.models.reports import DayReport
 from tests.servers import RedisServer
@@ -56,3 +56,12 @@ def test_a_day_that_is_named_is_compared_again(redis: Redis, simulator: Simulato
         assert entrypoints.reconcile_day(day=str(YESTERDAY)) == {f"default/{YESTERDAY}": "done"}
     assert len(simulator.truth.arrivals) == 2
     assert reconciliation.missed_days(redis, "default", now=datetime.now(UTC)) == []
+
+
+def test_balances_of_every_account_are_noted(redis: Redis, simulator: Simulator) -> None:
+    assert entrypoints.note_balances() == {"default": 999_999}
+    assert [each.remaining for each in balances.history(redis, "default")] == [999_999]
+
+
+def test_a_house_without_anything_old_is_left_as_it_is(simulator: Simulator) -> None:
+    assert entrypoints.keep_house() == {"dropped": 0, "left": 0}
