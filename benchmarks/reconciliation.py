@@ -23,8 +23,8 @@ from redis import Redis
 
 from benchmarks.machine import machine
 from jobs import reconciliation
+from jobs.campaigns.days import days_of
 from jobs.campaigns.desk import Desk
-from jobs.campaigns.sessions import days_of
 from jobs.eastern import eastern_date
 from jobs.gateway.client import Credentials, GatewayClient
 from jobs.gateway.simulator import Settings, Simulator
@@ -165,7 +165,7 @@ def accept(at: Desk, submission_id: str, session_id: str, gateway_count: int) ->
     now, (found,) = at.clock(), submissions.read(at.redis, [submission_id])
     campaign = campaigns.read(at.redis, found.campaign_id)
     listed_under = [
-        keys.sessions("default", day) for day in (days_of(campaign, sent_at=now, answered_by=now) if campaign else ())
+        keys.sessions("default", day) for day in (days_of(campaign, sent_at=now, until=now) if campaign else ())
     ]
     submissions.claim(at.redis, submission_id, attempt="a", now=now, until=now)
     submissions.move(at.redis, found, SubmissionState.SENDING, now=now, listed_under=listed_under, sent_at=to_ms(now))

@@ -181,6 +181,10 @@ class Settings(BaseSettings):
     send_concurrency: Annotated[int, Field(ge=1, le=64)] = Field(default=8, examples=["8"])
     """How many submissions one job sends at the same time."""
 
+    scheduler_lease_s: Annotated[float, Field(ge=1, le=25, allow_inf_nan=False)] = Field(default=15, examples=["15"])
+    """How long a scheduler that is killed goes on being the one that ticks, before another scheduler, or the workers,
+    take over. One that is told to end hands over at once."""
+
     audio_preflight: Annotated[AudioPreflight, BeforeValidator(_lower)] = Field(
         default=AudioPreflight.OFF, examples=["account"]
     )

@@ -1,6 +1,6 @@
 """What ledger and gateway say of one day, side by side. Law of the room: pure; what it needs is handed in."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -30,8 +30,10 @@ class Day:
     listed: Sequence[ListedSession]
     own: Mapping[str, Own]
     """By session id: those that are listed, and those that may be."""
+    strays: Set[str]
+    """Listed sessions that are known to be those of earlier attempts."""
     undecided: Sequence[Submission]
-    """Submissions of that day of which nobody knows yet whether the gateway has them."""
+    """Submissions of that day that may have a session which nobody knows yet."""
     known: Mapping[str, Compared]
 
     @property
@@ -50,7 +52,8 @@ def compose(state: Day, listed_before: frozenset[str], *, now: datetime) -> DayR
     """The report of a day whose sessions are all compared; pure. `listed_before` are the sessions of days before."""
     listed = {each.session_id: each for each in state.listed}
     seen = [(own, state.known[each]) for each, own in state.own.items() if each in listed]
-    strangers = [(each, state.known[each.session_id]) for each in state.listed if each.session_id not in state.own]
+    others = [(each, state.known[each.session_id]) for each in state.listed if each.session_id not in state.own]
+    strangers = [(each, found) for each, found in others if each.session_id not in state.strays]
     handed_over = [_outside(each, found) for each, found in strangers if not found.is_final]
     absent = [own for each, own in state.own.items() if each not in listed and each not in listed_before]
     still_open = sum(not found.is_final for _, found in seen)
@@ -65,6 +68,7 @@ def compose(state: Day, listed_before: frozenset[str], *, now: datetime) -> DayR
         missing=named(_missing(own.submission) for own in absent if own.days[-1] == state.day),
         outside=named(_outside(each, found) for each, found in strangers if found.is_final),
         handed_over=named(handed_over),
+        strays=named(_outside(each, found) for each, found in others if each.session_id in state.strays),
         other_counts=named(_counts(own, found) for own, found in seen if _counts_differ(own, found)),
         contrary=named(each for _, found in seen for each in found.contrary),
         unread=named(_unread(own.submission, found) for own, found in seen if found.refusal),

@@ -25,7 +25,7 @@ from config.accounts import AccountSettings, UnknownAccount
 from config.redis_connection import connect
 from config.settings import AudioPreflight, Settings
 from jobs import reconciliation
-from jobs.campaigns import balances, control, do_not_dial, housekeeping, questions, refresh, send, take
+from jobs.campaigns import balances, control, do_not_dial, ending, housekeeping, questions, refresh, send, take
 from jobs.campaigns.desk import Desk, Timings
 from jobs.campaigns.do_not_dial import Synced
 from jobs.campaigns.plan import plan
@@ -37,6 +37,7 @@ from jobs.ledger import do_not_dial as lists
 from jobs.ledger.keys import Due
 from jobs.ledger.limits import Limits
 from jobs.models import InvalidCampaign, Problem, parse_campaign
+from jobs.outcomes.settle import settle
 
 JOB_BUDGET = timedelta(seconds=5)
 """A job that works on many ids begins no new one after this long, and leaves the rest in the due set: behind it wait
@@ -98,11 +99,23 @@ def control_campaign(*, campaign_id: str, verb: str | None = None, why: str = ""
     return {"confirmed": done.confirmed, "open": done.open}
 
 
+def end_campaigns(*, campaign_ids: list[str]) -> dict[str, int]:
+    """See that campaigns end at their end time, whatever the gateway does; answers how many came to which end."""
+    at = desk()
+    return _side_by_side(at, Due.END, partial(ending.end, at), campaign_ids)
+
+
 def refresh_campaigns(*, campaign_ids: Iterable[str] = (), submission_ids: Iterable[str] = ()) -> dict[str, int]:
     """Ask the gateway for call records: of whole campaigns, of single submissions, or both."""
     at = desk()
     of_campaigns = [each for one in campaign_ids for each in campaigns.submission_ids(at.redis, one)]
     return _side_by_side(at, Due.REFRESH, partial(refresh.refresh, at), [*submission_ids, *of_campaigns])
+
+
+def settle_submissions(*, submission_ids: list[str]) -> dict[str, int]:
+    """Look what became of submissions of which nobody knows; answers how many came to which end."""
+    at = desk()
+    return _side_by_side(at, Due.SETTLE, partial(settle, at), submission_ids)
 
 
 def call_status(*, question_id: str) -> dict[str, str]:
@@ -153,9 +166,9 @@ def keep_house() -> dict[str, int]:
     at, dropped = desk(), 0
     end_at = at.clock() + JOB_BUDGET
     while at.clock() < end_at and not wind_down.is_set():
-        swept = housekeeping.sweep(at.redis, keep=at.timings.retention, now=at.clock())
-        dropped += swept.dropped
-        if not swept.looked_at:
+        cleared = housekeeping.clear_out(at.redis, keep=at.timings.retention, now=at.clock())
+        dropped += cleared.dropped
+        if not cleared.looked_at:
             return {"dropped": dropped, "left": 0}
     left = retention.to_look_at(at.redis, before=at.clock() - at.timings.retention, most=MOST_LEFT)
     return {"dropped": dropped, "left": len(left)}
@@ -307,7 +320,7 @@ def _side_by_side(at: Desk, left_to: Due, work: Callable[[str], str], ids: list[
         try:
             return str(work(each))
         except Exception:
-            log.exception("work_failed", submission_id=each)
+            log.exception("work_failed", id=each)
             return _FAULTY
 
     with ThreadPoolExecutor(max_workers=at.concurrency) as pool:

@@ -5,9 +5,9 @@ that is empty or cannot be read it concludes nothing; and running it again finds
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence, Set
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from functools import partial
 from typing import Any
@@ -20,17 +20,21 @@ from config.masking import mask_phone, mask_text
 from jobs import eastern
 from jobs.campaigns import calling
 from jobs.campaigns.calling import NotNow
+from jobs.campaigns.days import days_of
 from jobs.campaigns.desk import Desk
+from jobs.campaigns.marks import bears, mark_of
 from jobs.campaigns.refresh import SESSION_IS_GONE, Refreshed, merge
-from jobs.campaigns.sessions import days_of, ours
+from jobs.campaigns.sessions import ours
 from jobs.comparison import Day, Own, compose
 from jobs.gateway.client import GatewayClient
 from jobs.gateway.errors import GatewayError, OutcomeUnknown, Rejected
 from jobs.gateway.replies import ListedSession
-from jobs.ledger import campaigns, days, dispositions, submissions
+from jobs.ledger import campaigns, days, dispositions, due, evidence, submissions
 from jobs.ledger.days import Compared
+from jobs.ledger.keys import Due
 from jobs.models import CampaignView, Disposition, DropState, Submission, SubmissionState
 from jobs.models.reports import Contrary, DayReport
+from jobs.outcomes.rule import Likeness, likeness
 
 CALLER = "reconciliation"
 """Who takes turns with the campaigns of the account."""
@@ -103,8 +107,9 @@ def _look(desk: Desk, account: str, day: date) -> Day:
     own = {each: own[each] for each in own if each in found or day in own[each].days}
     if own and not listed:
         raise _Unclear(f"the gateway lists no session at all, and {len(own)} of ours may be of that day")
-    undecided = [each for each in of_day if each.state in _MAYBE_WITH_THE_GATEWAY]
-    return Day(account, day, run, listed, own, undecided, known)
+    undecided = [each for each in of_day if each.state in _MAYBE_WITH_THE_GATEWAY or each.former]
+    strays = evidence.known_sessions(desk.redis, account, [each.session_id for each in listed]) - own.keys()
+    return Day(account, day, run, listed, own, strays, undecided, known)
 
 
 def _look_again(desk: Desk, state: Day) -> Day:
@@ -112,7 +117,7 @@ def _look_again(desk: Desk, state: Day) -> Day:
     _, known = days.work(desk.redis, state.account, state.day)
     renewed = submissions.read(desk.redis, [own.submission.id for own in state.own.values()])
     own = {own.submission.session_id: own for own in _own(desk.redis, renewed)}
-    return Day(state.account, state.day, state.run, state.listed, own, state.undecided, known)
+    return replace(state, own=own, known=known)
 
 
 def _own(redis: Redis, found: Iterable[Submission]) -> Iterable[Own]:
@@ -124,7 +129,7 @@ def _own(redis: Redis, found: Iterable[Submission]) -> Iterable[Own]:
         campaign = views[each.campaign_id]
         if campaign:
             sent_at = each.sent_at or campaign.created_at
-            listed_under = days_of(campaign, sent_at=sent_at, answered_by=each.deadline_at or sent_at)
+            listed_under = days_of(campaign, sent_at=sent_at, until=each.deadline_at or sent_at)
             yield Own(each, campaign, listed_under)
 
 
@@ -183,7 +188,7 @@ def _compare(desk: Desk, state: Day, listed: ListedSession) -> Compared:
         if rejected.kind not in SESSION_IS_GONE:
             raise
         return found.model_copy(update={"refusal": mask_text(rejected.reason)})
-    facts = _merged(desk, own, records) if own else _counted(desk, state, records)
+    facts = _merged(desk, own, records) if own else _counted(desk, state, listed, records)
     return found.model_copy(update=facts)
 
 
@@ -211,16 +216,19 @@ def _merged(desk: Desk, own: Own, records: Sequence[Disposition]) -> dict[str, A
     }
 
 
-def _counted(desk: Desk, state: Day, records: Sequence[Disposition]) -> dict[str, Any]:
-    """Facts of a stranger."""
-    outcomes = dict(Counter(map(_words, records)).most_common())
-    return {"is_final": not _may_be_ours(desk, state, records), "outcomes": outcomes}
+def _counted(desk: Desk, state: Day, listed: ListedSession, records: Sequence[Disposition]) -> dict[str, Any]:
+    """Facts of a stranger. One that may be a submission in doubt is for `jobs.outcomes` to judge, soon."""
+    called = {each.phone for each in records}
+    its_own = [each.id for each in state.undecided if _may_be(desk.redis, each, listed, called)]
+    due.add(desk.redis, Due.SETTLE, its_own, desk.clock())
+    return {"is_final": not its_own, "outcomes": dict(Counter(map(_words, records)).most_common())}
 
 
-def _may_be_ours(desk: Desk, state: Day, records: Sequence[Disposition]) -> bool:
-    """Whether a stranger's phones are all in a submission that is unknown yet; without a record, nobody can say."""
-    phones = {each.phone for each in records}
-    return any(phones.issubset(submissions.phones(desk.redis, each.id)) for each in state.undecided)
+def _may_be(redis: Redis, submission: Submission, listed: ListedSession, called: Set[str]) -> bool:
+    """Whether a stranger that called these phones may be the session of a submission in doubt."""
+    if bears(listed.title, mark_of(submission.attempt)):
+        return True
+    return likeness(called, set(submissions.phones(redis, submission.id))) is not Likeness.FOREIGN
 
 
 def _contrary(redis: Redis, submission: Submission, records: Iterable[Disposition]) -> Iterable[Contrary]:
@@ -261,7 +269,7 @@ def _give_up(desk: Desk, account: str, day: date, why: str) -> DayReport:
 def _keep(redis: Redis, report: DayReport) -> DayReport:
     counts = {
         name: found.total
-        for name in ("missing", "outside", "handed_over", "other_counts", "contrary", "unread")
+        for name in ("missing", "outside", "handed_over", "strays", "other_counts", "contrary", "unread")
         if (found := getattr(report, name)).total
     }
     tell = log.info if report.is_clean else log.warning

@@ -25,11 +25,13 @@ ENTRY_POINTS = {
     "jobs.entrypoints.send_submissions": ("submission_ids",),
     "jobs.entrypoints.control_campaign": ("campaign_id", "verb", "why"),
     "jobs.entrypoints.refresh_campaigns": ("campaign_ids", "submission_ids"),
+    "jobs.entrypoints.settle_submissions": ("submission_ids",),
     "jobs.entrypoints.call_status": ("question_id",),
     "jobs.entrypoints.reconcile_day": ("day",),
     "jobs.entrypoints.keep_house": (),
     "jobs.entrypoints.note_balances": (),
     "jobs.entrypoints.reconcile_account": ("account", "day"),
+    "jobs.entrypoints.end_campaigns": ("campaign_ids",),
 }
 """A wire format: jobs with these names and keywords lie in queues, and other systems write them. Add, never rename."""
 

@@ -87,7 +87,7 @@ def _watch(
 
 def _struck(gateway: Simulator) -> set[str]:
     """The titles of the campaigns that a fault has befallen."""
-    return {arrival.fields.get("c_title", "") for arrival in gateway.truth.arrivals if arrival.fault}
+    return {arrival.fields.get("c_title", "").partition(" [")[0] for arrival in gateway.truth.arrivals if arrival.fault}
 
 
 def _happen(incident: Incident | None, crew: "Crew", redis: RedisServer) -> None:

@@ -15,7 +15,7 @@ from functools import partial
 from redis import Redis
 
 from config.accounts import UnknownAccount
-from jobs.campaigns import calling
+from jobs.campaigns import calling, strays
 from jobs.campaigns.calling import NotNow
 from jobs.campaigns.desk import Desk
 from jobs.campaigns.verbs import WANTED_RUN, Verb, tell
@@ -99,8 +99,9 @@ def control(desk: Desk, campaign_id: str) -> Controlled:
     steps = [bring(each) for each in found[:1]]
     with ThreadPoolExecutor(max_workers=desk.concurrency) as pool:
         steps += pool.map(bring, found[1:])
+    have_strays_ended = strays.stop_all(desk, campaign)
     now = desk.clock()
-    if set(steps) <= {_Step.DONE}:
+    if set(steps) <= {_Step.DONE} and have_strays_ended:
         campaigns.carried_out(desk.redis, campaign, now=now)
     else:
         due.add(desk.redis, Due.CONTROL, [campaign_id], now + _again(desk, campaign, steps, now))
@@ -167,5 +168,8 @@ def _tell(desk: Desk, campaign: CampaignView, submission: Submission) -> _Step:
     if told.run is None:
         submissions.note(desk.redis, submission, f"the gateway refused to {campaign.intent} it ({told.why_refused})")
         return _Step.REFUSED
-    submissions.confirm_run(desk.redis, submission, told.run, now=desk.clock())
+    now = desk.clock()
+    submissions.confirm_run(desk.redis, submission, told.run, now=now)
+    if told.run is Run.ENDED:
+        due.add(desk.redis, Due.REFRESH, [submission.id], now)  # its last records, and then none are asked for
     return _Step.DONE

@@ -39,7 +39,12 @@ class Timings:
     refused_again: timedelta = timedelta(minutes=1)
     """The one delayed retry of a refusal that may pass, such as an audio host that was down."""
     account_again: timedelta = timedelta(minutes=1)
-    """What is for an account that nobody here knows is looked at again after this; only new settings can help it."""
+    """What is for an account that nobody here knows, or that the gateway refuses, is looked at again after this; only
+    a person can help it."""
+    refusal_first: timedelta = timedelta(minutes=1)
+    refusal_most: timedelta = timedelta(minutes=15)
+    """An account that the gateway refuses is tried again, with one submission, after the first wait, then after twice
+    that, and so on to the most: a gateway may lock who tries a wrong password too often."""
     audio_again: timedelta = timedelta(seconds=1)
     """While one submission looks at the audio, the campaign's others are looked at again after this."""
     control_again: timedelta = timedelta(seconds=5)
@@ -55,6 +60,16 @@ class Timings:
     """A session without a new call record for this long will get none."""
     settle: timedelta = timedelta(minutes=1)
     """The same for a session that the gateway has confirmed as ended."""
+    look_first: timedelta = timedelta(seconds=20)
+    look_most: timedelta = timedelta(hours=1)
+    """Whether the gateway lists an unknown submission is looked at after a third of its age, within these bounds."""
+    look_for: timedelta = timedelta(days=2)
+    """For so long after it was sent; later only a postback or a person settles it."""
+    absent_after: timedelta = timedelta(minutes=5)
+    """The gateway may need so long to list what it took. Looks before that do not count for its absence."""
+    absent_looks: int = 3
+    """So many complete listings without a session that may be it, the last so long after the first, make it absent."""
+    absent_apart: timedelta = timedelta(minutes=5)
     slot_patience: timedelta = timedelta(seconds=1)
     """The longest wait for a slot that a thread sleeps; for a longer one it comes back through the due set."""
     verb_patience: timedelta = timedelta(seconds=5)

@@ -16,19 +16,19 @@ log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Swept:
+class Cleared:
     """What came of a look at some campaigns: how many were looked at, and of how many the phones were dropped."""
 
     looked_at: int
     dropped: int
 
 
-def sweep(redis: Redis, *, keep: timedelta, now: datetime, most: int = 20) -> Swept:
+def clear_out(redis: Redis, *, keep: timedelta, now: datetime, most: int = 20) -> Cleared:
     """Look at up to `most` campaigns taken longer than `keep` ago, and drop the phones of those over for that long.
     Each that is left is looked at again when its time may have come, so repeating the call comes to an end.
     """
     ids = retention.to_look_at(redis, before=now - keep, most=most)
-    return Swept(len(ids), sum(_dropped(redis, each, keep, now) for each in ids))
+    return Cleared(len(ids), sum(_dropped(redis, each, keep, now) for each in ids))
 
 
 def _dropped(redis: Redis, campaign_id: str, keep: timedelta, now: datetime) -> bool:

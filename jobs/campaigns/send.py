@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from functools import partial
+from typing import Any
 
 import structlog
 from redis.exceptions import ConnectionError as RedisConnectionError
@@ -16,9 +17,11 @@ from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from config.accounts import UnknownAccount
 from config.durability import Durability
-from jobs.campaigns import do_not_dial, preflight, sessions
+from jobs.campaigns import do_not_dial, preflight, refusals, strays
 from jobs.campaigns.calling import NotNow, Turn, turn
+from jobs.campaigns.days import day_key, days_of
 from jobs.campaigns.desk import Desk
+from jobs.campaigns.marks import mark_of, marked
 from jobs.gateway.errors import NotSent, OutcomeUnknown, RefusalKind, Rejected
 from jobs.gateway.replies import Accepted
 from jobs.ledger import campaigns, due, keys, submissions
@@ -27,9 +30,8 @@ from jobs.ledger.durability import NotDurable
 from jobs.ledger.fields import to_ms
 from jobs.ledger.keys import Due
 from jobs.ledger.limits import Lane
-from jobs.ledger.script import Argument
 from jobs.ledger.submissions import Claim
-from jobs.models import CampaignView, Submission, SubmissionState
+from jobs.models import CampaignView, Evidence, Finding, Intent, Submission, SubmissionState
 
 log = structlog.get_logger(__name__)
 
@@ -78,7 +80,7 @@ def _send_when_allowed(desk: Desk, campaign: CampaignView, submission: Submissio
     """
     now = desk.clock()
     if now >= campaign.too_late_at:
-        return _withdraw(desk, submission, now)
+        return _withdraw(desk, campaign, submission, now)
     if campaign.audio_flaw:
         return _turn_down(desk, submission, now, campaign.audio_flaw)
     desk.gateway(campaign.terms.account)  # where nobody knows it, nothing else is tried
@@ -96,8 +98,9 @@ def _claim_and_send(desk: Desk, campaign: CampaignView, submission: Submission, 
     return attempt.run() if claim is Claim.CLAIMED else Sent.PASSED_OVER
 
 
-def _withdraw(desk: Desk, submission: Submission, now: datetime, *, attempt: str = "") -> Sent:
-    reason = "it was too late to send it"
+def _withdraw(desk: Desk, campaign: CampaignView, submission: Submission, now: datetime, *, attempt: str = "") -> Sent:
+    why_held = refusals.why_held(desk, campaign.terms.account) if campaign.intent is Intent.RUN else ""
+    reason = f"it was too late to send it: {why_held}" if why_held else "it was too late to send it"
     moved = submissions.move(desk.redis, submission, SubmissionState.WITHDRAWN, now=now, attempt=attempt, reason=reason)
     return Sent.WITHDRAWN if moved else Sent.PASSED_OVER
 
@@ -133,7 +136,13 @@ def _give_up_waiting(desk: Desk, submission: Submission) -> Sent:
         return Sent.PASSED_OVER
     reason = "its sender ended before it wrote down the gateway's answer, so nobody knows whether the gateway took it"
     moved = submissions.move(
-        desk.redis, submission, SubmissionState.UNKNOWN, now=now, attempt=submission.attempt, reason=reason
+        desk.redis,
+        submission,
+        SubmissionState.UNKNOWN,
+        now=now,
+        attempt=submission.attempt,
+        due={Due.SETTLE: now + desk.timings.look_first},
+        reason=reason,
     )
     return Sent.UNKNOWN if moved else Sent.PASSED_OVER
 
@@ -158,7 +167,7 @@ class _Attempt:
         """From the claim to the end of the call, whichever it is."""
         now = self.desk.clock()
         if now >= self.campaign.too_late_at:
-            return _withdraw(self.desk, self.submission, now, attempt=self.token)
+            return _withdraw(self.desk, self.campaign, self.submission, now, attempt=self.token)
         try:
             phones = self._begin_sending(now)
         except Halted:
@@ -179,7 +188,7 @@ class _Attempt:
             return self._refused(rejected)
         except OutcomeUnknown as unknown:
             return self._unknown(str(unknown))
-        return self._accepted(accepted)
+        return self._accepted(accepted, now)
 
     def _move(
         self,
@@ -190,9 +199,11 @@ class _Attempt:
         only_running: bool = False,
         session_key: str = "",
         listed_under: Iterable[str] = (),
+        day_key: str = "",
         screened: int = 0,
         durably: bool = False,
-        **fields: Argument,
+        evidence: Evidence | None = None,
+        **fields: Any,
     ) -> bool:
         move = partial(
             submissions.move,
@@ -205,8 +216,10 @@ class _Attempt:
             due=dict([due]) if due else None,
             session_key=session_key,
             listed_under=listed_under,
+            day_key=day_key,
             screened=screened,
             durably=durably,
+            evidence=evidence,
             **fields,
         )
         return move() if to is SubmissionState.SENDING else self._write_down(move)
@@ -236,7 +249,7 @@ class _Attempt:
     def _write_sending(self, now: datetime, *, screened: int) -> bool:
         """Written before the socket opens: from here on, only an answer or a proof says that no phone will ring."""
         deadline_at = now + self.desk.timings.answer_within
-        days = sessions.days_of(self.campaign, sent_at=now, answered_by=deadline_at)
+        days = days_of(self.campaign, sent_at=now, until=deadline_at)
         return self._move(
             SubmissionState.SENDING,
             now,
@@ -265,7 +278,7 @@ class _Attempt:
             lambda gateway: gateway.submit(
                 terms,
                 phones,
-                title=terms.title,
+                title=marked(terms.title, mark_of(self.token)),
                 postback_url=f"{self.desk.postbacks_url}{self.token}" if self.desk.postbacks_url else None,
                 start_at=start if start > now else None,
                 before_send=self._leave,
@@ -279,7 +292,7 @@ class _Attempt:
         if not holds or took_s > self.desk.timings.leave_within.total_seconds():
             raise _TooLate
 
-    def _accepted(self, accepted: Accepted) -> Sent:
+    def _accepted(self, accepted: Accepted, sent_at: datetime) -> Sent:
         log.info("submission_accepted", submission_id=self.submission.id, session_id=accepted.session_id)
         now = self.desk.clock()
         start = max(now, self.campaign.terms.start_at(self.campaign.created_at))
@@ -288,31 +301,61 @@ class _Attempt:
             now,
             due=(Due.REFRESH, start + self.desk.timings.poll_first),
             session_key=keys.session(self.campaign.terms.account, accepted.session_id),
+            day_key=day_key(self.campaign, sent_at=sent_at, until=now),
             session_id=accepted.session_id,
             gateway_count="" if accepted.phone_count is None else accepted.phone_count,
             reason="",
         )
-        return Sent.ACCEPTED if moved else Sent.PASSED_OVER
+        return Sent.ACCEPTED if moved else self._settled_meanwhile(accepted)
+
+    def _settled_meanwhile(self, accepted: Accepted) -> Sent:
+        """A postback may come before the answer, and adopt the session that the answer names; or it was sent again."""
+        for found in submissions.read(self.desk.redis, [self.submission.id]):
+            if found.session_id == accepted.session_id:
+                return Sent.ACCEPTED
+            log.error("answer_came_too_late", submission_id=found.id, state=found.state, session_id=accepted.session_id)
+            if self.token in {each.token for each in found.former}:
+                how = "the gateway's answer came late"
+                strays.take(self.desk, self.campaign, found, accepted.session_id, mark=mark_of(self.token), how=how)
+        return Sent.PASSED_OVER
 
     def _refused(self, rejected: Rejected) -> Sent:
         if rejected.kind.is_sign_of_acceptance:
-            return self._unknown(f"the gateway says that it has this submission already: {rejected.reason}")
-        if rejected.kind.is_worth_one_retry and self.submission.tries == 0:
-            return self._plan_again(
-                f"refused once, tried once more: {rejected.reason}", self.desk.timings.refused_again
-            )
+            sign = f"the gateway says that it has this submission already: {rejected.reason}"
+            return self._unknown(sign, is_sign=True)
+        if rejected.kind.concerns_account:
+            return self._hold(rejected)
+        if rejected.kind.is_worth_one_retry and not self.submission.was_refused:
+            reason = f"refused once, tried once more: {rejected.reason}"
+            return self._plan_again(reason, self.desk.timings.refused_again, was_refused=True)
         moved = self._move(SubmissionState.REJECTED, self.desk.clock(), reason=rejected.reason, refusal=rejected.kind)
         return Sent.REJECTED if moved else Sent.PASSED_OVER
 
-    def _unknown(self, reason: str) -> Sent:
-        moved = self._move(SubmissionState.UNKNOWN, self.desk.clock(), reason=reason)
+    def _hold(self, rejected: Rejected) -> Sent:
+        """Refused for its account: others are tried before it, for the refusal may be its own all the same."""
+        account = self.campaign.terms.account
+        reason = f"held, because the gateway refused the account {account}: {rejected.reason}"
+        return self._plan_again(reason, max(self._wait(), self.desk.timings.refusal_first * 2))
+
+    def _unknown(self, reason: str, *, is_sign: bool = False) -> Sent:
+        now = self.desk.clock()
+        evidence = Evidence(now, Finding.SIGN, reason, mark_of(self.token)) if is_sign else None
+        due = (Due.SETTLE, now + self.desk.timings.look_first)
+        moved = self._move(SubmissionState.UNKNOWN, now, due=due, evidence=evidence, reason=reason)
         return Sent.UNKNOWN if moved else Sent.PASSED_OVER
 
-    def _plan_again(self, reason: str, wait: timedelta) -> Sent:
+    def _plan_again(self, reason: str, wait: timedelta, *, was_refused: bool = False) -> Sent:
         """Only after proof that the gateway took nothing."""
         now = self.desk.clock()
         at = now + wait
-        moved = self._move(SubmissionState.PLANNED, now, due=(Due.SEND, at), not_before=to_ms(at), reason=reason)
+        moved = self._move(
+            SubmissionState.PLANNED,
+            now,
+            due=(Due.SEND, at),
+            not_before=to_ms(at),
+            reason=reason,
+            was_refused="yes" if was_refused or self.submission.was_refused else "",
+        )
         return Sent.LATER if moved else Sent.PASSED_OVER
 
     def _wait(self) -> timedelta:

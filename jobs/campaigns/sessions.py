@@ -6,11 +6,10 @@ another program, or is one whose id never reached us.
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 
 from redis import Redis
 
-from jobs import eastern
 from jobs.campaigns.verbs import Told, tell
 from jobs.gateway.client import GatewayClient
 from jobs.ledger import campaigns, submissions
@@ -33,14 +32,6 @@ def ours(redis: Redis, account: str, session_ids: Iterable[str]) -> Mapping[str,
     """Our submission behind each of the sessions that are ours, by session id."""
     found = submissions.of_sessions(redis, account, session_ids)
     return {each.session_id: each for each in found}
-
-
-def days_of(campaign: CampaignView, *, sent_at: datetime, answered_by: datetime) -> list[date]:
-    """The Eastern days under which the gateway may list a session, in order: that of its start, or that of its
-    submission, which may be two around midnight. Which of them the gateway goes by is not known.
-    """
-    start = max(campaign.terms.start_at(campaign.created_at), sent_at)
-    return sorted({eastern.eastern_date(instant) for instant in (sent_at, answered_by, start)})
 
 
 def control_session(

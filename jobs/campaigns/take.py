@@ -13,7 +13,7 @@ from jobs.campaigns import do_not_dial
 from jobs.campaigns.plan import Plan
 from jobs.ledger import campaigns
 from jobs.ledger.packing import pack_phones
-from jobs.models import InvalidCampaign, Problem, Terms
+from jobs.models import InvalidCampaign, Problem, Terms, WhenUnknown
 from jobs.phones import Refusal
 
 KEEP_KEYS = timedelta(days=180)
@@ -85,6 +85,8 @@ def fingerprint_of(terms: Terms, plan: Plan) -> dict[str, str]:
     the same payload.
     """
     stated = terms.model_dump(mode="json")
+    if terms.when_unknown is WhenUnknown.HOLD:
+        del stated["when_unknown"]  # keys that were taken before it could be said
     numbers = pack_phones(phone for chunk in plan.chunks for phone in chunk)
     digests = {name: sha256(repr(value).encode()).hexdigest()[:16] for name, value in stated.items()}
     return {**digests, "recipients": sha256(numbers).hexdigest()}

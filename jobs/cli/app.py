@@ -10,7 +10,7 @@ from jobs.cli.calls import call_status
 from jobs.cli.controls import cancel, pause, refresh, resume, stop
 from jobs.cli.do_not_dial import do_not_dial
 from jobs.cli.exits import Exit
-from jobs.cli.halts import unhalt
+from jobs.cli.halts import halt, unhalt
 from jobs.cli.purge import purge
 from jobs.cli.reconcile import reconcile
 from jobs.cli.results import results
@@ -27,6 +27,7 @@ COMMANDS: Mapping[str, Callable[..., None]] = {
     "stop": stop,
     "cancel": cancel,
     "refresh": refresh,
+    "halt": halt,
     "unhalt": unhalt,
     "call-status": call_status,
     "sessions": sessions,

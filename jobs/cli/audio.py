@@ -37,7 +37,7 @@ audio = typer.Typer(help="List the account's recordings, download one, or look w
 def list_audio(context: typer.Context, account: options.Account = "default", as_json: options.Json = False) -> None:
     """List the recordings in the account."""
     invocation = of(context, as_json=as_json)
-    listed = list_recordings(invocation.gateway(account), now=invocation.clock())
+    listed = _recordings(invocation, account)
     invocation.answer({"recordings": [_document(each) for each in listed]})
     invocation.say(_table(listed) if listed else "The account has no recordings.")
 
@@ -138,7 +138,8 @@ def _is_usual(invocation: Invocation, terms: Terms) -> bool:
 
 
 def _recordings(invocation: Invocation, account: str) -> list[AudioFile]:
-    return list_recordings(invocation.gateway(account), now=invocation.clock())
+    gateway = invocation.gateway(account)
+    return list_recordings(lambda question: question(gateway), now=invocation.clock())
 
 
 def _one_name(title: str | None, code: str | None, file: str | None) -> tuple[NamedBy, str]:

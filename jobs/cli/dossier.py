@@ -103,6 +103,8 @@ def document(dossier: Dossier) -> dict[str, Any]:
             "account": terms.account,
         },
         "too_late_at": iso(campaign.too_late_at),
+        "end_confirmed_at": iso(campaign.end_confirmed_at),
+        "end_late_s": campaign.end_late.total_seconds() if campaign.end_late is not None else None,
         "submissions": [_submission(each) for each in dossier.submissions],
         "outcomes": [
             {"status": mask_text(status), "reason": mask_text(reason), "drops": count}

@@ -34,6 +34,7 @@ OPTIONS: Mapping[str, str] = {
     "ends_at": "--ends-at",
     "expires_at": "--expires-at",
     "mobile_only": "--mobile-only",
+    "when_unknown": "--when-unknown",
     "account": "--account",
     "key": "--key",
     "recipients": "the contacts",

@@ -1,6 +1,7 @@
 """Campaigns in front of a person. Law of the room: pure; what is said here is in the JSON documents, too."""
 
 from collections.abc import Iterable, Sequence
+from datetime import timedelta
 from itertools import groupby
 
 from rich.console import Group, RenderableType
@@ -82,6 +83,7 @@ def _terms_table(campaign: CampaignView) -> RenderableType:
         ("taken", both_times(campaign.created_at)),
         ("starts", "at once" if terms.start == "now" else both_times(terms.start)),
         ("ends", both_times(terms.ends_at) if terms.ends_at else ""),
+        ("stop confirmed", _end_late(campaign.end_late)),
         ("not sent after", both_times(campaign.too_late_at)),
         ("mobile only", "yes" if terms.mobile_only else ""),
         ("account", "" if terms.account == "default" else terms.account),
@@ -94,6 +96,11 @@ def _terms_table(campaign: CampaignView) -> RenderableType:
         if value:
             table.add_row(Text(name, style="dim"), clean(value.removesuffix(": ")))
     return table
+
+
+def _end_late(late: timedelta | None) -> str:
+    """`2.4 s after its end`"""
+    return "" if late is None else f"{late.total_seconds():,.1f} s after its end time"
 
 
 def _whereabouts_table(campaign: CampaignView) -> RenderableType:

@@ -128,6 +128,12 @@ _KINDS: Sequence[tuple[str, str, Sequence[str], Callable[[Any], Iterable[str]]]]
         lambda each: (each.session_id, _outcomes(each), each.title),
     ),
     (
+        "of earlier attempts of ours, which are being stopped",
+        "strays",
+        ("session", "drops", "the gateway's words"),
+        lambda each: (each.session_id, _outcomes(each), each.title),
+    ),
+    (
         "with other phone counts at the gateway",
         "other_counts",
         ("submission", "session", "sent", "taken", "with a record"),

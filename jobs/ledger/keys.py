@@ -6,6 +6,11 @@ from enum import StrEnum
 CAMPAIGNS = "dropline:campaigns"
 """Sorted set: campaign ids by the instant (ms) they were taken."""
 
+UNFINISHED = "dropline:unfinished"
+"""Sorted set: the ids of campaigns not known to be over, by the instant (ms) somebody last looked whether anything of
+them was forgotten; and `-`, which says that the set is complete.
+"""
+
 WITH_PHONES = "dropline:with-phones"
 """Sorted set: campaigns whose phones are stored, by an instant (ms) at which each was not over for long enough yet."""
 
@@ -18,7 +23,7 @@ LOW_BALANCES = "dropline:low-balances"
 MEMORY = "dropline:memory"
 """Hash: the epoch, the server run it belongs to, how many important writes there were, and how far past epochs came."""
 
-AMNESIA = "dropline:halt:amnesia"
+HALT = "dropline:halt"
 """Hash: since when (ms) and why nothing may be sent until a person says go. Absent while all is well."""
 
 DOUBT = "dropline:halt:doubt"
@@ -26,6 +31,12 @@ DOUBT = "dropline:halt:doubt"
 
 HALTS = "dropline:halts"
 """Stream: past halts, and who ended them why."""
+
+TICKS = "dropline:ticks"
+"""Hash: of every entry of the timetable the newest slot (ms) that was claimed, and the tokens of the newest claims."""
+
+LEADERSHIP = "dropline:leadership"
+"""Hash: the scheduler that ticks, its term, and until when (ms)."""
 
 
 class Due(StrEnum):
@@ -41,11 +52,21 @@ class Due(StrEnum):
     """Ids of questions about one call that the gateway has not answered yet."""
     REQUEUE = "dropline:due:requeue"
     """RQ job ids of campaigns handed in raw that failed for a passing reason."""
+    SETTLE = "dropline:due:settle"
+    """Submission ids of which nobody knows what became, or an earlier attempt of which may still turn up."""
     DO_NOT_DIAL = "dropline:due:do-not-dial"
     """Accounts whose own do-not-dial list the gateway has not confirmed to be in step with ours."""
+    END = "dropline:due:end"
+    """Campaign ids by their end time, until nothing of them runs any more."""
+    ERRAND = "dropline:due:errand"
+    """What the timetable has brought up, by its name and slot, until its job is done."""
     RECONCILE = "dropline:due:reconcile"
     """Days of accounts, `account/day`, whose comparison with the gateway is not through."""
 
+
+IN_DOUBT = "dropline:in-doubt"
+"""Sorted set: ids of submissions that may be with the gateway and have no answer (`sending` or `unknown`), by the
+instant (ms) at which they began to be sent."""
 
 DO_NOT_DIAL_LISTS = "dropline:do-not-dial"
 """Set: the accounts that have a do-not-dial list."""
@@ -124,6 +145,31 @@ def balances(account: str) -> str:
     return f"dropline:balances:{account}"
 
 
+def sessions_of_day(account: str, day: str) -> str:
+    """Set: the session ids that an account's listing of this Eastern day must contain; expires."""
+    return f"dropline:sessions-of-day:{account}:{day}"
+
+
+def attempt(token: str) -> str:
+    """String: the submission that was sent under this token, which is in its postback URL; expires after 120 days."""
+    return f"dropline:attempt:{token}"
+
+
+def evidence(submission_id: str) -> str:
+    """Hash: what was found out about a submission in doubt and what was decided, by instant; only added to."""
+    return f"dropline:evidence:{submission_id}"
+
+
+def foreign(submission_id: str) -> str:
+    """Set: sessions that are certainly not this submission's; expires with the looking."""
+    return f"dropline:foreign:{submission_id}"
+
+
+def strays(campaign_id: str) -> str:
+    """Hash: sessions of earlier attempts that turned up after all, each with what it does: `going` or `ended`."""
+    return f"dropline:strays:{campaign_id}"
+
+
 def question(question_id: str) -> str:
     """String: JSON of a question about one call, and of its answer; expires soon."""
     return f"dropline:question:{question_id}"
@@ -161,6 +207,11 @@ def line(account: str, lane: str) -> str:
     return f"dropline:line:{account}:{lane}"
 
 
-def breaker(account: str) -> str:
+def breaker(account: str, cause: str = "trouble") -> str:
     """Hash: failures in a row of the account's calls, and since when it is given a rest. Absent when all is well."""
-    return f"dropline:breaker:{account}"
+    return f"dropline:breaker:{cause}:{account}"
+
+
+def open_breakers(cause: str) -> str:
+    """Set: the accounts whose breaker for this cause is open."""
+    return f"dropline:open-breakers:{cause}"

@@ -20,7 +20,7 @@ from jobs.ledger.submissions import campaign_of, new_token
 _DROP = Script("""
 -- KEYS: 1 campaign, 2 campaigns with phones, 3 exclusion report, then (submission, phones, dispositions) each
 -- ARGV: 1 campaign id, 2 now (ms), 3... field, value.  Sent twice, the second finds nothing left to drop.
-local OVER = {finished = true, rejected = true, withdrawn = true}
+local OVER = {finished = true, rejected = true, withdrawn = true, given_up = true}
 for key = 4, #KEYS, 3 do
   if not OVER[redis.call('HGET', KEYS[key], 'state')] then return 0 end
 end
@@ -33,7 +33,8 @@ return 1
 """)
 
 _PURGE = Script("""
--- KEYS: 1 submission, 2 campaign, 3 phones, 4 dispositions.  ARGV: 1 packed phone, 2 token
+-- KEYS: 1 submission, 2 campaign, 3 phones, 4 dispositions, 5 due to settle
+-- ARGV: 1 packed phone, 2 token, 3 submission id
 -- Sent twice, the second finds its token, and what the first came to.
 local token, came_to = string.match(redis.call('HGET', KEYS[1], 'purge') or '', '^(%S+) (%S+)$')
 if token == ARGV[2] then return came_to end
@@ -46,8 +47,10 @@ while low <= high and not place do  -- by bisection; equal lengths compare as th
 end
 if not place then return 'absent' end
 local state = redis.call('HGET', KEYS[1], 'state')
-local OVER = {finished = true, rejected = true, withdrawn = true}
-if state ~= 'planned' and not OVER[state] then return 'held' end
+local OVER = {finished = true, rejected = true, withdrawn = true, given_up = true}
+local is_followed = state ~= 'planned' and not OVER[state]
+-- A session of an earlier attempt, that may still turn up, is known by the phones.
+if is_followed or redis.call('ZSCORE', KEYS[5], ARGV[3]) then return 'held' end
 local function cut(key, size)
   local all = redis.call('GET', key) or ''
   redis.call('SET', key, string.sub(all, 1, place * size) .. string.sub(all, (place + 1) * size + 1))
@@ -79,7 +82,8 @@ class Purged(StrEnum):
     TAKEN_OUT = "taken_out"
     """The submission was not sent yet, and will be without it."""
     HELD = "held"
-    """The submission is on its way, at the gateway, or unknown: the phone stays until it is over."""
+    """The submission is on its way, at the gateway, or unknown, or an earlier attempt of it may still turn up: the
+    phone stays until that is over."""
 
 
 def with_phones(redis: Redis) -> Iterator[str]:
@@ -111,8 +115,8 @@ def drop(redis: Redis, campaign_id: str, *, now: datetime) -> bool:
 def purge(redis: Redis, submission_id: str, phone: str) -> Purged:
     """Take a phone of 10 digits out of a submission."""
     names = [keys.submission(submission_id), keys.campaign(campaign_of(submission_id))]
-    names += [keys.phones(submission_id), keys.dispositions(submission_id)]
-    return Purged(text(_PURGE(redis, names, [pack_phone(phone), new_token()])))
+    names += [keys.phones(submission_id), keys.dispositions(submission_id), keys.Due.SETTLE]
+    return Purged(text(_PURGE(redis, names, [pack_phone(phone), new_token(), submission_id])))
 
 
 def rewrite_excluded(redis: Redis, campaign_id: str, is_meant: Callable[[str], bool], text_then: str) -> int:

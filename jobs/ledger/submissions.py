@@ -13,13 +13,11 @@ from typing import Any
 from redis import Redis
 
 from jobs.ledger import amnesia, keys
+from jobs.ledger.evidence import packed_evidence, read_attempts
 from jobs.ledger.fields import counts, decoded, from_ms_if_any, text, to_ms
 from jobs.ledger.packing import unpack_phones
 from jobs.ledger.script import Argument, Script
-from jobs.models import DropState, Run, Submission, SubmissionState, states_before
-
-KEEP_DAYS = timedelta(days=100)
-"""How long it is known which submissions a day may have; by then it was compared, or nobody will."""
+from jobs.models import DropState, Evidence, Run, Submission, SubmissionState, states_before
 
 _COUNTED_MOVE = """
 local function moved(submission, campaign, from, to)
@@ -35,8 +33,8 @@ end
 _CLAIM = amnesia.script(
     _COUNTED_MOVE,
     """
--- KEYS: 1 submission, 2 campaign, 3 due to send
--- ARGV: 1 submission id, 2 attempt, 3 now (ms), 4 lease until (ms; '' only looks)
+-- KEYS: 1 submission, 2 campaign, 3 due to send, 4 due to control
+-- ARGV: 1 submission id, 2 attempt, 3 now (ms), 4 lease until (ms; '' only looks), 5 campaign id
 local state, attempt, deadline, not_before =
   unpack(redis.call('HMGET', KEYS[1], 'state', 'attempt', 'deadline_at', 'not_before'))
 if state == 'claimed' and attempt == ARGV[2] then return 'claimed' end
@@ -49,7 +47,10 @@ if state == 'claimed' and tonumber(deadline) > tonumber(ARGV[3]) then return 'bu
 if redis.call('HGET', KEYS[2], 'intent') ~= 'run' then
   -- Carrying out the next intent puts it back, or withdraws it; without one it is withdrawn when it is too late.
   local too_late_at = redis.call('HGET', KEYS[2], 'too_late_at')
-  if state == 'claimed' then moved(KEYS[1], KEYS[2], state, 'planned') end  -- whoever had claimed it is gone
+  if state == 'claimed' then  -- whoever had claimed it is gone
+    moved(KEYS[1], KEYS[2], state, 'planned')
+    redis.call('ZADD', KEYS[4], ARGV[3], ARGV[5])
+  end
   if not too_late_at then redis.call('ZREM', KEYS[3], ARGV[1]) return 'held' end
   redis.call('ZADD', KEYS[3], too_late_at, ARGV[1])
   if ARGV[4] == '' and tonumber(too_late_at) <= tonumber(ARGV[3]) then return 'free' end
@@ -77,10 +78,14 @@ _MOVE = amnesia.script(
     _COUNTED_MOVE,
     """
 -- KEYS: 1 submission, 2 campaign, 3 due to send, 4 due to refresh, 5 due to control, 6 session ('' for none),
---       7 what an account's do-not-dial list's name begins with, 8... days whose listing may come to have it
+--       7 what an account's do-not-dial list's name begins with, 8 in doubt, 9 due to settle, 10 attempt, 11 evidence,
+--       12 sessions of the day that is the session's for certain ('' for none), 13... days whose listing may come to
+--       have it
 -- ARGV: 1 submission id, 2 campaign id, 3 token, 4 attempt ('' for any), 5 ' from states ', 6 to state,
 --       7 intent needed ('' for any), 8 now (ms), 9 due to send at, 10 due to refresh at (ms; '' takes it out),
---       11 change of the do-not-dial list up to which it is screened, 12 how long days are kept (s), 13... field, value
+--       11 change of the do-not-dial list up to which it is screened, 12 due to settle at (ms), 13 '1' where the
+--       session must be nobody else's, 14 evidence's name ('' for none), 15 evidence, 16 how long attempts (s)
+--       and 17 days (s) are remembered, 18... field, value
 if ARGV[6] == 'sending' then
   if halted() then return 'halted' end
   remember()
@@ -96,24 +101,43 @@ if ARGV[6] == 'sending' then  -- not before it is screened against the newest li
   local list = KEYS[7] .. (redis.call('HGET', KEYS[2], 'account') or '')
   if (redis.call('HGET', list, 'changes') or '0') ~= ARGV[11] then return 0 end
 end
+if ARGV[13] == '1' then
+  local holder = redis.call('GET', KEYS[6])
+  if holder and holder ~= ARGV[1] then return 0 end
+end
 moved(KEYS[1], KEYS[2], state, ARGV[6])
 redis.call('HSET', KEYS[1], 'moves', string.sub(moves .. ARGV[3] .. ' ', -136))
-if #ARGV > 12 then redis.call('HSET', KEYS[1], unpack(ARGV, 13)) end
-for key = 8, #KEYS do
+if #ARGV > 17 then redis.call('HSET', KEYS[1], unpack(ARGV, 18)) end
+if ARGV[14] ~= '' then redis.call('HSET', KEYS[11], ARGV[14], ARGV[15]) end
+for key = 13, #KEYS do
   redis.call('SADD', KEYS[key], ARGV[1])
-  redis.call('EXPIRE', KEYS[key], ARGV[12])
+  redis.call('EXPIRE', KEYS[key], ARGV[17])
 end
 for key = 3, 4 do
   local at = ARGV[key + 6]
   if at == '' then redis.call('ZREM', KEYS[key], ARGV[1]) else redis.call('ZADD', KEYS[key], at, ARGV[1]) end
 end
+if ARGV[12] ~= '' then redis.call('ZADD', KEYS[9], ARGV[12], ARGV[1])
+elseif state == 'unknown' then redis.call('ZREM', KEYS[9], ARGV[1]) end
+if ARGV[6] == 'sending' then
+  redis.call('ZADD', KEYS[8], ARGV[8], ARGV[1])
+  if ARGV[4] ~= '' then redis.call('SET', KEYS[10], ARGV[1], 'EX', ARGV[16]) end
+elseif ARGV[6] == 'unknown' then redis.call('ZADD', KEYS[8], 'NX', ARGV[8], ARGV[1])
+else redis.call('ZREM', KEYS[8], ARGV[1]) end
 local run = redis.call('HGET', KEYS[1], 'run') or 'going'
 if state == 'accepted' then redis.call('HINCRBY', KEYS[2], 'r:' .. run, -1) end
 if ARGV[6] == 'accepted' then
   redis.call('HINCRBY', KEYS[2], 'r:' .. run, 1)
   redis.call('SET', KEYS[6], ARGV[1], 'NX')
-  -- A session that comes into being after its campaign was told otherwise must be told, too.
-  if intent ~= 'run' then redis.call('ZADD', KEYS[5], ARGV[8], ARGV[2]) end
+  if KEYS[12] ~= '' then
+    redis.call('SADD', KEYS[12], string.match(KEYS[6], '[^:]*$'))
+    redis.call('EXPIRE', KEYS[12], ARGV[17])
+  end
+end
+-- A session that comes into being after its campaign was told otherwise must be told, too, and what is not sent after
+-- all must be withdrawn.
+if intent ~= 'run' and (ARGV[6] == 'accepted' or ARGV[6] == 'planned') then
+  redis.call('ZADD', KEYS[5], ARGV[8], ARGV[2])
 end
 return 1
 """,
@@ -139,6 +163,13 @@ if redis.call('HGET', KEYS[1], 'state') ~= 'accepted' then return end
 redis.call('HINCRBY', KEYS[2], 'r:' .. before, -1)
 redis.call('HINCRBY', KEYS[2], 'r:' .. ARGV[1], 1)
 """)
+
+
+KNOWN_ATTEMPTS = timedelta(days=120)
+"""How long a postback's token leads to its submission: campaigns start up to 90 days ahead, and records come late."""
+
+KNOWN_DAYS = timedelta(days=100)
+"""How long it is known what an account's listing of a day must, and may, contain."""
 
 
 class Claim(StrEnum):
@@ -181,8 +212,9 @@ def look(redis: Redis, submission_id: str, *, now: datetime) -> Claim:
 
 
 def _claim(redis: Redis, submission_id: str, attempt: str, now: datetime, until: Argument) -> Claim:
-    names = [keys.submission(submission_id), keys.campaign(campaign_of(submission_id)), keys.Due.SEND]
-    arguments: list[Argument] = [submission_id, attempt, to_ms(now), until]
+    campaign_id = campaign_of(submission_id)
+    names = [keys.submission(submission_id), keys.campaign(campaign_id), keys.Due.SEND, keys.Due.CONTROL]
+    arguments: list[Argument] = [submission_id, attempt, to_ms(now), until, campaign_id]
     return Claim(text(amnesia.run(_CLAIM, redis, names, arguments, now=now)))
 
 
@@ -197,28 +229,39 @@ def move(
     due: Mapping[keys.Due, datetime] | None = None,
     session_key: str = "",
     listed_under: Iterable[str] = (),
+    day_key: str = "",
+    unclaimed: bool = False,
     screened: int = 0,
     durably: bool = False,
+    evidence: Evidence | None = None,
+    new_attempt: str = "",
     **fields: Argument,
 ) -> bool:
     """Move a submission, if its state allows it and, with `attempt`, that attempt still holds it; say whether it moved.
 
-    `only_running` refuses unless the campaign's intent is `run`. `due` says when somebody must look again (send and
-    refresh); a due that is not named is taken out. `listed_under` are the days (`keys.sessions`) under which the
-    gateway may list it from now on. To `sending` nothing moves unless `screened` is the newest change of the account's
-    do-not-dial list, so that a number whose listing was acknowledged before is not sent; and it raises `Halted` while
-    nothing may be sent. `durably` waits for the server's disk and raises `NotDurable`.
+    `only_running` refuses unless the campaign's intent is `run`. `due` says when somebody must look again (send,
+    refresh, settle); a due that is not named is taken out, that to settle only with the end of the doubt. `unclaimed`
+    refuses where `session_key` is another submission's. `evidence` is written down with the move, and `new_attempt`
+    becomes the attempt that holds it. `listed_under` are the days (`keys.sessions`) under which the gateway may list it
+    from now on. To `sending` nothing moves unless `screened` is the newest change of the
+    account's do-not-dial list, so that a number whose listing was acknowledged before is not sent; and it raises
+    `Halted` while nothing may be sent. `durably` waits for the server's disk and raises `NotDurable`.
     """
     due = due or {}
     before = " ".join(states_before(to))
     names = [keys.submission(submission.id), keys.campaign(submission.campaign_id)]
-    names += [keys.Due.SEND, keys.Due.REFRESH, keys.Due.CONTROL, session_key, keys.DO_NOT_DIAL, *listed_under]
+    names += [keys.Due.SEND, keys.Due.REFRESH, keys.Due.CONTROL, session_key, keys.DO_NOT_DIAL, keys.IN_DOUBT]
+    names += [keys.Due.SETTLE, keys.attempt(attempt), keys.evidence(submission.id), day_key, *listed_under]
     arguments: list[Argument] = [submission.id, submission.campaign_id, secrets.token_hex(8), attempt, f" {before} "]
     arguments += [to, "run" if only_running else "", to_ms(now)]
     arguments += [to_ms(due[each]) if each in due else "" for each in (keys.Due.SEND, keys.Due.REFRESH)]
-    arguments += [screened, int(KEEP_DAYS.total_seconds())]
+    arguments += [screened, to_ms(due[keys.Due.SETTLE]) if keys.Due.SETTLE in due else "", "1" if unclaimed else ""]
+    arguments += packed_evidence(evidence) if evidence else ["", ""]
+    arguments += [KNOWN_ATTEMPTS // timedelta(seconds=1), KNOWN_DAYS // timedelta(seconds=1)]
     if to is SubmissionState.SENDING:
         fields["screened"] = screened
+    if new_attempt:
+        fields["attempt"] = new_attempt
     arguments += [part for pair in {**fields, "changed_at": to_ms(now)}.items() for part in pair]
     moved = amnesia.run(_MOVE, redis, names, arguments, now=now, durably=durably)
     if moved == b"halted":
@@ -302,10 +345,12 @@ def _submission(submission_id: str, fields: Mapping[str, str]) -> Submission:
         reason=fields.get("reason", ""),
         drops=counts(fields, "d", DropState),
         tries=int(fields.get("tries", 0)),
+        was_refused=bool(fields.get("was_refused")),
         not_before=from_ms_if_any(fields.get("not_before")),
         sent_at=from_ms_if_any(fields.get("sent_at")),
         deadline_at=from_ms_if_any(fields.get("deadline_at")),
         run_at=from_ms_if_any(fields.get("run_at")),
         heard_at=from_ms_if_any(fields.get("heard_at")),
         changed_at=from_ms_if_any(fields.get("changed_at")),
+        former=read_attempts(fields.get("former", "")),
     )

@@ -1,6 +1,7 @@
 """The nouns, their states and the legal moves between them. Law of the room: no I/O, time is handed in."""
 
-from jobs.models.records import CampaignView, Disposition, Submission
+from jobs.models.evidence import Evidence, Finding
+from jobs.models.records import Attempt, CampaignView, Disposition, Submission
 from jobs.models.states import (
     ENDING_INTENTS,
     FINAL_STATUSES,
@@ -24,6 +25,7 @@ from jobs.models.terms import (
     InvalidCampaign,
     Problem,
     Terms,
+    WhenUnknown,
     parse_campaign,
     parse_terms,
 )
@@ -38,12 +40,15 @@ __all__ = [
     "MAX_PHONES_PER_SUBMISSION",
     "UNSENT",
     "UNSETTLED",
+    "Attempt",
     "AudioType",
     "Campaign",
     "CampaignStatus",
     "CampaignView",
     "Disposition",
     "DropState",
+    "Evidence",
+    "Finding",
     "Intent",
     "InvalidCampaign",
     "Problem",
@@ -51,6 +56,7 @@ __all__ = [
     "Submission",
     "SubmissionState",
     "Terms",
+    "WhenUnknown",
     "parse_campaign",
     "parse_terms",
     "states_before",

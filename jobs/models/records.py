@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from jobs.models.states import (
     ENDING_INTENTS,
@@ -35,6 +35,14 @@ class Disposition:
 
 
 @dataclass(frozen=True, slots=True)
+class Attempt:
+    """One POST of a submission: the token it went out under, and when."""
+
+    token: str = field(repr=False)
+    sent_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Submission:
     """At most 10,000 phones of a campaign and the one POST that carries them, as the ledger has it."""
 
@@ -53,6 +61,8 @@ class Submission:
     drops: Mapping[DropState, int] = field(default_factory=dict)
     not_before: datetime | None = None
     tries: int = 0
+    was_refused: bool = False
+    """Whether the gateway refused it once for what may pass, and it was planned again."""
     sent_at: datetime | None = None
     deadline_at: datetime | None = None
     """Until when a claim holds or an answer may come; past it, others may act."""
@@ -62,6 +72,8 @@ class Submission:
     """When the newest call record came."""
     changed_at: datetime | None = None
     """When it was last moved."""
+    former: tuple[Attempt, ...] = ()
+    """Attempts whose outcome nobody knew when it was sent again, or given another attempt's session."""
 
     @property
     def sent_count(self) -> int:
@@ -106,6 +118,15 @@ class CampaignView:
     phones_dropped_at: datetime | None = None
     """When its phones were dropped, long after its end; its counts stay."""
 
+    end_confirmed_at: datetime | None = None
+    """When the gateway confirmed the last stop that the end time had called for; None where it called for none yet."""
+
+    @property
+    def end_late(self) -> timedelta | None:
+        """By how much the last confirmed stop came after the end time."""
+        ends_at = self.terms.ends_at
+        return self.end_confirmed_at - ends_at if self.end_confirmed_at and ends_at else None
+
     @property
     def too_late_at(self) -> datetime:
         """From this instant on nothing of it is handed to the gateway."""
@@ -130,7 +151,10 @@ class CampaignView:
     def _ended_status(self) -> CampaignStatus:
         if self.intent in ENDING_INTENTS:
             return CampaignStatus.STOPPED if self.intent is Intent.STOP else CampaignStatus.CANCELLED
-        if self._count(SubmissionState.FINISHED) or self.drops.get(DropState.SCREENED) == self.phone_count:
+        if (
+            self._count(SubmissionState.FINISHED, SubmissionState.GIVEN_UP)
+            or self.drops.get(DropState.SCREENED) == self.phone_count
+        ):
             return CampaignStatus.FINISHED
         return CampaignStatus.REJECTED if self._count(SubmissionState.REJECTED) else CampaignStatus.EXPIRED
 

@@ -112,6 +112,8 @@ class DayReport(Finding):
     outside: Named[Outside] = Named[Outside]()
     handed_over: Named[Outside] = Named[Outside]()
     """Strangers that are the sessions of unknown submissions of ours."""
+    strays: Named[Outside] = Named[Outside]()
+    """Sessions of earlier attempts of ours that turned up after all; they are being stopped."""
     other_counts: Named[OtherCounts] = Named[OtherCounts]()
     contrary: Named[Contrary] = Named[Contrary]()
     unread: Named[Unread] = Named[Unread]()
@@ -119,7 +121,7 @@ class DayReport(Finding):
     @property
     def is_clean(self) -> bool:
         """Whether ledger and gateway say the same of the whole day."""
-        found = (self.missing, self.outside, self.other_counts, self.contrary, self.unread)
+        found = (self.missing, self.outside, self.strays, self.other_counts, self.contrary, self.unread)
         return self.is_done and not any(each.total for each in found)
 
     def says_the_same(self, other: "DayReport") -> bool:

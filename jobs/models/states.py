@@ -8,31 +8,42 @@ class SubmissionState(StrEnum):
     """Where one POST of at most 10,000 phones stands."""
 
     PLANNED = "planned"
-    """Not sent. In: the plan, or a sender with proof that nothing left. Out: a sender's claim; stop, expiry."""
+    """Not sent. In: the plan; a sender with proof that nothing was taken; `jobs.outcomes`, by policy or by a person,
+    where the gateway does not list what was `unknown`. Out: a sender's claim; stop, expiry; an earlier attempt's
+    session."""
     CLAIMED = "claimed"
     """A sender holds it under a lease; nothing has left. In: `claim`. Out: that sender; anyone, after the lease."""
     SENDING = "sending"
     """Written before the socket opens: from here on phones may ring. Out: the sender with the gateway's answer,
-    or, after the deadline, the sweeper to `unknown`."""
+    evidence, or, after the deadline, the sweeper to `unknown`."""
     ACCEPTED = "accepted"
-    """The gateway gave a session id. Out: `refresh`, once every phone is accounted for."""
+    """The gateway gave a session id, or evidence found it. Out: `refresh`, once every phone is accounted for."""
     UNKNOWN = "unknown"
-    """Nobody knows whether the gateway took it. Never sent again by a timer. Out: evidence or a person."""
+    """Nobody knows whether the gateway took it. Never sent again by a timer alone. Out: evidence, in `jobs.outcomes`;
+    its own sender with late proof that nothing left; a person."""
     REJECTED = "rejected"
     """The gateway refused it, or its audio was found to be wrong before it was sent; with a reason. Final."""
     WITHDRAWN = "withdrawn"
-    """Stopped, cancelled or expired before it was sent, or nobody was left after its last screening. Final."""
+    """Stopped, cancelled or expired before it was sent, or while the gateway did not list it; or nobody was left after
+    its last screening. Final."""
     FINISHED = "finished"
     """Every phone of it is accounted for. Final."""
+    GIVEN_UP = "given_up"
+    """It was unknown, and a person decided not to look any further. Its phones have no record; one that still comes is
+    written down. Final."""
 
 
 LEGAL_MOVES: Mapping[SubmissionState, frozenset[SubmissionState]] = {
-    SubmissionState.PLANNED: frozenset({SubmissionState.CLAIMED, SubmissionState.WITHDRAWN}),
+    SubmissionState.PLANNED: frozenset(
+        # Accepted: a session of an earlier attempt shows up before it is sent again.
+        {SubmissionState.CLAIMED, SubmissionState.WITHDRAWN, SubmissionState.ACCEPTED}
+    ),
     SubmissionState.CLAIMED: frozenset(
         {
             SubmissionState.CLAIMED,
             SubmissionState.PLANNED,
             SubmissionState.SENDING,
+            SubmissionState.ACCEPTED,
             SubmissionState.REJECTED,
             SubmissionState.WITHDRAWN,
         }
@@ -40,11 +51,20 @@ LEGAL_MOVES: Mapping[SubmissionState, frozenset[SubmissionState]] = {
     SubmissionState.SENDING: frozenset(
         {SubmissionState.ACCEPTED, SubmissionState.REJECTED, SubmissionState.PLANNED, SubmissionState.UNKNOWN}
     ),
-    SubmissionState.UNKNOWN: frozenset({SubmissionState.ACCEPTED, SubmissionState.REJECTED}),
+    SubmissionState.UNKNOWN: frozenset(
+        {
+            SubmissionState.ACCEPTED,
+            SubmissionState.PLANNED,
+            SubmissionState.REJECTED,
+            SubmissionState.WITHDRAWN,
+            SubmissionState.GIVEN_UP,
+        }
+    ),
     SubmissionState.ACCEPTED: frozenset({SubmissionState.FINISHED}),
     SubmissionState.REJECTED: frozenset(),
     SubmissionState.WITHDRAWN: frozenset(),
     SubmissionState.FINISHED: frozenset(),
+    SubmissionState.GIVEN_UP: frozenset(),
 }
 
 
@@ -95,7 +115,7 @@ class CampaignStatus(StrEnum):
         member.sentence = sentence
         return member
 
-    WAITING = "waiting", "Nothing is sent yet: its hour has not come, or no worker has got to it."
+    WAITING = "waiting", "Nothing is sent yet: its hour has not come, no worker has got to it, or its account is held."
     SENDING = "sending", "Some submissions are on their way to the gateway, or still to be sent."
     RUNNING = "running", "All that can be sent is with the gateway; records of calls are coming in."
     PAUSING = "pausing", "Nothing new starts; the gateway has not confirmed the pause of every session yet."
@@ -106,9 +126,9 @@ class CampaignStatus(StrEnum):
         "All else has ended, but of some submission nobody knows whether the gateway took it.",
     )
     FINISHED = "finished", "Every phone is accounted for."
-    STOPPED = "stopped", "Stopped by a person, and every phone is accounted for."
+    STOPPED = "stopped", "Stopped by a person or by its end time, and every phone is accounted for."
     CANCELLED = "cancelled", "Cancelled by a person, and every phone is accounted for."
-    REJECTED = "rejected", "Every submission was refused: by the gateway, or for its audio before it was sent."
+    REJECTED = "rejected", "Nobody was called: what was not refused, by the gateway or for its audio, was withdrawn."
     EXPIRED = "expired", "Its time had passed before anything was sent."
 
     @property
@@ -138,7 +158,8 @@ class DropState(StrEnum):
     FAILED = "failed"
     """A call record says so; its reason is kept word for word."""
     NO_RECORD = "no_record"
-    """The session is over and no call record came. A record that still comes replaces it."""
+    """The session is over and no call record came, or its submission was given up. A record that still comes replaces
+    it."""
     SCREENED = "screened"
     """Taken out before sending: it came on the do-not-dial list after its campaign was taken in. Final."""
 

@@ -45,6 +45,16 @@ class AudioType(StrEnum):
     M4A = "m4a"
 
 
+class WhenUnknown(StrEnum):
+    """What becomes of a submission of which nobody knows whether the gateway took it, once the gateway was seen not to
+    list it."""
+
+    HOLD = "hold"
+    """It stays as it is, and a person decides."""
+    RESEND = "resend"
+    """It is sent again, once."""
+
+
 @dataclass(frozen=True, slots=True)
 class Problem:
     """One thing wrong with what somebody sent in: the field (or row) and a sentence that says what to do."""
@@ -107,6 +117,7 @@ class Terms(BaseModel):
     expires_at: AwareDatetime | None = None
     mobile_only: bool = False
     account: Name = "default"
+    when_unknown: WhenUnknown = WhenUnknown.HOLD
 
     @model_validator(mode="after")
     def _one_audio(self) -> Self:

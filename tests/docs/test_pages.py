@@ -8,10 +8,11 @@ from typing import Any
 import pytest
 
 from config.settings import Settings, variables
-from docs import settings
+from docs import settings, timetable
 from jobs.cli.app import COMMANDS, GROUPS
 from jobs.cli.exits import Exit
 from jobs.models import FINAL_STATUSES, CampaignStatus
+from scheduler.agenda import Missed
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -84,7 +85,13 @@ def test_every_log_line_that_the_person_on_call_may_see_is_written_somewhere() -
     events = {
         event for row in re.findall(r"^\| log (.*?) \|", ON_CALL, re.MULTILINE) for event in re.findall(r"`(\w+)`", row)
     }
-    rooms = [path for room in ("worker", "jobs") for path in (ROOT / room).rglob("*.py")]
+    rooms = [path for room in ("worker", "jobs", "scheduler", "config") for path in (ROOT / room).rglob("*.py")]
     sources = "".join(path.read_text(encoding="utf-8") for path in rooms)
     assert events
     assert [event for event in events if f'"{event}"' not in sources] == []
+
+
+def test_the_page_of_the_scheduler_has_the_timetable_and_its_rules() -> None:
+    text = timetable.PAGE.read_text(encoding="utf-8")
+    assert text == timetable.page(text), "run: python -m docs.timetable"
+    assert all(f"| `{rule}` | {rule.sentence} |" in text for rule in Missed)

@@ -53,6 +53,13 @@ class Stage:
 
     def start_worker(self, **env: str) -> subprocess.Popen[bytes]:
         """`python -m worker` in a process group of its own, its log in the test's folder."""
+        return self._start("worker", env)
+
+    def start_scheduler(self, **env: str) -> subprocess.Popen[bytes]:
+        """`python -m scheduler`, likewise."""
+        return self._start("scheduler", env)
+
+    def _start(self, room: str, env: dict[str, str]) -> subprocess.Popen[bytes]:
         environment = {
             "PATH": os.environ["PATH"],
             "REDIS_URL": self.redis_server.url,
@@ -67,16 +74,16 @@ class Stage:
             **env,
         }
         with self.log_path.open("ab") as log:
-            worker = subprocess.Popen(
-                [sys.executable, "-m", "worker"],
+            process = subprocess.Popen(
+                [sys.executable, "-m", room],
                 cwd=ROOT,
                 env=environment,
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
             )
-        self.workers.append(worker)
-        return worker
+        self.workers.append(process)
+        return process
 
     @property
     def log_path(self) -> Path:

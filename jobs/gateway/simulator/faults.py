@@ -62,7 +62,7 @@ class Fault(Switches):
     skip: int = Field(default=0, ge=0, description="this many requests that fit are let pass first")
     chance: Share = Field(default=1, description="that it strikes a request that fits, drawn by the seed")
     on: Literal["submission", "control", "question", "any"] = "submission"
-    title: str | None = Field(default=None, description="only where `c_title` is this")
+    title: str | None = Field(default=None, description="only where `c_title` is this, or this and ` [...]`")
     first_phone: str | None = Field(default=None, description="only where `c_phone` begins with this")
     seconds: Seconds = 5
     text: str = ""
@@ -117,9 +117,10 @@ def _what_is_left(fault: Fault) -> list[Fault]:
 
 
 def _fits(fault: Fault, arrival: Arrival) -> bool:
+    title = arrival.fields.get("c_title", "")
     return (
         fault.on in {"any", _sort_of(arrival.option)}
-        and fault.title in {None, arrival.fields.get("c_title", "")}
+        and fault.title in {None, title, title.partition(" [")[0]}
         and fault.first_phone in {None, arrival.first_phone}
     )
 

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from jobs.campaigns.desk import Desk
-from jobs.campaigns.housekeeping import Swept, sweep
+from jobs.campaigns.housekeeping import Cleared, clear_out
 from jobs.campaigns.plan import plan
 from jobs.campaigns.refresh import refresh
 from jobs.campaigns.send import send
@@ -34,17 +34,17 @@ def over(desk: Desk, clock: Clock) -> str:
     return campaign_id
 
 
-def swept(desk: Desk) -> Swept:
-    return sweep(desk.redis, keep=KEEP, now=desk.clock())
+def cleared(desk: Desk) -> Cleared:
+    return clear_out(desk.redis, keep=KEEP, now=desk.clock())
 
 
 def test_phones_go_when_their_time_is_over_and_counts_stay(desk: Desk, clock: Clock, over: str) -> None:
     clock.jump(KEEP - timedelta(seconds=59))
-    assert swept(desk) == Swept(looked_at=1, dropped=0)
-    assert swept(desk) == Swept(0, 0)
+    assert cleared(desk) == Cleared(looked_at=1, dropped=0)
+    assert cleared(desk) == Cleared(0, 0)
     clock.jump(timedelta(minutes=1))
-    assert swept(desk) == Swept(1, 1)
-    assert swept(desk) == Swept(0, 0)
+    assert cleared(desk) == Cleared(1, 1)
+    assert cleared(desk) == Cleared(0, 0)
     left = view(desk, over)
     assert (left.status, left.phone_count, left.excluded_count) == (CampaignStatus.FINISHED, 2, 2)
     assert left.drops == {DropState.DELIVERED: 1, DropState.FAILED: 1}
@@ -55,7 +55,7 @@ def test_phones_go_when_their_time_is_over_and_counts_stay(desk: Desk, clock: Cl
 
 def test_nothing_that_names_a_phone_is_left(desk: Desk, clock: Clock, over: str) -> None:
     clock.jump(KEEP)
-    swept(desk)
+    cleared(desk)
     assert submissions.phones(desk.redis, f"{over}-1") == []
     assert list(dispositions.read(desk.redis, submission(desk, over))) == []
     assert campaigns.excluded(desk.redis, over) == []
@@ -64,7 +64,7 @@ def test_nothing_that_names_a_phone_is_left(desk: Desk, clock: Clock, over: str)
 
 def test_its_key_stands_for_it_as_long_as_ever(desk: Desk, clock: Clock, over: str) -> None:
     clock.jump(KEEP)
-    swept(desk)
+    cleared(desk)
     rows = plan(Row(line, phone) for line, phone in enumerate(PHONES, start=1))
     again = take(desk.redis, TERMS, rows, key="over", now=desk.clock(), lead=timedelta())
     assert (again.campaign_id, again.is_new) == (over, False)
@@ -76,11 +76,11 @@ def test_what_is_not_over_is_kept_however_old(desk: Desk, clock: Clock, simulato
     unknown = taken(desk, "6175550103", key="unknown").campaign_id
     send(desk, f"{unknown}-1")
     clock.jump(KEEP * 2)
-    assert swept(desk) == Swept(looked_at=2, dropped=0)
-    assert swept(desk) == Swept(0, 0)
+    assert cleared(desk) == Cleared(looked_at=2, dropped=0)
+    assert cleared(desk) == Cleared(0, 0)
     assert not retention.drop(desk.redis, waiting, now=clock.now())
     clock.jump(DAY + timedelta(seconds=1))
-    assert swept(desk) == Swept(looked_at=2, dropped=0)
+    assert cleared(desk) == Cleared(looked_at=2, dropped=0)
     assert submissions.phones(desk.redis, f"{unknown}-1") == ["6175550103"]
 
 
@@ -93,9 +93,9 @@ def test_a_campaign_that_was_taken_long_before_its_start_is_kept_from_its_end_on
     clock.jump(timedelta(minutes=1))
     refresh(desk, f"{campaign_id}-1")
     clock.jump(15 * DAY)
-    assert swept(desk) == Swept(1, 0)
+    assert cleared(desk) == Cleared(1, 0)
     clock.jump(75 * DAY)
-    assert swept(desk) == Swept(1, 1)
+    assert cleared(desk) == Cleared(1, 1)
 
 
 def test_a_day_is_still_compared_when_its_phones_are_gone(desk: Desk, over: str) -> None:

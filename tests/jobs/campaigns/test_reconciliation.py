@@ -9,9 +9,9 @@ import pytest
 from redis import Redis
 
 from jobs import reconciliation
+from jobs.campaigns.days import days_of
 from jobs.campaigns.desk import Desk
 from jobs.campaigns.send import send
-from jobs.campaigns.sessions import days_of
 from jobs.gateway.simulator import Clock, Fault, FaultKind, Simulator
 from jobs.gateway.simulator.campaigns import new_campaign
 from jobs.gateway.simulator.gateway import Caller
@@ -239,7 +239,7 @@ def big_day(desk: Desk, simulator: Simulator) -> list[Submission]:
 def accept(desk: Desk, submission_id: str, session_id: str) -> None:
     """As a sender moves it."""
     now = desk.clock()
-    days_listed = days_of(view(desk, "bcdf"), sent_at=now, answered_by=now)
+    days_listed = days_of(view(desk, "bcdf"), sent_at=now, until=now)
     submissions.claim(desk.redis, submission_id, attempt="a", now=now, until=now)
     (found,) = submissions.read(desk.redis, [submission_id])
     listed_under = [keys.sessions("default", day) for day in days_listed]

@@ -8,13 +8,14 @@ import pytest
 from redis import Redis
 
 from config.durability import Durability
+from jobs.campaigns.control import control
 from jobs.campaigns.desk import Desk
 from jobs.campaigns.send import Sent, send
 from jobs.gateway.replies import Accepted
 from jobs.gateway.simulator import Clock, Simulator
-from jobs.ledger import amnesia, due, submissions
+from jobs.ledger import amnesia, campaigns, due, submissions
 from jobs.ledger.keys import Due
-from jobs.models import SubmissionState
+from jobs.models import Intent, SubmissionState
 from tests.jobs.campaigns.conftest import submission, taken
 from tests.servers import RedisServer
 
@@ -44,16 +45,54 @@ def campaign_id(desk: Desk) -> str:
     return taken(desk, "6175550123", "2125550101").campaign_id
 
 
-def test_a_sender_that_wakes_up_after_it_was_given_up_sends_nothing_and_moves_nothing(
+def test_a_sender_that_wakes_up_after_it_was_given_up_sends_nothing_and_says_that_nothing_left(
     desk: Desk, simulator: Simulator, clock: Clock, campaign_id: str
 ) -> None:
+    """Nobody knew; it does: its request never left, and as long as its attempt holds the submission, that is proof."""
+
     def give_up() -> None:
         clock.jump(desk.timings.answer_within)
         assert send(desk, f"{campaign_id}-1") is Sent.UNKNOWN
+        assert due.stands(desk.redis, Due.SETTLE, f"{campaign_id}-1")
 
-    assert send(frozen(desk, give_up), f"{campaign_id}-1") is Sent.PASSED_OVER
-    assert submission(desk, campaign_id).state is SubmissionState.UNKNOWN
-    assert due.count(desk.redis, Due.SEND) == 0
+    assert send(frozen(desk, give_up), f"{campaign_id}-1") is Sent.LATER
+    assert submission(desk, campaign_id).state is SubmissionState.PLANNED
+    assert not due.stands(desk.redis, Due.SETTLE, f"{campaign_id}-1")
+    assert simulator.truth.arrivals == []
+    clock.jump(desk.timings.resend_first)
+    assert send(desk, f"{campaign_id}-1") is Sent.ACCEPTED
+    assert simulator.truth.accepted_more_than_once() == {}
+
+
+def test_a_late_proof_moves_nothing_that_was_sent_again_meanwhile(
+    desk: Desk, simulator: Simulator, clock: Clock, campaign_id: str
+) -> None:
+    def send_again() -> None:
+        clock.jump(desk.timings.answer_within)
+        assert send(desk, f"{campaign_id}-1") is Sent.UNKNOWN
+        unknown = submission(desk, campaign_id)
+        assert submissions.move(desk.redis, unknown, SubmissionState.PLANNED, now=desk.clock(), attempt=unknown.attempt)
+        assert send(desk, f"{campaign_id}-1") is Sent.ACCEPTED
+
+    assert send(frozen(desk, send_again), f"{campaign_id}-1") is Sent.PASSED_OVER
+    assert submission(desk, campaign_id).state is SubmissionState.ACCEPTED
+    assert len(simulator.truth.sessions) == 1
+
+
+def test_a_late_proof_for_a_campaign_that_was_stopped_is_withdrawn_by_its_control(
+    desk: Desk, simulator: Simulator, clock: Clock, campaign_id: str
+) -> None:
+    def stop() -> None:
+        clock.jump(desk.timings.answer_within)
+        assert send(desk, f"{campaign_id}-1") is Sent.UNKNOWN
+        campaigns.intend(desk.redis, campaign_id, Intent.STOP, note="", now=desk.clock())
+        control(desk, campaign_id)
+        assert not due.stands(desk.redis, Due.CONTROL, campaign_id)
+
+    assert send(frozen(desk, stop), f"{campaign_id}-1") is Sent.LATER
+    assert due.stands(desk.redis, Due.CONTROL, campaign_id)
+    control(desk, campaign_id)
+    assert submission(desk, campaign_id).state is SubmissionState.WITHDRAWN
     assert simulator.truth.arrivals == []
 
 

@@ -79,7 +79,7 @@ def test_a_program_gets_the_list_in_one_document(run: Run, campaign_id: str) -> 
 
 def test_an_empty_ledger_is_no_error(run: Run) -> None:
     assert "No campaign yet" in run("list").out
-    assert run("list", "--json").document == {"campaigns": []}
+    assert run("list", "--json").document == {"campaigns": [], "accounts_at_rest": []}
 
 
 def test_no_phone_and_no_secret_is_ever_shown(run: Run, redis: Redis, contacts: str, campaign_id: str) -> None:

@@ -74,6 +74,22 @@ def test_after_a_request_is_written_nothing_is_claimed_and_nothing_begins(ledger
     assert claim(ledger, "late", after=LEASE) is Claim.HELD
 
 
+def test_what_is_held_is_due_when_it_is_too_late_for_it_and_free_to_be_withdrawn_then(ledger: Redis) -> None:
+    taken(ledger, ["6175550123"])
+    claim(ledger, "gone")
+    campaigns.intend(ledger, "bcdf", Intent.PAUSE, note="", now=NOW)
+    assert claim(ledger, "late", after=LEASE) is Claim.HELD
+    assert only_submission(ledger).state is SubmissionState.PLANNED
+    view = campaigns.read(ledger, "bcdf")
+    assert view is not None
+    too_late_at = view.too_late_at + timedelta(milliseconds=1)
+    assert due.count(ledger, Due.SEND, by=view.too_late_at) == 0
+    assert due.count(ledger, Due.SEND, by=too_late_at) == 1
+    assert submissions.look(ledger, "bcdf-1", now=view.too_late_at) is Claim.HELD
+    assert submissions.look(ledger, "bcdf-1", now=too_late_at) is Claim.FREE
+    assert claim(ledger, "never", after=too_late_at - NOW) is Claim.HELD
+
+
 @pytest.mark.parametrize("state", [SubmissionState.ACCEPTED, SubmissionState.UNKNOWN, SubmissionState.REJECTED])
 def test_what_is_past_sending_cannot_be_claimed(ledger: Redis, state: SubmissionState) -> None:
     taken(ledger, ["6175550123"])

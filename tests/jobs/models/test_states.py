@@ -47,9 +47,8 @@ def test_every_state_has_its_moves_and_finished_ones_have_none() -> None:
     assert {state for state, after in LEGAL_MOVES.items() if not after} == set(SubmissionState) - UNSETTLED
 
 
-def test_what_may_have_been_sent_is_planned_again_only_by_its_own_sender() -> None:
-    """The way back from `sending` is for proof that nothing left; from `unknown` there is none."""
-    assert S.PLANNED not in LEGAL_MOVES[S.UNKNOWN]
+def test_what_may_have_been_sent_is_never_claimed_before_it_is_planned_again() -> None:
+    """The way back from `sending` is for proof that nothing left, from `unknown` also for evidence and a decision."""
     assert S.CLAIMED not in LEGAL_MOVES[S.UNKNOWN]
     assert S.CLAIMED not in LEGAL_MOVES[S.SENDING]
 
@@ -77,6 +76,8 @@ def test_an_end_is_never_taken_back() -> None:
         ({S.WITHDRAWN: 1}, Intent.CANCEL, {}, CampaignStatus.CANCELLED),
         ({S.FINISHED: 1, S.REJECTED: 1}, Intent.RUN, {}, CampaignStatus.FINISHED),
         ({S.REJECTED: 1, S.WITHDRAWN: 1}, Intent.RUN, {}, CampaignStatus.REJECTED),
+        ({S.REJECTED: 1}, Intent.RUN, {}, CampaignStatus.REJECTED),
+        ({S.GIVEN_UP: 1, S.WITHDRAWN: 1}, Intent.RUN, {}, CampaignStatus.FINISHED),
         ({S.WITHDRAWN: 1}, Intent.RUN, {}, CampaignStatus.EXPIRED),
     ],
 )

@@ -1,0 +1,36 @@
+"""The mark of an attempt: eight letters in the title of a session, by which it is known again in the gateway's listing.
+
+It is a digest of the attempt's token and does not give it away, for whoever sees the title must not be able to write to
+the postback URL. Letters alone: a listing's numbers are taken for session ids.
+"""
+
+import re
+from hashlib import blake2b
+
+MARK_LETTERS = 8
+"""38 bits: two of a day's sessions do not share one."""
+LONGEST_TITLE = 200
+"""Characters that are sent, with the mark: as many as a producer may state."""
+
+_LETTERS = "bcdfghjklmnpqrstvwxzaeiouy"
+
+
+def mark_of(token: str) -> str:
+    """The mark of the attempt with this token."""
+    number = int.from_bytes(blake2b(token.encode(), digest_size=16, person=b"dropline mark").digest())
+    letters = []
+    for _ in range(MARK_LETTERS):
+        number, place = divmod(number, len(_LETTERS))
+        letters.append(_LETTERS[place])
+    return "".join(letters)
+
+
+def marked(title: str, mark: str) -> str:
+    """The title that is sent, such as `March [kcfwqvzt]`; a long one loses its end, never its mark."""
+    tail = f"[{mark}]"
+    return f"{title[: LONGEST_TITLE - len(tail) - 1].rstrip()} {tail}".lstrip()
+
+
+def bears(title: str, mark: str) -> bool:
+    """Whether a listed title has this mark, however the gateway wrote it."""
+    return re.search(rf"(?<![a-z]){mark}(?![a-z])", title.casefold()) is not None

@@ -1,0 +1,60 @@
+"""Sessions of earlier attempts that turn up after their submission was sent again, or ended: logged, and stopped.
+
+Law of the room: a stray is in the ledger before anybody is told, and it is told to stop until the gateway confirms it.
+"""
+
+import structlog
+
+from config.accounts import UnknownAccount
+from jobs.campaigns import calling
+from jobs.campaigns.calling import NotNow
+from jobs.campaigns.desk import Desk
+from jobs.campaigns.verbs import Verb, tell
+from jobs.gateway.errors import GatewayError
+from jobs.gateway.replies import ControlAnswer
+from jobs.ledger import evidence
+from jobs.ledger.limits import Lane
+from jobs.models import CampaignView, Evidence, Finding, Intent, Run, Submission
+
+log = structlog.get_logger(__name__)
+
+
+def take(desk: Desk, campaign: CampaignView, submission: Submission, session_id: str, *, mark: str, how: str) -> bool:
+    """Write a stray down and have it stopped; False where the session is another submission's.
+
+    `how` says, in a few words, by what it was known. Repeating it has it stopped again, as long as it is not confirmed.
+    """
+    now = desk.clock()
+    words = (
+        f"a session of an earlier attempt has turned up ({how}); it is being stopped, and some phones may ring twice"
+    )
+    seen = Evidence(now, Finding.STRAY, words, mark, (session_id,))
+    account = campaign.terms.account
+    is_ours = evidence.take_stray(desk.redis, submission, session_id, account=account, evidence=seen, now=now)
+    if is_ours:
+        log.error("stray_session", submission_id=submission.id, session_id=session_id, state=submission.state, how=how)
+    return is_ours
+
+
+def stop_all(desk: Desk, campaign: CampaignView) -> bool:
+    """Tell every stray of a campaign that is not confirmed as ended to stop; whether all are."""
+    going = [each for each, run in evidence.strays(desk.redis, campaign.id).items() if run is not Run.ENDED]
+    have_ended = [_stop(desk, campaign, each) for each in going]
+    return all(have_ended)
+
+
+def _stop(desk: Desk, campaign: CampaignView, session_id: str) -> bool:
+    def say(verb: Verb) -> ControlAnswer:
+        return calling.once(desk, campaign, Lane.VERBS, lambda gateway: verb(gateway, session_id))
+
+    has_begun = campaign.terms.start_at(campaign.created_at) <= desk.clock()
+    try:
+        told = tell(say, Intent.STOP, has_begun=has_begun)
+    except (NotNow, GatewayError, UnknownAccount):
+        return False
+    if told.run is None:
+        log.error("stray_session_refuses_to_stop", session_id=session_id, why=told.why_refused)
+        return False
+    evidence.stray_has_ended(desk.redis, campaign.id, session_id)
+    log.warning("stray_session_stopped", session_id=session_id)
+    return True

@@ -1,0 +1,159 @@
+"""One look for a submission's session at the gateway: the listings of its days, and the call records of strangers.
+
+Law of the room: it asks and compares; what is not understood is a flaw of the look, never an answer.
+"""
+
+from collections.abc import Iterable, Sequence, Set
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from functools import partial
+
+from redis import Redis
+
+from jobs.campaigns import calling
+from jobs.campaigns.days import days_of
+from jobs.campaigns.desk import Desk
+from jobs.campaigns.marks import bears, mark_of
+from jobs.gateway.client import GatewayClient
+from jobs.gateway.errors import GatewayError, OutcomeUnknown
+from jobs.gateway.replies import ListedSession
+from jobs.ledger import campaigns, dispositions, evidence, submissions
+from jobs.models import Attempt, CampaignView, Submission, SubmissionState
+from jobs.outcomes.rule import Conclusion, Likeness, conclude, flaw_of, likeness
+
+MOST_ASKED = 20
+"""Strangers whose call records one look asks for; the others are unclear until a later one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """What the gateway lists for the days of a submission, and why that does not count for an absence."""
+
+    sessions: tuple[ListedSession, ...]
+    flaw: str
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """What a look came to, and the attempt that it is about: that of a mark that was found, else the newest."""
+
+    conclusion: Conclusion
+    attempt: Attempt
+
+
+def attempts_of(campaign: CampaignView, submission: Submission) -> tuple[Attempt, ...]:
+    """Every attempt of a submission that may have a session, the newest last."""
+    newest = Attempt(submission.attempt, submission.sent_at or campaign.created_at)
+    return (*(each for each in submission.former if each.token != newest.token), newest)
+
+
+def look(desk: Desk, campaign: CampaignView, submission: Submission, attempts: Sequence[Attempt]) -> Looked:
+    """Look for a session of one of these attempts, the newest last; raises `NotNow` and `UnknownAccount`."""
+    listing = _listing(desk, campaign, attempts)
+    account = campaign.terms.account
+    known = evidence.known_sessions(desk.redis, account, [each.session_id for each in listing.sessions])
+    ruled_out = evidence.foreign_sessions(desk.redis, submission.id)
+    strangers = [each for each in listing.sessions if each.session_id not in known | ruled_out]
+    others = [] if not strangers else _others_in_doubt(desk.redis, account, submission)
+    found = _likenesses(desk, campaign, submission, attempts, strangers, others)
+    contested = {
+        each for each, how in found.items() if how is Likeness.PHONES and _may_be_another(desk, campaign, each, others)
+    }
+    conclusion = conclude(found, contested=contested, flaw=listing.flaw)
+    titles = [each.title for each in strangers if each.session_id in conclusion.session_ids]
+    marked = [each for each in attempts if any(bears(title, mark_of(each.token)) for title in titles)]
+    return Looked(conclusion, (marked or attempts)[-1])
+
+
+def phones_called(desk: Desk, campaign: CampaignView, session_id: str) -> set[str] | None:
+    """The phones of a session's call records, None where the gateway does not say; raises `NotNow`."""
+    question = partial(GatewayClient.campaign_result, session_id=session_id, near=desk.clock())
+    try:
+        return {each.disposition.phone for each in calling.read(desk, campaign, question)}
+    except GatewayError:
+        return None
+
+
+def balance(desk: Desk, campaign: CampaignView) -> str:
+    """What the account has left and pending, as a hint for people; '' where the gateway does not say."""
+    try:
+        found = calling.read(desk, campaign, GatewayClient.balance)
+    except (GatewayError, calling.NotNow):
+        return ""
+    return f"{found.remaining:,} left" + ("" if found.pending is None else f", {found.pending:,} pending")
+
+
+def _listing(desk: Desk, campaign: CampaignView, attempts: Sequence[Attempt]) -> Listing:
+    days = {
+        day
+        for each in attempts
+        for day in days_of(campaign, sent_at=each.sent_at, until=_answered_by(desk, each.sent_at))
+    }
+    listings = [_listing_of(desk, campaign, day) for day in sorted(days)]
+    flaws = [each.flaw for each in listings if each.flaw]
+    sessions = {session.session_id: session for each in listings for session in each.sessions}
+    return Listing(tuple(sessions.values()), flaws[0] if flaws else "")
+
+
+def _answered_by(desk: Desk, sent_at: datetime) -> datetime:
+    return sent_at + desk.timings.answer_within + timedelta(minutes=1)
+
+
+def _listing_of(desk: Desk, campaign: CampaignView, day: date) -> Listing:
+    known = evidence.sessions_of_day(desk.redis, campaign.terms.account, day.isoformat())
+    try:
+        sessions = calling.read(desk, campaign, partial(GatewayClient.campaign_by_date, day=day))
+    except GatewayError as failed:
+        why = failed.why if isinstance(failed, OutcomeUnknown) else str(failed)
+        return Listing((), f"the gateway's listing could not be had ({why})")
+    return Listing(tuple(sessions), flaw_of({each.session_id for each in sessions}, known))
+
+
+def _others_in_doubt(redis: Redis, account: str, submission: Submission) -> list[Submission]:
+    """The account's other submissions that may have a session that we do not know."""
+    in_doubt = {SubmissionState.SENDING, SubmissionState.UNKNOWN}
+    found = [each for each in submissions.read(redis, evidence.in_doubt(redis)) if each.state in in_doubt]
+    views = {each: campaigns.read(redis, each) for each in {other.campaign_id for other in found}}
+    of_account = {each for each, view in views.items() if view and view.terms.account == account}
+    return [each for each in found if each.campaign_id in of_account and each.id != submission.id]
+
+
+def _likenesses(
+    desk: Desk,
+    campaign: CampaignView,
+    submission: Submission,
+    attempts: Sequence[Attempt],
+    strangers: Sequence[ListedSession],
+    others: Sequence[Submission],
+) -> dict[str, Likeness]:
+    """How each stranger stands to the submission; what is certainly not its own is not asked about again."""
+    marks = {mark_of(each.token) for each in attempts}
+    other_marks = {mark_of(each.attempt) for each in others}
+    found = {each.session_id: _by_mark(each.title, marks, other_marks) for each in strangers}
+    if Likeness.MARK not in found.values():
+        ours = _phones_of(desk.redis, submission)
+        for session_id in [each for each, how in found.items() if how is Likeness.UNCLEAR][:MOST_ASKED]:
+            called = phones_called(desk, campaign, session_id)
+            found[session_id] = likeness(called or set(), ours)
+    foreign = [each for each, how in found.items() if how is Likeness.FOREIGN]
+    evidence.rule_out(desk.redis, submission.id, foreign)
+    return found
+
+
+def _phones_of(redis: Redis, submission: Submission) -> set[str]:
+    """Those that went to the gateway; of several attempts the first may have had some that were taken out since."""
+    if submission.former:
+        return set(submissions.phones(redis, submission.id))
+    return set(dispositions.to_send(redis, submission.id))
+
+
+def _by_mark(title: str, marks: Iterable[str], other_marks: Iterable[str]) -> Likeness:
+    if any(bears(title, each) for each in marks):
+        return Likeness.MARK
+    return Likeness.FOREIGN if any(bears(title, each) for each in other_marks) else Likeness.UNCLEAR
+
+
+def _may_be_another(desk: Desk, campaign: CampaignView, session_id: str, others: Sequence[Submission]) -> bool:
+    """Whether a stranger's phones are all on another submission in doubt, too."""
+    called: Set[str] = (phones_called(desk, campaign, session_id) if others else None) or set()
+    return any(called <= set(submissions.phones(desk.redis, each.id)) for each in others)

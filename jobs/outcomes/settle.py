@@ -1,0 +1,180 @@
+"""Settling one submission in doubt: look, judge, and do what the evidence and the campaign's policy say.
+
+Whatever it comes to, it may be called again at any time by anybody: each move compares the state it comes from, and the
+looks are spaced by the due set.
+"""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+import structlog
+
+from config.accounts import UnknownAccount
+from jobs.campaigns.calling import NotNow
+from jobs.campaigns.desk import Desk, Timings
+from jobs.campaigns.marks import mark_of
+from jobs.ledger import campaigns, dispositions, due, evidence, submissions
+from jobs.ledger.evidence import attempts_text
+from jobs.ledger.keys import Due
+from jobs.models import (
+    ENDING_INTENTS,
+    Attempt,
+    CampaignView,
+    Evidence,
+    Finding,
+    Intent,
+    Submission,
+    SubmissionState,
+    WhenUnknown,
+)
+from jobs.outcomes.adopt import adopt_or_stop, may_adopt
+from jobs.outcomes.looking import Looked, attempts_of, balance, look
+from jobs.outcomes.rule import Absence, has_sign, is_absent
+
+log = structlog.get_logger(__name__)
+
+
+class Settled(StrEnum):
+    """What came of a look at a submission in doubt."""
+
+    ADOPTED = "adopted"
+    """Its session is known, and followed from now on."""
+    RESENT = "resent"
+    """The gateway does not have it, and by its campaign's policy it is planned again."""
+    ENDED = "ended"
+    """The gateway does not have it, and its campaign has ended or is too late: it is withdrawn."""
+    HELD = "held"
+    """The gateway does not list it; a person decides, and it is looked at again."""
+    OPEN = "open"
+    """Nothing is certain yet; it is looked at again."""
+    STRAY = "stray"
+    """A session of an earlier attempt has turned up, and is being stopped."""
+    LATER = "later"
+    """Its turn to ask has not come; it stands in the due set."""
+    PASSED_OVER = "passed_over"
+    """It is not in doubt, or has been for so long that only a person or a postback settles it."""
+
+
+def settle(desk: Desk, submission_id: str) -> Settled:
+    """Look what became of a submission that is unknown, or of earlier attempts of one that was sent again."""
+    found = submissions.read(desk.redis, [submission_id])
+    campaign = campaigns.read(desk.redis, submissions.campaign_of(submission_id))
+    if not found or campaign is None:
+        return _pass_over(desk, submission_id)
+    submission = found[0]
+    if submission.state is SubmissionState.GIVEN_UP:
+        dispositions.close(desk.redis, submission)  # who gave it up may have ended before
+    attempts = _looked_for(campaign, submission)
+    if not attempts or desk.clock() >= attempts[-1].sent_at + desk.timings.look_for:
+        return _pass_over(desk, submission_id)
+    try:
+        looked = look(desk, campaign, submission, attempts)
+    except NotNow as not_now:
+        return _again(desk, submission, not_now.at, Settled.LATER)
+    except UnknownAccount:
+        return _again(desk, submission, desk.clock() + desk.timings.account_again, Settled.LATER)
+    return _judge(desk, campaign, submission, looked)
+
+
+def _pass_over(desk: Desk, submission_id: str) -> Settled:
+    due.remove(desk.redis, Due.SETTLE, [submission_id])
+    return Settled.PASSED_OVER
+
+
+def _again(desk: Desk, submission: Submission, at: datetime, settled: Settled) -> Settled:
+    due.add(desk.redis, Due.SETTLE, [submission.id], at)
+    return settled
+
+
+def _looked_for(campaign: CampaignView, submission: Submission) -> tuple[Attempt, ...]:
+    """The attempts whose session is not known, the newest last."""
+    if submission.state is SubmissionState.UNKNOWN:
+        return attempts_of(campaign, submission)
+    return () if submission.state is SubmissionState.GIVEN_UP else submission.former
+
+
+def _judge(desk: Desk, campaign: CampaignView, submission: Submission, looked: Looked) -> Settled:
+    now, conclusion, attempt = desk.clock(), looked.conclusion, looked.attempt
+    at = now + next_look(desk.timings, attempt.sent_at, now)
+    seen = Evidence(now, conclusion.finding, conclusion.words, mark_of(attempt.token), conclusion.session_ids)
+    if conclusion.finding.names_it:
+        (session_id,) = conclusion.session_ids
+        if adopt_or_stop(desk, campaign, submission, attempt, session_id, seen):
+            return Settled.ADOPTED
+        return _again(desk, submission, at, Settled.OPEN if may_adopt(submission, attempt) else Settled.STRAY)
+    if submission.state is not SubmissionState.UNKNOWN:
+        return _again(desk, submission, at, Settled.OPEN)
+    evidence.add(desk.redis, submission.id, replace(seen, balance=balance(desk, campaign)))
+    due.add(desk.redis, Due.SETTLE, [submission.id], at)
+    return _act_on_absence(desk, campaign, submission) if _is_absent(desk, submission, attempt) else Settled.OPEN
+
+
+def next_look(timings: Timings, sent_at: datetime, now: datetime) -> timedelta:
+    """How long until the next look: quick at first, seldom later."""
+    return max(timings.look_first, min(timings.look_most, (now - sent_at) / 3))
+
+
+def _is_absent(desk: Desk, submission: Submission, attempt: Attempt) -> bool:
+    timings = desk.timings
+    rule = Absence(timings.absent_after, timings.absent_looks, timings.absent_apart)
+    seen = [each for each in evidence.read(desk.redis, submission.id) if each.mark == mark_of(submission.attempt)]
+    return not has_sign(seen) and is_absent(seen, sent_at=attempt.sent_at, rule=rule)
+
+
+def _act_on_absence(desk: Desk, campaign: CampaignView, submission: Submission) -> Settled:
+    now = desk.clock()
+    if campaign.intent in ENDING_INTENTS:
+        return _withdraw(
+            desk, campaign, submission, f"{campaign.intent} was asked for, and the gateway does not list it"
+        )
+    if campaign.terms.when_unknown is WhenUnknown.HOLD or submission.former or campaign.intent is not Intent.RUN:
+        return Settled.HELD
+    if now >= campaign.too_late_at:
+        return _withdraw(
+            desk, campaign, submission, "the gateway does not list it, and it is too late to send it again"
+        )
+    words = "sent again: the gateway does not list it, and the campaign says resend when unknown"
+    decision = Evidence(
+        now, Finding.DECISION, words, mark_of(submission.attempt), by="policy", why="when_unknown=resend"
+    )
+    return Settled.RESENT if plan_again(desk, campaign, submission, decision) else Settled.OPEN
+
+
+def plan_again(desk: Desk, campaign: CampaignView, submission: Submission, decision: Evidence) -> bool:
+    """Have an unknown submission sent once more, under a new attempt, if its campaign is to run; whether it is.
+
+    Its earlier attempts are looked for on, and stopped if they turn up.
+    """
+    now = desk.clock()
+    moved = submissions.move(
+        desk.redis,
+        submission,
+        SubmissionState.PLANNED,
+        now=now,
+        attempt=submission.attempt,
+        only_running=True,
+        due={Due.SEND: now, Due.SETTLE: now + desk.timings.look_first},
+        evidence=decision,
+        former=attempts_text(attempts_of(campaign, submission)),
+        reason=decision.words,
+    )
+    if moved:
+        log.warning("submission_sent_again", submission_id=submission.id, by=decision.by, why=decision.why)
+    return moved
+
+
+def _withdraw(desk: Desk, campaign: CampaignView, submission: Submission, reason: str) -> Settled:
+    now = desk.clock()
+    moved = submissions.move(
+        desk.redis,
+        submission,
+        SubmissionState.WITHDRAWN,
+        now=now,
+        attempt=submission.attempt,
+        due={Due.SETTLE: now + desk.timings.look_most},
+        evidence=Evidence(now, Finding.DECISION, reason, mark_of(submission.attempt), by="policy", why=reason),
+        former=attempts_text(attempts_of(campaign, submission)),
+        reason=reason,
+    )
+    return Settled.ENDED if moved else Settled.OPEN
