@@ -193,6 +193,7 @@ def _reconcile(at: Desk, account: str, day: date, end_at: datetime) -> str:
         due.remove(at.redis, Due.RECONCILE, [name])
     if step.report is None:
         return "later"
+    reconciliation.tell(step.report)
     return "done" if step.report.is_done else "open"
 
 

@@ -84,7 +84,7 @@ def reconcile(desk: Desk, account: str, day: date, *, may_go_on: Callable[[], bo
         return Step(None, not_now.at)
     except (_Unclear, GatewayError, UnknownAccount) as unclear:
         return Step(_give_up(desk, account, day, _in_words(unclear)), desk.clock() + AGAIN_AFTER)
-    return Step(_keep(desk.redis, report)) if report else Step(None, desk.clock())
+    return Step(days.keep(desk.redis, report)) if report else Step(None, desk.clock())
 
 
 def _reconciled(desk: Desk, state: Day, may_go_on: Callable[[], bool]) -> DayReport | None:
@@ -262,16 +262,16 @@ def _give_up(desk: Desk, account: str, day: date, why: str) -> DayReport:
     kept = days.read(desk.redis, account, day)
     blank = DayReport(account=account, day=day, found_at=desk.clock(), is_done=False)
     report = (kept or blank).model_copy(update={"is_done": False, "trouble": mask_text(why)})
-    log.warning("day_not_reconciled", account=account, day=str(day), why=report.trouble)
     return report if kept and kept.is_done else days.keep(desk.redis, report)
 
 
-def _keep(redis: Redis, report: DayReport) -> DayReport:
-    counts = {
-        name: found.total
-        for name in ("missing", "outside", "handed_over", "strays", "other_counts", "contrary", "unread")
-        if (found := getattr(report, name)).total
-    }
-    tell = log.info if report.is_clean else log.warning
-    tell("day_reconciled", account=report.account, day=str(report.day), matched=report.matched, **counts)
-    return days.keep(redis, report)
+def tell(report: DayReport) -> None:
+    """Log what was found, for those who do not have it in front of them."""
+    about = {"account": report.account, "day": str(report.day)}
+    if report.trouble:
+        log.warning("day_not_reconciled", **about, why=report.trouble)
+        return
+    kinds = ("missing", "outside", "handed_over", "strays", "other_counts", "contrary", "unread")
+    counts = {name: found.total for name in kinds if (found := getattr(report, name)).total}
+    say = log.warning if counts else log.info
+    say("day_reconciled", **about, matched=report.matched, open=report.open, **counts)
