@@ -28,6 +28,7 @@ from jobs.ledger import (
     leadership,
     limits,
     pushes,
+    retention,
     submissions,
     ticks,
 )
@@ -82,6 +83,10 @@ def take(redis: Redis) -> Any:
 
 def first(redis: Redis) -> Submission:
     return submissions.read(redis, ["bcdf-1"])[0]
+
+
+def second(redis: Redis) -> Submission:
+    return submissions.read(redis, ["bcdf-2"])[0]
 
 
 def claim(submission_id: str, attempt: str) -> Step:
@@ -167,7 +172,7 @@ SENDING: list[Step] = [
     claim("bcdf-1", "a"),
     claim("bcdf-1", "b"),
     silently(lambda redis: dispositions.take_out(redis, first(redis), {PHONES[1]}, attempt="a")),
-    to(SubmissionState.SENDING, only_running=True),
+    to(SubmissionState.SENDING, only_running=True, listed_under=[keys.sessions("default", NOW.date())]),
     leave("a"),
     leave("b"),
     to(SubmissionState.ACCEPTED, session_key=keys.session("default", "1"), session_id="1"),
@@ -219,6 +224,12 @@ DOUBTING: list[Step] = [
     stray("2"),
     stray("2"),
 ]
+PURGING: list[Step] = [
+    lambda redis: retention.purge(redis, "bcdf-1", PHONES[0]),
+    lambda redis: retention.purge(redis, "bcdf-2", "6175550125"),
+    lambda redis: submissions.move(redis, second(redis), SubmissionState.WITHDRAWN, now=NOW),
+    lambda redis: retention.drop(redis, "bcdf", now=NOW),
+]
 STORY: list[Step] = [
     *SENDING,
     *CONTROLLING,
@@ -231,6 +242,7 @@ STORY: list[Step] = [
     lambda redis: amnesia.halt(redis, why="wrong script", by="dana", now=NOW),
     lambda redis: amnesia.forgive(redis, why="corrected", now=NOW),
     *TICKING,
+    *PURGING,
 ]
 
 
@@ -240,6 +252,8 @@ def state_of(redis: Redis) -> tuple[CampaignView | None, list[Submission], list[
     others += [breaker.read(redis, "default", cause) for cause in Cause]
     others += [do_not_dial.read(redis, "default"), list(do_not_dial.history(redis, "default"))]
     others += [evidence.strays(redis, "bcdf"), evidence.read(redis, "bcdf-1")]
+    others += [redis.zrange(keys.WITH_PHONES, 0, -1, withscores=True)]
+    others += [submissions.of_day(redis, "default", NOW.date())]
     drops = list(dispositions.read(redis, first(redis)))
     return campaigns.read(redis, "bcdf"), submissions.read(redis, ["bcdf-1", "bcdf-2"]), drops, others
 
