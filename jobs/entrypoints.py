@@ -185,12 +185,17 @@ def open_desk(env: Mapping[str, str]) -> Desk:
         timings=timings(settings),
         durability=durability.require(redis, settings.durability).used_for(settings.durability),
         concurrency=settings.send_concurrency,
-        own_limits={name: _limits(settings, account) for name, account in settings.accounts.items()},
+        own_limits=limits(settings),
         is_ending=wind_down.is_set,
         looks_at_recordings=settings.audio_preflight is not AudioPreflight.OFF,
         fetch=fetch if settings.audio_preflight is AudioPreflight.ALL else None,
         postbacks_url=f"{settings.public_url}/postbacks/" if settings.public_url else "",
     )
+
+
+def limits(settings: Settings) -> dict[str, Limits]:
+    """What each account may ask of the gateway, by its name."""
+    return {name: _limits(settings, account) for name, account in settings.accounts.items()}
 
 
 def _limits(settings: Settings, account: AccountSettings) -> Limits:

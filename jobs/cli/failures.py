@@ -42,6 +42,13 @@ OPTIONS: Mapping[str, str] = {
 """What the fields of a campaign are called on the command line."""
 
 
+_NOT_TOLD: Mapping[type[Exception], Exit] = {
+    UnknownCampaign: Exit.NO_SUCH_CAMPAIGN,
+    CampaignIsOver: Exit.CAMPAIGN_IS_OVER,
+    CampaignIsHeld: Exit.CAMPAIGN_IS_HELD,
+}
+
+
 class Failure(Exception):
     """An end that was foreseen. `what` happened, `problems` one by one, what was `kept`, what `todo`."""
 
@@ -80,7 +87,7 @@ def failure_of(error: Exception) -> Failure | None:
         case KeyConflict():
             return _key_conflict(error)
         case UnknownCampaign() | CampaignIsOver() | CampaignIsHeld():
-            return Failure(Exit.NO_SUCH_CAMPAIGN, mask_text(str(error)))
+            return Failure(_NOT_TOLD[type(error)], mask_text(str(error)))
         case InvalidSettings():
             what = "the environment cannot be used"
             return Failure(Exit.BAD_SETTINGS, what, problems=error.problems, kept=NOTHING_CHANGED)

@@ -34,6 +34,13 @@ def test_every_link_leads_somewhere(page: Path) -> None:
         assert not anchor or anchor in anchors(target.read_text(encoding="utf-8")), anchor
 
 
+def test_no_page_is_an_orphan() -> None:
+    hubs = {ROOT / "README.md", ROOT / "docs" / "house.md"}
+    links = ((hub, path) for hub in hubs for path, _ in LINK.findall(hub.read_text(encoding="utf-8")))
+    linked = {(hub.parent / path).resolve() for hub, path in links}
+    assert [page.name for page in PAGES if page not in linked | hubs] == []
+
+
 def anchors(text: str) -> set[str]:
     """What a heading is called in a link: lower case, blanks as dashes, and without punctuation."""
     headings = re.findall(r"^#+ (.*)$", text, re.MULTILINE)

@@ -30,10 +30,13 @@ TERMS = Terms(caller_id="6175550100", audio_title="Reminder", title="March")
 class Stage:
     """Servers and workers of one test; everything that was started ends with it."""
 
-    def __init__(self, folder: Path, *, speed: float = 60, calls_per_second: float = 100, **env: str) -> None:
+    def __init__(
+        self, folder: Path, *, speed: float = 60, calls_per_second: float = 100, seed: int = 0, **env: str
+    ) -> None:
         self.folder = folder
         self.redis_server = RedisServer(appendonly=True)
-        self.simulator = Simulator(Settings(calls_per_second=calls_per_second), clock=Clock(speed=speed))
+        settings = Settings(calls_per_second=calls_per_second, seed=seed)
+        self.simulator = Simulator(settings, clock=Clock(speed=speed))
         self.env = env
         self.workers: list[subprocess.Popen[bytes]] = []
 
