@@ -20,7 +20,7 @@ from config.redis_connection import connect
 from config.settings import InvalidSettings, Settings
 from jobs import entrypoints
 from jobs.campaigns import refusals
-from worker import chores
+from worker import chores, lost_jobs
 from worker.queue_worker import QueueWorker, end_with
 from worker.supervisor import GRACE_S, Slot, Supervisor, slots
 from worker.vigil import LOOK_S, Vigil, keep_vigil
@@ -68,9 +68,11 @@ def _supervise(settings: Settings) -> None:
     look = outage.guard(Vigil(redis).look)
     ring = outage.guard(lambda: chores.ring(redis))
     rescue = outage.guard(lambda: chores.rescue(redis, now=datetime.now(UTC), random=random))
+    search = lost_jobs.Search(redis)
+    find_lost = outage.guard(lambda: search.look(now=datetime.now(UTC)))
     sweep = outage.guard(lambda: chores.sweep(redis))
     duties = [chores.every(LOOK_S, look), chores.every(chores.SWEEP_EVERY_S, sweep), ring]
-    duties += [chores.every(chores.RESCUE_EVERY_S, rescue)]
+    duties += [chores.every(chores.SEARCH_EVERY_S, find_lost), chores.every(chores.RESCUE_EVERY_S, rescue)]
     Supervisor(slots(settings), start=_start, chores=duties).run()
 
 
