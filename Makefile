@@ -29,7 +29,10 @@ test: $(READY)  ## the whole suite, with the tests that start and kill real proc
 	@$(PYTEST)
 
 # One round again, or a short run: make proof PROOF="--rounds 1 --seed 20261125", make proof PROOF="--minutes 4"
-proof: $(READY)  ## ten minutes of kills, freezes and faults by the hundred; the simulated gateway's book must agree
+proof: $(READY)  ## all that can be done to it, by the hundred, and each protection switched off; takes half an hour
+	@$(RUN) tests.crash
+	@$(RUN) pytest -n 0 --hypothesis-profile many tests/jobs/campaigns/test_any_order.py -o timeout=1200
+	@$(RUN) tests.mutations
 	@$(RUN) tests.proof $(PROOF)
 
 check: $(READY)  ## format, lint, types, imports and the fast tests
@@ -37,7 +40,7 @@ check: $(READY)  ## format, lint, types, imports and the fast tests
 	@$(RUN) ruff check --quiet .
 	@$(RUN) mypy --no-error-summary
 	@$(call quietly,$(VENV)/bin/lint-imports --no-cache)
-	@$(PYTEST) -m "not processes"
+	@$(PYTEST) -m "not processes and not thorough"
 
 bench: $(READY)  ## measure what Dropline costs on this machine
 	@$(RUN) benchmarks.planning

@@ -16,6 +16,7 @@ FIRST_FIND = "first-find"
 """The profile of runs that only ask whether anything is found at all."""
 
 settings.register_profile(FIRST_FIND, phases=(Phase.explicit, Phase.generate), database=None)
+settings.register_profile("many")  # of what is made by chance: for the proof, which has the time
 
 
 @pytest.fixture(scope="session")

@@ -21,6 +21,7 @@ NOT_FIELDS = {"c_audio_code", "c_listid", "c_option", "remain_message"}
 """Of calls that Dropline does not make for campaigns, and those that stand on the page as the calls' own names."""
 
 
+@pytest.mark.thorough
 def test_the_table_is_what_a_run_of_the_checks_finds() -> None:
     assert written(TEXT) == TEXT, "run: python -m tests.conformance.table"
 

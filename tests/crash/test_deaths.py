@@ -14,6 +14,8 @@ from tests.crash.steps import Moment
 from tests.crash.stories import STORIES, Story
 from tests.servers import RedisServer
 
+pytestmark = pytest.mark.thorough
+
 THOROUGHLY = {"send", "stop", "settle"}
 """A submission, a verb and a question: what goes wrong with the calls of the others goes wrong with one of these."""
 

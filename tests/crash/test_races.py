@@ -16,6 +16,8 @@ from tests.crash.steps import Moment
 from tests.crash.stories import STORIES, Story
 from tests.servers import RedisServer
 
+pytestmark = pytest.mark.thorough
+
 
 @pytest.fixture(autouse=True)
 def quiet() -> Iterator[None]:

@@ -131,6 +131,7 @@ def ids(name: str, at: time, days: range) -> list[str]:
     return [producer.errand_id(name, slot) for slot in slots]
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("seed", range(3))
 def test_each_slot_is_run_once_or_not_at_all(seed: int) -> None:
     world = World(seed)

@@ -181,6 +181,7 @@ def test_a_process_that_ends_begins_no_call(desk: Desk, simulator: Simulator) ->
     assert options(simulator) == []
 
 
+@pytest.mark.thorough
 def test_a_campaign_of_many_does_not_starve_a_small_one_that_came_later(polite: Desk, clock: Clock) -> None:
     """A ring each half second, and threads enough that all who are rung for ask at once."""
     at_once = replace(polite, sleep=lambda _: None)

@@ -255,6 +255,7 @@ def accept(desk: Desk, submission_id: str, session_id: str) -> None:
     )
 
 
+@pytest.mark.thorough
 def test_of_a_thousand_sessions_exactly_the_few_that_differ_are_named_and_twice_the_same(
     desk: Desk, redis: Redis, simulator: Simulator
 ) -> None:

@@ -156,6 +156,7 @@ phones = st.from_regex("[2-9][0-9]{2}[2-9][0-9]{6}", fullmatch=True)
 changes = st.tuples(st.sampled_from(Verb), st.sets(phones | st.sampled_from([ANNA, BOB]), min_size=1, max_size=4))
 
 
+@pytest.mark.thorough
 @settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(wanted=st.lists(changes, max_size=8), since=st.integers(0, 8))
 def test_the_list_is_what_its_history_adds_up_to(

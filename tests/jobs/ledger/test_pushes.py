@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from redis import Redis
@@ -96,6 +97,7 @@ def test_trouble_is_counted_and_over_with_the_next_confirmation(ledger: Redis) -
 batches = st.lists(st.tuples(st.sampled_from(Verb), st.sets(phones, min_size=1, max_size=5)), min_size=1, max_size=6)
 
 
+@pytest.mark.thorough
 @settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(wanted=batches, sizes=st.lists(st.integers(1, 6), min_size=1), overtaken=st.sets(st.integers(0, 10)))
 def test_a_gateway_that_does_as_it_is_told_ends_with_our_list(

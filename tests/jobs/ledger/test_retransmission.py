@@ -273,6 +273,7 @@ def test_the_story_runs_every_script_that_there_is(redis: Redis) -> None:
     assert [name for name, has_run in zip(SCRIPTS, known, strict=True) if not has_run] == []
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("kind", [FaultKind.LOSE_REPLY, FaultKind.CUT_REPLY])
 def test_every_script_that_is_sent_twice_answers_and_does_as_if_it_were_sent_once(
     told: tuple[list[Any], Any], redis_server: RedisServer, redis: Redis, kind: FaultKind
@@ -289,6 +290,7 @@ def test_every_script_that_is_sent_twice_answers_and_does_as_if_it_were_sent_onc
     assert (answers, state_of(redis)) == told
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("seed", range(3))
 def test_a_storm_changes_nothing_either(
     told: tuple[list[Any], Any], redis_server: RedisServer, redis: Redis, seed: int
