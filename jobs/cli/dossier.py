@@ -100,6 +100,7 @@ def document(dossier: Dossier) -> dict[str, Any]:
             "expires_at": iso(terms.expires_at),
             "mobile_only": terms.mobile_only,
             "account": terms.account,
+            "when_unknown": terms.when_unknown,
         },
         "too_late_at": iso(campaign.too_late_at),
         "submissions": [_submission(each) for each in dossier.submissions],

@@ -35,6 +35,7 @@ OPTIONS: Mapping[str, str] = {
     "expires_at": "--expires-at",
     "mobile_only": "--mobile-only",
     "account": "--account",
+    "when_unknown": "--when-unknown",
     "key": "--key",
     "recipients": "the contacts",
 }

@@ -14,7 +14,7 @@ from jobs import eastern
 from jobs.cli.dossier import Dossier, Outcomes, audio, whereabouts
 from jobs.cli.planning import excluded_table, sum_check
 from jobs.cli.shown import both_times, clean, commands, counted, plain_table
-from jobs.models import UNSENT, CampaignStatus, CampaignView, Intent, Submission, SubmissionState
+from jobs.models import UNSENT, CampaignStatus, CampaignView, Intent, Submission, SubmissionState, WhenUnknown
 
 STATUS_STYLES = {
     CampaignStatus.FINISHED: "green",
@@ -85,6 +85,10 @@ def _terms_table(campaign: CampaignView) -> RenderableType:
         ("not sent after", both_times(campaign.too_late_at)),
         ("mobile only", "yes" if terms.mobile_only else ""),
         ("account", "" if terms.account == "default" else terms.account),
+        (
+            "when unknown",
+            "" if terms.when_unknown is WhenUnknown.HOLD else "sent again once, if the gateway has it not",
+        ),
         ("told to", f"{campaign.intent}: {mask_text(campaign.note)}" if campaign.intent_number else ""),
         ("key", campaign.key),
     ]

@@ -8,14 +8,25 @@ import pytest
 from redis import Redis
 
 from config.redis_connection import connect
-from jobs.ledger import amnesia, campaigns, dispositions, keys, submissions
-from jobs.models import CampaignView, Disposition, DropState, Intent, Run, Submission, SubmissionState
+from jobs.ledger import amnesia, campaigns, dispositions, evidence, keys, submissions
+from jobs.models import (
+    CampaignView,
+    Disposition,
+    DropState,
+    Evidence,
+    Finding,
+    Intent,
+    Run,
+    Submission,
+    SubmissionState,
+)
 from tests.fault_proxy import Fault, FaultKind, FaultProxy, Storm
 from tests.jobs.ledger.conftest import NOW, new_campaign
 from tests.servers import RedisServer
 
 LATER = NOW + timedelta(seconds=15)
 PHONES = ["6175550123", "6175550124"]
+SEEN = Evidence(NOW, Finding.MARK, "a test")
 DELIVERED = Disposition("6175550123", DropState.DELIVERED, "OK")
 
 Step = Callable[[Redis], Any]
@@ -31,6 +42,18 @@ def first(redis: Redis) -> Submission:
 
 def to(state: SubmissionState, **options: Any) -> Step:
     return lambda redis: submissions.move(redis, first(redis), state, now=NOW, attempt="a", **options)
+
+
+def second_to(state: SubmissionState, **options: Any) -> Step:
+    return lambda redis: submissions.move(redis, second(redis), state, now=NOW, attempt="c", evidence=SEEN, **options)
+
+
+def second(redis: Redis) -> Submission:
+    return submissions.read(redis, ["bcdf-2"])[0]
+
+
+def stray(redis: Redis) -> Any:
+    return evidence.take_stray(redis, second(redis), "7", account="default", evidence=SEEN, now=NOW)
 
 
 def intend(intent: Intent) -> Step:
@@ -61,6 +84,12 @@ STORY: list[Step] = [
     lambda redis: submissions.leave(redis, first(redis), attempt="a", now=NOW),
     lambda redis: submissions.leave(redis, first(redis), attempt="b", now=NOW),
     to(SubmissionState.ACCEPTED, session_key=keys.session("default", "1"), session_id="1"),
+    lambda redis: submissions.claim(redis, "bcdf-2", attempt="c", now=NOW, until=LATER),
+    second_to(SubmissionState.SENDING, only_running=True),
+    second_to(SubmissionState.UNKNOWN, due={keys.Due.SETTLE: LATER}),
+    second_to(SubmissionState.ACCEPTED, session_key=keys.session("default", "1"), unclaimed=True),
+    second_to(SubmissionState.ACCEPTED, session_key=keys.session("default", "2"), unclaimed=True, day_key="day"),
+    stray,
     intend(Intent.PAUSE),
     lambda redis: submissions.confirm_run(redis, first(redis), Run.PAUSED, now=NOW),
     carry_out,
@@ -77,7 +106,8 @@ def state_of(redis: Redis) -> tuple[CampaignView | None, list[Submission], list[
     """All that anybody can read of it."""
     due = [redis.zrange(each, 0, -1, withscores=True) for each in keys.Due]
     drops = list(dispositions.read(redis, first(redis)))
-    return campaigns.read(redis, "bcdf"), submissions.read(redis, ["bcdf-1", "bcdf-2"]), drops, due
+    seen = [evidence.read(redis, "bcdf-2"), evidence.in_doubt(redis), redis.smembers("day")]
+    return campaigns.read(redis, "bcdf"), submissions.read(redis, ["bcdf-1", "bcdf-2"]), drops, [due, seen]
 
 
 @pytest.fixture
