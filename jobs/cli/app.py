@@ -14,6 +14,7 @@ from jobs.cli.halts import unhalt
 from jobs.cli.results import results
 from jobs.cli.send import send
 from jobs.cli.show import list_campaigns, show
+from jobs.cli.unknowns import decide, unknowns
 
 COMMANDS: Mapping[str, Callable[..., None]] = {
     "send": send,
@@ -25,6 +26,8 @@ COMMANDS: Mapping[str, Callable[..., None]] = {
     "stop": stop,
     "cancel": cancel,
     "refresh": refresh,
+    "unknowns": unknowns,
+    "decide": decide,
     "unhalt": unhalt,
     "call-status": call_status,
     "sessions": sessions,

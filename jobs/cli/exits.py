@@ -25,4 +25,5 @@ class Exit(IntEnum):
     NO_ANSWER = 8, "the gateway, or the host of an audio, refused, was out of reach, or gave no usable answer"
     BAD_AUDIO = 9, "the audio is not there, too short, or not what it is said to be; nothing was sent"
     ROWS_REFUSED = 10, "do-not-dial import: some rows hold no phone number; all others are done"
+    INADVISABLE = 11, "decide: what is known speaks against it, or the submission is not unknown; nothing was changed"
     INTERRUPTED = 130, "Ctrl-C; a campaign that is in goes on"

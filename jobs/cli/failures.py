@@ -18,6 +18,7 @@ from jobs.cli.exits import Exit
 from jobs.gateway.downloads import NoPlace
 from jobs.gateway.errors import GatewayError, OutcomeUnknown
 from jobs.models import InvalidCampaign, Problem
+from jobs.outcomes.cases import UnknownSubmission
 
 NOTHING_SENT = "Nothing was stored and nothing was sent."
 NOTHING_CHANGED = "This command has changed nothing."
@@ -79,7 +80,7 @@ def failure_of(error: Exception) -> Failure | None:
             return Failure(Exit.BAD_INPUT, what, problems=problems, kept=NOTHING_SENT)
         case KeyConflict():
             return _key_conflict(error)
-        case UnknownCampaign() | CampaignIsOver() | CampaignIsHeld():
+        case UnknownCampaign() | UnknownSubmission() | CampaignIsOver() | CampaignIsHeld():
             return Failure(Exit.NO_SUCH_CAMPAIGN, mask_text(str(error)))
         case InvalidSettings():
             what = "the environment cannot be used"

@@ -72,7 +72,7 @@ UnknownPolicy = Annotated[
     typer.Option(
         "--when-unknown",
         case_sensitive=False,
-        help="What to do with a part of which nobody knows whether the gateway took it, once it is seen not to list it: "
+        help="What becomes of a part that nobody knows the gateway to have taken, once it is seen not to list it: "
         "hold it for a person, or resend it, once.",
     ),
 ]

@@ -28,7 +28,7 @@ STATUS_STYLES = {
 PLACES = {
     "delivered": "A call record says so.",
     "failed": "A call record says so.",
-    "no_record": "The session is over and no call record came.",
+    "no_record": "The session is over, or was given up, and no call record came.",
     "no_record_yet": "With the gateway; its call records are still to come.",
     "not_sent_yet": "Not with the gateway yet.",
     "unknown": "Nobody knows whether the gateway took them; they are not sent again by themselves.",
@@ -160,6 +160,7 @@ def next_steps(campaign: CampaignView, *, is_anybody_at_work: bool = True) -> Re
     status = campaign.status
     held = status in {CampaignStatus.PAUSED, CampaignStatus.PAUSING}
     lines = [
+        ("decide", f"unknowns {campaign.id}") if campaign.submissions.get(SubmissionState.UNKNOWN) else ("", ""),
         ("watch it", f"show {campaign.id} --watch") if not status.is_final else ("", ""),
         ("go on", f"resume {campaign.id}") if held else ("", ""),
         ("end it", f"stop {campaign.id}")

@@ -11,6 +11,7 @@ from jobs.cli.halts import say_if_halted
 from jobs.cli.invocation import of
 from jobs.cli.pictures import campaign_picture, campaigns_table, moving_picture, next_steps
 from jobs.cli.shown import PROGRAM
+from jobs.cli.unknowns import say_if_in_doubt
 from jobs.ledger import campaigns
 from jobs.ledger.dispositions import tally
 from jobs.producer import is_anybody_at_work
@@ -30,6 +31,7 @@ def show(
     at_work = is_anybody_at_work(invocation.redis)
     invocation.answer(document(dossier))
     invocation.say(campaign_picture(dossier))
+    say_if_in_doubt(invocation, campaign_id)
     invocation.say(next_steps(dossier.campaign, is_anybody_at_work=at_work))
 
 
@@ -40,3 +42,4 @@ def list_campaigns(context: typer.Context, most: options.Most = 20, as_json: opt
     say_if_halted(invocation)
     invocation.answer({"campaigns": [summary(each) for each in found]})
     invocation.say(campaigns_table(found) if found else f"No campaign yet; see {PROGRAM} send --help.")
+    say_if_in_doubt(invocation)

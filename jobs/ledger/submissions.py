@@ -335,5 +335,6 @@ def _submission(submission_id: str, fields: Mapping[str, str]) -> Submission:
         deadline_at=from_ms_if_any(fields.get("deadline_at")),
         run_at=from_ms_if_any(fields.get("run_at")),
         heard_at=from_ms_if_any(fields.get("heard_at")),
+        changed_at=from_ms_if_any(fields.get("changed_at")),
         former=read_attempts(fields.get("former", "")),
     )

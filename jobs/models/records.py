@@ -68,6 +68,8 @@ class Submission:
     """When the gateway last confirmed a change of the run."""
     heard_at: datetime | None = None
     """When the newest call record came."""
+    changed_at: datetime | None = None
+    """When it came into its state."""
     former: tuple[Attempt, ...] = ()
     """Attempts whose outcome nobody knew when it was sent again, or given another attempt's session."""
 

@@ -61,7 +61,7 @@ def test_one_session_is_adopted_by_one_of_two(at_server: Desk, simulator: Simula
         assert unknown.sent_at is not None
         attempt = Attempt(unknown.attempt, unknown.sent_at)
         seen = Evidence(at_server.clock(), Finding.PHONES, "a race")
-        return lambda: adopt(at_server, campaign, unknown, attempt, "5000000001", seen)
+        return lambda: adopt(at_server.redis, at_server.timings, campaign, unknown, attempt, "5000000001", seen)
 
     assert sorted(at_once(*map(adopter, ids))) == [False, True]
     assert sorted(submission(at_server, each).state for each in ids) == ["accepted", "unknown"]
