@@ -17,7 +17,7 @@ PYTEST := $(RUN) pytest -n 4 --dist worksteal
 quietly = $(1) >$(VENV)/last.log 2>&1 || { cat $(VENV)/last.log >&2; exit 1; }
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench bench-faults fuzz lock
+.PHONY: help demo test proof check bench bench-faults fuzz lock
 
 help:  ## show this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
@@ -27,6 +27,10 @@ demo: $(READY)  ## watch a campaign of 25,000 calls: no account, no server, nobo
 
 test: $(READY)  ## the whole suite, with the tests that start and kill real processes
 	@$(PYTEST)
+
+# One round again, or a short run: make proof PROOF="--rounds 1 --seed 20261125", make proof PROOF="--minutes 4"
+proof: $(READY)  ## ten minutes of kills, freezes and faults by the hundred; the simulated gateway's book must agree
+	@$(RUN) tests.proof $(PROOF)
 
 check: $(READY)  ## format, lint, types, imports and the fast tests
 	@$(RUN) ruff format --check --quiet .

@@ -1,14 +1,17 @@
 """`python -m config check`: what this environment says, and whether the Redis server keeps what it is given."""
 
 import os
+import sys
 from collections.abc import Iterator, Mapping
+from enum import IntEnum
 
 import typer
 from pydantic import SecretStr
 from rich.console import Console
 from rich.table import Table
 
-from config.durability import Durability, Server, examine
+from config.consoles import open_console
+from config.durability import Durability, Server, WantedDurability, examine
 from config.masking import mask_text
 from config.redis_connection import RedisUnreachable, check_redis, connect
 from config.settings import InvalidSettings, Settings, variables
@@ -23,20 +26,33 @@ def main() -> None:
 
 @app.command()
 def check() -> None:
-    """Show every setting, what is wrong with it, and whether Redis answers and keeps its data; exit code 1 if not."""
-    if not report(os.environ, Console(markup=False, highlight=False)):
-        raise typer.Exit(1)
+    """Show every setting, what is wrong with it, and whether Redis answers and keeps its data.
+
+    Exit code 1: something must be mended, or no worker starts. Exit code 3: all would run, but a restart of the Redis
+    server would forget what was sent, and nobody has asked for that with DURABILITY=best_effort.
+    """
+    raise typer.Exit(report(os.environ, open_console(sys.stdout, os.environ)))
 
 
-def report(env: Mapping[str, str], console: Console) -> bool:
-    """Write everything worth knowing about `env` to the console; whether all can run with it."""
+class Verdict(IntEnum):
+    """What an environment is worth, as an exit code."""
+
+    GOOD = 0
+    UNUSABLE = 1
+    FORGETFUL = 3
+    """2 is that of a command line that is wrong."""
+
+
+def report(env: Mapping[str, str], console: Console) -> Verdict:
+    """Write everything worth knowing about `env` to the console."""
     try:
         settings = Settings.from_env(env)
     except InvalidSettings as invalid:
         console.print(invalid, style="red")
-        return False
+        return Verdict.UNUSABLE
     console.print(settings_table(settings, env))
     warnings, problems = [*settings.suspects], [*settings.gateway_problems()]
+    forgets: list[str] = []
     with connect(settings.redis_url.get_secret_value(), patience_s=2, tls_verify=settings.redis_tls_verify) as redis:
         try:
             check_redis(redis, settings.redis_url.get_secret_value())
@@ -47,9 +63,9 @@ def report(env: Mapping[str, str], console: Console) -> bool:
             mode = server.used_for(settings.durability)
             console.print(f"Redis answers: {server.name}, {server.used_memory} used", soft_wrap=True)
             console.print(f"Durability: {mode}: {mode.sentence}", soft_wrap=True)
-            warnings += server_warnings(server)
+            forgets += server_warnings(server)
             problems += server.problems(settings.durability)
-    for warning in warnings:
+    for warning in warnings + forgets:
         console.print(f"warning: {warning}", style="yellow", soft_wrap=True)
     for problem in problems:
         console.print(f"problem: {problem}", style="red", soft_wrap=True)
@@ -57,7 +73,10 @@ def report(env: Mapping[str, str], console: Console) -> bool:
     console.print(
         "Not asked: whether the gateway takes the credentials. That is: python -m jobs verify", soft_wrap=True
     )
-    return not problems
+    if problems:
+        return Verdict.UNUSABLE
+    is_asked_for = settings.durability is WantedDurability.BEST_EFFORT
+    return Verdict.FORGETFUL if forgets and not is_asked_for else Verdict.GOOD
 
 
 def settings_table(settings: Settings, env: Mapping[str, str]) -> Table:

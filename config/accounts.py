@@ -17,6 +17,11 @@ CallsPerSecond = Annotated[float, Field(gt=0, le=1_000, allow_inf_nan=False)]
 PhonesPerMinute = Annotated[int, Field(ge=1, le=10_000_000)]
 
 
+def where_set(account: str) -> str:
+    """The variables that hold an account's credentials."""
+    return "GATEWAY_UID and GATEWAY_PASSWORD" if account == DEFAULT_ACCOUNT else f"{account} in GATEWAY_ACCOUNTS"
+
+
 class UnknownAccount(LookupError):
     """No gateway account has that name."""
 

@@ -1,7 +1,7 @@
 """The environment as one checked, frozen object. Law of the room: what is read is handed in, never looked up."""
 
 import difflib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from typing import Annotated, Any, Literal, Self
 
@@ -30,8 +30,24 @@ GATEWAY_URLS: Mapping[str, str] = {
 }
 """Where the vendor documents each dialect."""
 
-FAMILIES = ("GATEWAY_", "REDIS_", "WORKERS_")
+FAMILIES = ("GATEWAY_", "REDIS_", "WORKER_", "WORKERS_")
 """How our variables begin where a misspelt one is worth a warning; the others are too common."""
+
+OTHER_WORDS: Mapping[str, str] = {
+    "GATEWAY_USER": "GATEWAY_UID",
+    "GATEWAY_USERNAME": "GATEWAY_UID",
+    "GATEWAY_USER_ID": "GATEWAY_UID",
+    "GATEWAY_LOGIN": "GATEWAY_UID",
+    "GATEWAY_EMAIL": "GATEWAY_UID",
+    "GATEWAY_PASS": "GATEWAY_PASSWORD",
+    "GATEWAY_PASSWD": "GATEWAY_PASSWORD",
+    "GATEWAY_PWD": "GATEWAY_PASSWORD",
+    "GATEWAY_SECRET": "GATEWAY_PASSWORD",
+    "REDIS_ADDRESS": "REDIS_URL",
+    "WORKERS_COUNT": "WORKERS_CAMPAIGNS",
+    "WORKER_COUNT": "WORKERS_CAMPAIGNS",
+}
+"""What others call it. No letters are alike, and so no likeness finds it."""
 
 
 class InvalidSettings(Exception):
@@ -176,6 +192,10 @@ class Settings(BaseSettings):
     send_concurrency: Annotated[int, Field(ge=1, le=64)] = Field(default=8, examples=["8"])
     """How many submissions one job sends at the same time."""
 
+    scheduler_lease_s: Annotated[float, Field(ge=1, le=25, allow_inf_nan=False)] = Field(default=15, examples=["15"])
+    """How long a scheduler that is killed goes on being the one that ticks, before another scheduler, or the workers,
+    take over. One that is told to end hands over at once."""
+
     audio_preflight: Annotated[AudioPreflight, BeforeValidator(_lower)] = Field(
         default=AudioPreflight.OFF, examples=["account"]
     )
@@ -314,5 +334,12 @@ def _sentence(variable: str, complaint: str, name: str) -> str:
 def _near_misses(env: Mapping[str, str]) -> list[str]:
     ours = [variable for name in Settings.model_fields for variable in variables(name)]
     strangers = sorted(name for name in env if name.upper().startswith(FAMILIES) and name not in ours)
-    matches = {name: difflib.get_close_matches(name.upper(), ours, n=1, cutoff=0.75) for name in strangers}
-    return [f"{name} is not read; did you mean {match}?" for name, found in matches.items() for match in found]
+    matches = {name: _meant(name.upper(), ours) for name in strangers}
+    return [f"{name} is not read; did you mean {match}?" for name, match in matches.items() if match]
+
+
+def _meant(name: str, ours: Sequence[str]) -> str | None:
+    """The one of ours that may be meant, of the same family: WORKER_CONCURRENCY is another program's own."""
+    family = name.partition("_")[0].removesuffix("S")
+    relatives = [each for each in ours if each.startswith(family)]
+    return OTHER_WORDS.get(name) or next(iter(difflib.get_close_matches(name, relatives, n=1, cutoff=0.75)), None)

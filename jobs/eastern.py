@@ -1,7 +1,8 @@
 """The only place that knows US Eastern time: the gateway writes and reads wall times without a zone.
 
 Law of the room: in, out and in between, instants are aware; what Eastern clocks cannot say is an error, never a guess.
-The one guess is `read_wire`, for times that the gateway reports, and it is bounded by when the report came in.
+The one guess is `read_wire`, for times that the gateway reports, and it is bounded by when the report came in. Our own
+daily appointments are with ourselves, and `appointment` finds a place for each.
 """
 
 import re
@@ -85,6 +86,13 @@ def eastern_date(instant: datetime) -> date:
 def day_bounds(day: date) -> tuple[datetime, datetime]:
     """The first instant of an Eastern day and of the next, in UTC; 23, 24 or 25 hours apart."""
     return from_wall(datetime.combine(day, time.min)), from_wall(datetime.combine(day + timedelta(days=1), time.min))
+
+
+def appointment(day: date, at: time) -> datetime:
+    """The instant, in UTC, of a wall time on an Eastern day, one for every day: of two passes the first, and one that
+    the clocks skip as long after midnight as on any other day.
+    """
+    return datetime.combine(day, at, tzinfo=EASTERN).astimezone(UTC)
 
 
 _TWICE = "comes twice that night and the gateway cannot tell which; choose a time before 01:00 or from 02:00 on"

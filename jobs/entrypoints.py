@@ -22,7 +22,7 @@ from config import durability
 from config.accounts import AccountSettings, UnknownAccount
 from config.redis_connection import connect
 from config.settings import AudioPreflight, Settings
-from jobs.campaigns import control, do_not_dial, questions, refresh, send, take
+from jobs.campaigns import control, do_not_dial, ending, questions, refresh, send, take
 from jobs.campaigns.desk import Desk, Timings
 from jobs.campaigns.do_not_dial import Synced
 from jobs.campaigns.plan import plan
@@ -91,6 +91,12 @@ def control_campaign(*, campaign_id: str, verb: str | None = None, why: str = ""
         leave_nothing_behind(job, campaign_id=campaign_id)
     done = control.control(at, campaign_id)
     return {"confirmed": done.confirmed, "open": done.open}
+
+
+def end_campaigns(*, campaign_ids: list[str]) -> dict[str, int]:
+    """See that campaigns end at their end time, whatever the gateway does; answers how many came to which end."""
+    at = desk()
+    return _side_by_side(at, Due.END, partial(ending.end, at), campaign_ids)
 
 
 def refresh_campaigns(*, campaign_ids: Iterable[str] = (), submission_ids: Iterable[str] = ()) -> dict[str, int]:
@@ -179,12 +185,17 @@ def open_desk(env: Mapping[str, str]) -> Desk:
         timings=timings(settings),
         durability=durability.require(redis, settings.durability).used_for(settings.durability),
         concurrency=settings.send_concurrency,
-        own_limits={name: _limits(settings, account) for name, account in settings.accounts.items()},
+        own_limits=limits(settings),
         is_ending=wind_down.is_set,
         looks_at_recordings=settings.audio_preflight is not AudioPreflight.OFF,
         fetch=fetch if settings.audio_preflight is AudioPreflight.ALL else None,
         postbacks_url=f"{settings.public_url}/postbacks/" if settings.public_url else "",
     )
+
+
+def limits(settings: Settings) -> dict[str, Limits]:
+    """What each account may ask of the gateway, by its name."""
+    return {name: _limits(settings, account) for name, account in settings.accounts.items()}
 
 
 def _limits(settings: Settings, account: AccountSettings) -> Limits:
@@ -241,7 +252,7 @@ def _side_by_side(at: Desk, left_to: Due, work: Callable[[str], str], ids: list[
         try:
             return str(work(each))
         except Exception:
-            log.exception("work_failed", submission_id=each)
+            log.exception("work_failed", id=each)
             return _FAULTY
 
     with ThreadPoolExecutor(max_workers=at.concurrency) as pool:

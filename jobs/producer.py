@@ -3,19 +3,20 @@
 A job carries ids. What must happen is in the ledger before its bell rings, so a bell may be lost, doubled or late.
 """
 
-from collections.abc import Callable, Iterable, Sequence, Set
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import structlog
 from redis import Redis
 from rq import Queue, Worker
-from rq.exceptions import InvalidJobOperation, NoSuchJobError
-from rq.job import Job
+from rq.exceptions import DuplicateJobError, InvalidJobOperation, NoSuchJobError
+from rq.job import Job, JobStatus
 from rq.serializers import JSONSerializer
 
-from config.queues import BELL_RESULT_TTL_S, CAMPAIGNS, CONTROL, STATUS, QueueSpec
+from config.queues import BELL_RESULT_TTL_S, CAMPAIGNS, CONTROL, DAY_S, STATUS, QueueSpec
 from jobs import entrypoints
 from jobs.campaigns import control, do_not_dial, questions, refresh, take
 from jobs.campaigns.desk import Timings
@@ -49,6 +50,8 @@ class Bell:
         match self.due:
             case Due.CONTROL:
                 return {"campaign_id": ids[0]}
+            case Due.END:
+                return {"campaign_ids": list(ids)}
             case Due.DO_NOT_DIAL:
                 return {"account": ids[0]}
             case Due.QUESTION:
@@ -59,6 +62,7 @@ class Bell:
 
 BELLS = (
     Bell(Due.CONTROL, CONTROL, entrypoints.control_campaign, 1, timedelta(seconds=10), most_waiting=100),
+    Bell(Due.END, CONTROL, entrypoints.end_campaigns, 100, timedelta(seconds=10)),
     Bell(Due.DO_NOT_DIAL, CONTROL, entrypoints.sync_do_not_dial, 1, timedelta(seconds=30)),
     Bell(Due.SEND, CAMPAIGNS, entrypoints.send_submissions, 100, timedelta(seconds=30)),
     Bell(Due.QUESTION, STATUS, entrypoints.call_status, 1, timedelta(seconds=30), most_waiting=30),
@@ -67,10 +71,37 @@ BELLS = (
 )
 """In the order in which they are rung: a stop before a start."""
 
+
+@dataclass(frozen=True, slots=True)
+class Errand:
+    """A job that the timetable brings up, once for each of its slots."""
+
+    entry_point: str
+    """Its dotted path."""
+    queue: QueueSpec
+    keywords: Callable[[datetime], dict[str, Any]] = lambda _: {}
+    """The JSON keywords of the job for a slot."""
+
+
+ERRANDS: Mapping[str, Errand] = {}
+"""By the names of their entries in the timetable."""
+
+ERRAND_AGAIN = timedelta(minutes=1)
+"""How often it is looked whether an errand's job is done; one that failed is put back into its queue."""
+ERRAND_PATIENCE = timedelta(days=1)
+"""An errand that has failed for so long is given up."""
+ERRAND_KEPT_S = 2 * DAY_S
+"""How long a job that is done is kept, so that nobody does it again."""
+
 DEEP = 100
 """Jobs waiting in a queue from which on its bell stays silent: what is behind is not a bell that was lost."""
 
 MOST_REQUEUED = 5_000
+MOST_ERRANDS = 100
+
+_SLOT = "%Y%m%dT%H%M%SZ"
+
+log = structlog.get_logger()
 
 
 class Producer:
@@ -195,7 +226,8 @@ class Producer:
 
 def ring(redis: Redis, *, now: datetime) -> int:
     """Enqueue jobs for all ids that are due at `now`; safe to be called by anyone, any number of times."""
-    return requeue_failed(redis, now=now) + sum(_ring_one(redis, bell, now) for bell in BELLS)
+    rung = sum(_ring_one(redis, bell, now) for bell in BELLS)
+    return requeue_failed(redis, now=now) + rung + run_errands(redis, ERRANDS, now=now)
 
 
 def is_anybody_at_work(redis: Redis) -> bool:
@@ -222,6 +254,62 @@ def requeue_failed(redis: Redis, *, now: datetime) -> int:
         with suppress(NoSuchJobError, InvalidJobOperation):
             Job.fetch(job_id, connection=redis, serializer=JSONSerializer).requeue()
     return len(rung)
+
+
+def errand_id(name: str, slot: datetime) -> str:
+    """What an errand is called in the due set, and its job in RQ: the same for everybody who may enqueue it."""
+    return f"{name}-{slot:{_SLOT}}"
+
+
+def run_errands(redis: Redis, errands: Mapping[str, Errand], *, now: datetime) -> int:
+    """See to the errands that are due: each stays so until its job is done. Answers how many jobs were enqueued."""
+    rung = due.ring(redis, Due.ERRAND, now=now, most=MOST_ERRANDS, again_after=ERRAND_AGAIN)
+    return sum(_run_errand(redis, errands, each, now) for each in rung)
+
+
+def _run_errand(redis: Redis, errands: Mapping[str, Errand], job_id: str, now: datetime) -> bool:
+    """Whether a job was enqueued for it."""
+    name, _, slot_text = job_id.rpartition("-")
+    slot = datetime.strptime(slot_text, _SLOT).replace(tzinfo=UTC)
+    errand = errands.get(name)
+    if errand is None:
+        return _give_up(redis, job_id, "nobody here knows it")
+    try:
+        job = Job.fetch(job_id, connection=redis, serializer=JSONSerializer)
+    except NoSuchJobError:
+        return _enqueue_errand(redis, errand, job_id, slot)
+    match job.get_status(refresh=False):
+        case JobStatus.FINISHED:
+            due.remove(redis, Due.ERRAND, [job_id])
+        case JobStatus.FAILED if now - job.created_at.replace(tzinfo=UTC) > ERRAND_PATIENCE:
+            return _give_up(redis, job_id, "it failed for too long")
+        case JobStatus.FAILED:
+            with suppress(InvalidJobOperation):  # somebody was quicker
+                job.requeue()
+                return True
+    return False
+
+
+def _give_up(redis: Redis, job_id: str, why: str) -> bool:
+    log.error("errand_given_up", errand=job_id, why=why)
+    due.remove(redis, Due.ERRAND, [job_id])
+    return False
+
+
+def _enqueue_errand(redis: Redis, errand: Errand, job_id: str, slot: datetime) -> bool:
+    with suppress(DuplicateJobError):
+        open_queue(redis, errand.queue).enqueue_call(
+            errand.entry_point,
+            kwargs=errand.keywords(slot),
+            timeout=errand.queue.timeout_s,
+            result_ttl=ERRAND_KEPT_S,
+            failure_ttl=errand.queue.failure_ttl_s,
+            description=job_id,
+            job_id=job_id,
+            unique=True,
+        )
+        return True
+    return False
 
 
 def _ring_one(redis: Redis, bell: Bell, now: datetime) -> int:

@@ -1,14 +1,21 @@
 """What the whole suite shares: a real Redis server per test process, and a fake one for plain units."""
 
+import signal
 import sys
 from collections.abc import Iterator
 
 import fakeredis
 import pytest
 import structlog
+from hypothesis import Phase, settings
 from redis import Redis
 
 from tests.servers import RedisServer
+
+FIRST_FIND = "first-find"
+"""The profile of runs that only ask whether anything is found at all."""
+
+settings.register_profile(FIRST_FIND, phases=(Phase.explicit, Phase.generate), database=None)
 
 
 @pytest.fixture(scope="session")
@@ -38,3 +45,9 @@ def fake_redis() -> Iterator[Redis]:
 def logs_apart_from_answers() -> None:
     """What use cases log in the test's own process goes to its stderr: a command's stdout is its answer alone."""
     structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def ctrl_c_reaches_our_children() -> None:
+    """A suite that a shell started in the background was told to ignore SIGINT, and its children would be born so."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -8,7 +8,6 @@ import select
 import socket
 import struct
 import threading
-import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -68,13 +67,16 @@ class Storm:
         FaultKind.DELAY,
         FaultKind.DRIP,
     )
+    longest_delay_s: float = 0.5
+    longest_drip_s: float = 0.01
+    """The longest time between two bytes."""
 
     def fault(self, random: Random) -> Fault | None:
         """What the next request of a connection meets, by that connection's own randomness."""
         if random.random() >= self.rate:
             return None
         kind = random.choice(self.kinds)
-        longest_s = 0.01 if kind is FaultKind.DRIP else 0.5
+        longest_s = self.longest_drip_s if kind is FaultKind.DRIP else self.longest_delay_s
         return Fault(kind, first_bytes=random.randint(1, 40), seconds=random.uniform(0, longest_s))
 
 
@@ -92,11 +94,12 @@ class FaultProxy:
         self._storm: Storm | None = None
         self._lock = threading.Lock()
         self._holds, self._released = threading.Event(), threading.Event()
-        self.closed = threading.Event()
+        self.calmed, self.closed = threading.Event(), threading.Event()
         self._threads = [threading.Thread(target=self._accept, name="fault-proxy", daemon=True)]
 
     def arm(self, fault: Fault) -> None:
         """Have a fault happen; several wait for their requests side by side."""
+        self.calmed.clear()
         if fault.kind is FaultKind.HOLD:
             self._holds.clear()
             self._released.clear()
@@ -105,10 +108,12 @@ class FaultProxy:
 
     def blow(self, storm: Storm) -> None:
         """Begin a storm; connections that are there already keep their numbers."""
+        self.calmed.clear()
         self._storm = storm
 
     def calm(self) -> None:
-        """No more faults but those under way."""
+        """No more faults but those under way; what drips comes at once."""
+        self.calmed.set()
         self._storm = None
         with self._lock:
             self._armed.clear()
@@ -219,9 +224,11 @@ class _Link:
         return True
 
     def _drip(self, data: bytes, apart_s: float) -> bool:
-        for byte in data:
+        for place, byte in enumerate(data, start=1):
             self._client.sendall(bytes([byte]))
-            time.sleep(apart_s)
+            if self._proxy.calmed.wait(apart_s):
+                self._client.sendall(data[place:])
+                return True
             if self._proxy.closed.is_set():
                 return False
         return True

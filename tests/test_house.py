@@ -27,6 +27,7 @@ ENTRY_POINTS = {
     "jobs.entrypoints.refresh_campaigns": ("campaign_ids", "submission_ids"),
     "jobs.entrypoints.settle_submissions": ("submission_ids",),
     "jobs.entrypoints.call_status": ("question_id",),
+    "jobs.entrypoints.end_campaigns": ("campaign_ids",),
 }
 """A wire format: jobs with these names and keywords lie in queues, and other systems write them. Add, never rename."""
 

@@ -14,10 +14,12 @@ from redis import Redis
 
 from config import durability
 from config.logs import configure_logs
+from config.outage import Outage
 from config.queues import queue_named
 from config.redis_connection import connect
 from config.settings import InvalidSettings, Settings
 from jobs import entrypoints
+from jobs.campaigns import refusals
 from worker import chores
 from worker.queue_worker import QueueWorker, end_with
 from worker.supervisor import GRACE_S, Slot, Supervisor, slots
@@ -60,12 +62,15 @@ def _supervise(settings: Settings) -> None:
         max_connections=1,
         tls_verify=settings.redis_tls_verify,
     )
-    random, outage = Random(), chores.Outage()
+    random, outage = Random(), Outage()
     outage.guard(lambda: _say_what_starts(redis, settings))()
+    outage.guard(lambda: refusals.try_now(redis, settings.accounts, now=datetime.now(UTC)))()
     look = outage.guard(Vigil(redis).look)
     ring = outage.guard(lambda: chores.ring(redis))
     rescue = outage.guard(lambda: chores.rescue(redis, now=datetime.now(UTC), random=random))
-    duties = [chores.every(LOOK_S, look), ring, chores.every(chores.RESCUE_EVERY_S, rescue)]
+    sweep = outage.guard(lambda: chores.sweep(redis))
+    duties = [chores.every(LOOK_S, look), chores.every(chores.SWEEP_EVERY_S, sweep), ring]
+    duties += [chores.every(chores.RESCUE_EVERY_S, rescue)]
     Supervisor(slots(settings), start=_start, chores=duties).run()
 
 

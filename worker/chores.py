@@ -15,10 +15,14 @@ from rq.serializers import JSONSerializer
 
 from config.queues import QUEUES, QueueSpec
 from jobs import entrypoints, producer
+from jobs.campaigns import sweep as sweeping
+from jobs.ledger import leadership
+from jobs.ledger.clock import server_time
 from jobs.ledger.fields import text
 from jobs.ledger.keys import Due
 from worker.failures import BELL_IDS, sort_failure
 
+SWEEP_EVERY_S = 10.0
 RESCUE_EVERY_S = 15.0
 MOST_RESCUED = 1_000
 """Of one queue, at one time; those that were rescued are not found again, so the next time finds the others."""
@@ -27,39 +31,15 @@ PAGE = 500
 log = structlog.get_logger()
 
 
-class Outage:
-    """Says once that Redis is out of reach, and once that it is back; in between, chores are skipped quietly."""
-
-    def __init__(self) -> None:
-        self._since: float | None = None
-
-    def guard(self, chore: Callable[[], object]) -> Callable[[], None]:
-        """The chore, unable to fail for want of Redis."""
-
-        def guarded() -> None:
-            try:
-                chore()
-            except RedisError as error:
-                self._down(error)
-            else:
-                self._up()
-
-        return guarded
-
-    def _down(self, error: RedisError) -> None:
-        if self._since is None:
-            self._since = time.monotonic()
-            log.error("redis_out_of_reach", error=str(error), meaning="nothing is lost; work goes on when it is back")
-
-    def _up(self) -> None:
-        if self._since is not None:
-            log.info("redis_is_back", after_s=round(time.monotonic() - self._since, 1))
-            self._since = None
-
-
 def ring(redis: Redis) -> None:
-    """Ring for all that is due."""
-    producer.ring(redis, now=datetime.now(UTC))
+    """Ring for all that is due, unless a scheduler does: a worker alone gets a campaign done, too."""
+    if not leadership.holder(redis, now=server_time(redis)):
+        producer.ring(redis, now=datetime.now(UTC))
+
+
+def sweep(redis: Redis) -> None:
+    """Make due what the ledger has unfinished and nobody would look at."""
+    sweeping.sweep(redis, now=datetime.now(UTC))
 
 
 def every(seconds: float, chore: Callable[[], None]) -> Callable[[], None]:

@@ -117,7 +117,12 @@ class QueueWorker(SimpleWorker):
     def _sort_failure(
         self, job: Job, kind: type[BaseException], error: BaseException, traceback: TracebackType | None
     ) -> None:
-        """RQ records the failure after this, and only if this does not raise; `rescue` finds what was not sorted."""
+        """RQ records the failure after this, and only if this does not raise; `rescue` finds what was not sorted.
+
+        Whoever enqueued it may have asked RQ for retries: these would come on top of ours, without its payload once it
+        was given up, and those with an interval never, for they wait for RQ's scheduler, which nobody runs here.
+        """
+        job.retries_left = None
         try:
             self._sort(job, error)
         except Exception as unsorted:

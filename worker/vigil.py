@@ -37,10 +37,12 @@ class Vigil:
     def _say(self, halt: amnesia.Halt) -> None:
         if self._said_at is None or time.monotonic() - self._said_at >= SAY_AGAIN_S:
             self._said_at = time.monotonic()
-            log.error("sending_is_halted", reason=halt.reason, since=halt.since.isoformat(), todo=TODO)
+            todo = HALTED_BY_A_PERSON if halt.by else FORGOTTEN
+            log.error("sending_is_halted", reason=halt.reason, by=halt.by, since=halt.since.isoformat(), todo=todo)
 
 
-TODO = "the Redis server has lost data; see docs/reliability.md before: python -m jobs unhalt --why ..."
+HALTED_BY_A_PERSON = "a person wants it so; when the reason is gone: python -m jobs unhalt --why ..."
+FORGOTTEN = "the Redis server has lost data; see docs/reliability.md before: python -m jobs unhalt --why ..."
 
 
 def keep_vigil(redis: Redis) -> None:

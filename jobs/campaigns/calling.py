@@ -6,16 +6,19 @@ failed. Only the short wait for a slot is slept.
     verbs        pass the others' slots, and every few seconds an open breaker: a stop is worth a call in vain
     submissions  are never the call that finds out whether the gateway is back: in vain, they could end as unknown
     reads        are tried again within the job; nothing else is
+
+Where the gateway refuses the account itself, submissions alone are held: the law of that is in `refusals`.
 """
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import TypeVar
 
 import structlog
 
+from jobs.campaigns import refusals
 from jobs.campaigns.desk import Desk
 from jobs.gateway.client import GatewayClient
 from jobs.gateway.errors import GatewayError, NotSent, OutcomeUnknown, Rejected
@@ -56,16 +59,19 @@ class Turn:
     phones: int
     token: str = field(default_factory=new_token)
     is_probe: bool = False
+    tests_account: bool = False
+    """Whether it finds out if the gateway still refuses the account."""
     went_well: bool | None = None
     """Whether the gateway answered; None as long as nobody knows."""
     trouble: str = ""
+    refusal: Rejected | None = None
 
     def call(self, question: Callable[[GatewayClient], Answer]) -> Answer:
         """Make the call. An answer, be it a refusal, says that the gateway is well; everything else that it is not."""
         try:
             answer = question(self.desk.gateway(self.account))
-        except Rejected:
-            self.went_well = True
+        except Rejected as rejected:
+            self.went_well, self.refusal = True, rejected
             raise
         except GatewayError as failed:
             was_held_back = failed.__cause__ is not None  # by ourselves, at the last moment
@@ -97,19 +103,22 @@ def turn(desk: Desk, campaign: CampaignView, lane: Lane, *, phones: int = 0) -> 
 
 @contextmanager
 def _taken(own: Turn) -> Iterator[Turn]:
-    """The breaker hears of the call when the turn ends: what the gateway answered is written down first."""
+    """The breakers hear of the call when the turn ends: what the gateway answered is written down first."""
     desk = own.desk
-    _pass_the_breaker(own)
     try:
+        _pass_the_breakers(own)
         if _wait_for_slot(own):
-            _pass_the_breaker(own)  # it may have opened meanwhile
+            _pass_the_breakers(own)  # they may have opened meanwhile
         if own.is_probe and own.lane is Lane.SUBMISSIONS:
             _ask_whether_it_is_back(own)
+            _wait_for_slot(replace(own, phones=0))  # the question has used up the first, but nothing of the phones'
         if desk.is_ending():
             raise NotNow(desk.clock())
         yield own
     finally:
         _tell_the_breaker(own)
+        if own.lane is Lane.SUBMISSIONS:
+            _tell_of_the_account(own)
 
 
 def once(desk: Desk, campaign: CampaignView, lane: Lane, question: Callable[[GatewayClient], Answer]) -> Answer:
@@ -134,6 +143,15 @@ def read(desk: Desk, campaign: CampaignView, question: Callable[[GatewayClient],
         except (NotSent, OutcomeUnknown):
             desk.sleep(wait.total_seconds())
     return once(desk, campaign, Lane.READS, question)
+
+
+def _pass_the_breakers(own: Turn) -> None:
+    if own.lane is Lane.SUBMISSIONS:
+        told, at = refusals.enter(own.desk, own.account, token=own.token)
+        if told is Pass.WAITS:
+            raise own.not_now(at)
+        own.tests_account = told is Pass.PROBES
+    _pass_the_breaker(own)
 
 
 def _pass_the_breaker(own: Turn) -> None:
@@ -201,7 +219,7 @@ def _ask_whether_it_is_back(own: Turn) -> None:
         pass
     except GatewayError:
         raise own.not_now(own.desk.clock() + own.desk.timings.rest_first) from None
-    own.went_well = None
+    own.went_well = own.refusal = None
 
 
 def _tell_the_breaker(own: Turn) -> None:
@@ -213,9 +231,25 @@ def _tell_the_breaker(own: Turn) -> None:
     elif own.went_well is False:
         timings = own.desk.timings
         rest = breaker.fail(
-            redis, account, token=own.token, now=now, first_rest=timings.rest_first, longest_rest=timings.rest_most
+            redis,
+            account,
+            token=own.token,
+            now=now,
+            first_rest=timings.rest_first,
+            longest_rest=timings.rest_most,
+            why=own.trouble,
         )
         if rest:
-            log.warning("gateway_gets_a_rest", account=account, rest_s=rest.total_seconds(), why=own.trouble)
+            log.warning("gateway_gets_a_rest", account=account, rest_s=rest.duration.total_seconds(), why=own.trouble)
     elif own.is_probe:
         breaker.give_back(redis, account, token=own.token, now=now)
+
+
+def _tell_of_the_account(own: Turn) -> None:
+    """Refused for something else, or with an end that nobody knows, a submission leaves the verdict to the next."""
+    if own.refusal and own.refusal.kind.concerns_account:
+        refusals.refused(own.desk, own.account, own.refusal, token=own.token)
+    elif own.went_well and not own.refusal:
+        refusals.taken(own.desk, own.account)
+    elif own.tests_account:
+        refusals.not_tried(own.desk, own.account, token=own.token)

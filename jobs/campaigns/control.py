@@ -5,7 +5,7 @@ be done any number of times: a session whose confirmed run is as wanted is left 
 leaves a run that is in step with nothing.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -46,6 +46,10 @@ class _Step(StrEnum):
     OPEN = "open"
     """It is not told yet, or nobody knows what came of it."""
     REFUSED = "refused"
+
+
+class _Overtaken(Exception):
+    """Something else is wanted of the campaign by now. The gateway was told nothing."""
 
 
 class UnknownCampaign(Exception):
@@ -150,16 +154,9 @@ def _hold_or_release(desk: Desk, campaign: CampaignView, submission: Submission)
 def _tell(desk: Desk, campaign: CampaignView, submission: Submission) -> _Step:
     """Send the verb, and write down what came of it."""
 
-    def say(verb: Verb) -> ControlAnswer:
-        def doubt_and_tell(gateway: GatewayClient) -> ControlAnswer:
-            submissions.doubt_run(desk.redis, submission)
-            return verb(gateway, submission.session_id)
-
-        return calling.once(desk, campaign, Lane.VERBS, doubt_and_tell)
-
     has_begun = campaign.terms.start_at(campaign.created_at) <= desk.clock()
     try:
-        told = tell(say, campaign.intent, has_begun=has_begun)
+        told = tell(_voice(desk, campaign, submission), campaign.intent, has_begun=has_begun)
     except NotNow:
         return _Step.OPEN
     except (GatewayError, UnknownAccount) as failed:
@@ -168,5 +165,26 @@ def _tell(desk: Desk, campaign: CampaignView, submission: Submission) -> _Step:
     if told.run is None:
         submissions.note(desk.redis, submission, f"the gateway refused to {campaign.intent} it ({told.why_refused})")
         return _Step.REFUSED
-    submissions.confirm_run(desk.redis, submission, told.run, now=desk.clock())
+    now = desk.clock()
+    if not submissions.confirm_run(desk.redis, submission, told.run, now=now, intent_number=campaign.intent_number):
+        return _Step.OPEN
+    if told.run is Run.ENDED:
+        due.add(desk.redis, Due.REFRESH, [submission.id], now)  # its last records, and then none are asked for
     return _Step.DONE
+
+
+def _voice(desk: Desk, campaign: CampaignView, submission: Submission) -> Callable[[Verb], ControlAnswer]:
+    """Says a verb to the submission's session, unless something else is wanted of the campaign by then."""
+
+    def last_look() -> None:
+        """Whoever was frozen since it looked at the campaign must not undo what was wanted, and told, meanwhile."""
+        if not submissions.doubt_run(desk.redis, submission, intent_number=campaign.intent_number):
+            raise _Overtaken
+
+    def say(verb: Verb) -> ControlAnswer:
+        def tell_it(gateway: GatewayClient) -> ControlAnswer:
+            return verb(gateway, submission.session_id, before_send=last_look)
+
+        return calling.once(desk, campaign, Lane.VERBS, tell_it)
+
+    return say

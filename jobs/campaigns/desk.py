@@ -37,7 +37,12 @@ class Timings:
     refused_again: timedelta = timedelta(minutes=1)
     """The one delayed retry of a refusal that may pass, such as an audio host that was down."""
     account_again: timedelta = timedelta(minutes=1)
-    """What is for an account that nobody here knows is looked at again after this; only new settings can help it."""
+    """What is for an account that nobody here knows, or that the gateway refuses, is looked at again after this; only
+    a person can help it."""
+    refusal_first: timedelta = timedelta(minutes=1)
+    refusal_most: timedelta = timedelta(minutes=15)
+    """An account that the gateway refuses is tried again, with one submission, after the first wait, then after twice
+    that, and so on to the most: a gateway may lock who tries a wrong password too often."""
     audio_again: timedelta = timedelta(seconds=1)
     """While one submission looks at the audio, the campaign's others are looked at again after this."""
     control_again: timedelta = timedelta(seconds=5)

@@ -14,7 +14,7 @@ from tempfile import TemporaryFile
 
 import structlog
 
-from jobs.campaigns import calling
+from jobs.campaigns import calling, refusals
 from jobs.campaigns.calling import NotNow
 from jobs.campaigns.desk import Desk
 from jobs.fetching import Fetch, NotFetched, NotPublic
@@ -28,6 +28,8 @@ from jobs.models import AudioType, CampaignStatus, CampaignView, Terms
 from jobs.sound import HEAD_BYTES, kind_of, seconds_of
 
 log = structlog.get_logger()
+
+Question = Callable[[GatewayClient], list[AudioFile]]
 
 SHORTEST_S = 5
 """The vendor takes only what is longer than this."""
@@ -85,7 +87,9 @@ def look_or_wait(desk: Desk, campaign: CampaignView, submission_id: str) -> None
     A look is a turn of its own: it can take as long as a submission, and nobody waits for both who is asked to end.
     """
     at = desk.clock() + desk.timings.audio_again
-    if submission_id == campaigns.submission_id(campaign.id, 1):
+    if held_until := refusals.held_until(desk, campaign.terms.account):
+        at = held_until
+    elif submission_id == campaigns.submission_id(campaign.id, 1):
         try:
             flaw = _flaw(desk, campaign)
         except NotNow as not_now:
@@ -96,24 +100,24 @@ def look_or_wait(desk: Desk, campaign: CampaignView, submission_id: str) -> None
     due.add(desk.redis, Due.SEND, [submission_id], at)
 
 
-def list_recordings(gateway: GatewayClient, *, now: datetime) -> list[AudioFile]:
-    """The account's recordings, with their durations where the gateway has them to give."""
+def list_recordings(ask: Callable[[Question], list[AudioFile]], *, now: datetime) -> list[AudioFile]:
+    """The account's recordings, with their durations where the gateway has them to give. It may be asked twice."""
     try:
-        return gateway.audio_list(near=now, with_durations=True)
-    except Rejected:
-        pass
+        return ask(lambda gateway: gateway.audio_list(near=now, with_durations=True))
+    except Rejected as rejected:
+        if rejected.kind.concerns_account:
+            raise
     except OutcomeUnknown as unknown:
         if unknown.phase is not Phase.UNDERSTANDING:
             raise
-    return gateway.audio_list(near=now, with_durations=False)
+    return ask(lambda gateway: gateway.audio_list(near=now, with_durations=False))
 
 
 def _flaw(desk: Desk, campaign: CampaignView) -> str:
     """What is certainly wrong with a campaign's audio, '' for nothing; raises `NotNow`."""
 
     def recordings() -> list[AudioFile]:
-        question = partial(list_recordings, now=desk.clock())
-        return calling.once(desk, campaign, Lane.READS, question)
+        return list_recordings(partial(calling.once, desk, campaign, Lane.READS), now=desk.clock())
 
     finding = look_at_audio(campaign.terms, recordings=recordings, fetch=desk.fetch)
     log.info("audio_looked_at", campaign_id=campaign.id, verdict=finding.verdict, sentence=finding.sentence)

@@ -78,10 +78,29 @@ def _note(desk: Desk, submission: Submission, failed: Exception) -> None:
 
 
 def next_look(timings: Timings, campaign: CampaignView, submission: Submission, now: datetime) -> timedelta:
-    """How long until a session is worth another question: quick at first, slower later."""
-    has_ended = submission.run is Run.ENDED and submission.run_at
-    age = now - (has_ended or _started_at(campaign, submission))
-    return max(timings.poll_first, min(timings.poll_most, age / 10))
+    """How long until a session is worth another question: quick at first, slower later, quick again near its end."""
+    wait = max(timings.poll_first, min(timings.poll_most, (now - _last_turn(campaign, submission, now)) / 10))
+    ends_at = campaign.terms.ends_at
+    if ends_at and now < ends_at:
+        wait = min(wait, ends_at - now)
+    return min(wait, max(timings.poll_first, _left(campaign, submission, now)))
+
+
+def _last_turn(campaign: CampaignView, submission: Submission, now: datetime) -> datetime:
+    """The last time that its records took a turn: its start, its end time, its confirmed end."""
+    if submission.run is Run.ENDED and submission.run_at:
+        return submission.run_at
+    started_at, ends_at = _started_at(campaign, submission), campaign.terms.ends_at
+    return max(started_at, ends_at) if ends_at and ends_at <= now else started_at
+
+
+def _left(campaign: CampaignView, submission: Submission, now: datetime) -> timedelta:
+    """How long its calls will still take at the pace so far; while it is silent, at least as long as it is silent."""
+    if submission.heard_at is None or not submission.accounted:
+        return timedelta.max
+    took = submission.heard_at - _started_at(campaign, submission)
+    left = submission.phone_count - submission.accounted
+    return max(took * (left / submission.accounted), now - submission.heard_at)
 
 
 def _follow_or_finish(

@@ -17,7 +17,7 @@ from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from config.accounts import UnknownAccount
 from config.durability import Durability
-from jobs.campaigns import do_not_dial, preflight, strays
+from jobs.campaigns import do_not_dial, preflight, refusals, strays
 from jobs.campaigns.calling import NotNow, Turn, turn
 from jobs.campaigns.days import day_key
 from jobs.campaigns.desk import Desk
@@ -31,7 +31,7 @@ from jobs.ledger.fields import to_ms
 from jobs.ledger.keys import Due
 from jobs.ledger.limits import Lane
 from jobs.ledger.submissions import Claim
-from jobs.models import CampaignView, Evidence, Finding, Submission, SubmissionState
+from jobs.models import CampaignView, Evidence, Finding, Intent, Submission, SubmissionState
 
 log = structlog.get_logger(__name__)
 
@@ -80,7 +80,7 @@ def _send_when_allowed(desk: Desk, campaign: CampaignView, submission: Submissio
     """
     now = desk.clock()
     if now >= campaign.too_late_at:
-        return _withdraw(desk, submission, now)
+        return _withdraw(desk, campaign, submission, now)
     if campaign.audio_flaw:
         return _turn_down(desk, submission, now, campaign.audio_flaw)
     desk.gateway(campaign.terms.account)  # where nobody knows it, nothing else is tried
@@ -98,8 +98,9 @@ def _claim_and_send(desk: Desk, campaign: CampaignView, submission: Submission, 
     return attempt.run() if claim is Claim.CLAIMED else Sent.PASSED_OVER
 
 
-def _withdraw(desk: Desk, submission: Submission, now: datetime, *, attempt: str = "") -> Sent:
-    reason = "it was too late to send it"
+def _withdraw(desk: Desk, campaign: CampaignView, submission: Submission, now: datetime, *, attempt: str = "") -> Sent:
+    why_held = refusals.why_held(desk, campaign.terms.account) if campaign.intent is Intent.RUN else ""
+    reason = f"it was too late to send it: {why_held}" if why_held else "it was too late to send it"
     moved = submissions.move(desk.redis, submission, SubmissionState.WITHDRAWN, now=now, attempt=attempt, reason=reason)
     return Sent.WITHDRAWN if moved else Sent.PASSED_OVER
 
@@ -166,7 +167,7 @@ class _Attempt:
         """From the claim to the end of the call, whichever it is."""
         now = self.desk.clock()
         if now >= self.campaign.too_late_at:
-            return _withdraw(self.desk, self.submission, now, attempt=self.token)
+            return _withdraw(self.desk, self.campaign, self.submission, now, attempt=self.token)
         try:
             phones = self._begin_sending(now)
         except Halted:
@@ -318,12 +319,19 @@ class _Attempt:
         if rejected.kind.is_sign_of_acceptance:
             sign = f"the gateway says that it has this submission already: {rejected.reason}"
             return self._unknown(sign, is_sign=True)
-        if rejected.kind.is_worth_one_retry and self.submission.tries == 0:
-            return self._plan_again(
-                f"refused once, tried once more: {rejected.reason}", self.desk.timings.refused_again
-            )
+        if rejected.kind.concerns_account:
+            return self._hold(rejected)
+        if rejected.kind.is_worth_one_retry and not self.submission.was_refused:
+            reason = f"refused once, tried once more: {rejected.reason}"
+            return self._plan_again(reason, self.desk.timings.refused_again, was_refused=True)
         moved = self._move(SubmissionState.REJECTED, self.desk.clock(), reason=rejected.reason, refusal=rejected.kind)
         return Sent.REJECTED if moved else Sent.PASSED_OVER
+
+    def _hold(self, rejected: Rejected) -> Sent:
+        """Refused for its account: others are tried before it, for the refusal may be its own all the same."""
+        account = self.campaign.terms.account
+        reason = f"held, because the gateway refused the account {account}: {rejected.reason}"
+        return self._plan_again(reason, max(self._wait(), self.desk.timings.refusal_first * 2))
 
     def _unknown(self, reason: str, *, is_sign: bool = False) -> Sent:
         now = self.desk.clock()
@@ -332,11 +340,18 @@ class _Attempt:
         moved = self._move(SubmissionState.UNKNOWN, now, due=due, evidence=evidence, reason=reason)
         return Sent.UNKNOWN if moved else Sent.PASSED_OVER
 
-    def _plan_again(self, reason: str, wait: timedelta) -> Sent:
+    def _plan_again(self, reason: str, wait: timedelta, *, was_refused: bool = False) -> Sent:
         """Only after proof that the gateway took nothing."""
         now = self.desk.clock()
         at = now + wait
-        moved = self._move(SubmissionState.PLANNED, now, due=(Due.SEND, at), not_before=to_ms(at), reason=reason)
+        moved = self._move(
+            SubmissionState.PLANNED,
+            now,
+            due=(Due.SEND, at),
+            not_before=to_ms(at),
+            reason=reason,
+            was_refused="yes" if was_refused or self.submission.was_refused else "",
+        )
         return Sent.LATER if moved else Sent.PASSED_OVER
 
     def _wait(self) -> timedelta:

@@ -4,7 +4,7 @@ A session is what the gateway runs. Most belong to submissions of ours; a strang
 another program, or is one whose id never reached us.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -12,8 +12,12 @@ from redis import Redis
 
 from jobs.campaigns.verbs import Told, tell
 from jobs.gateway.client import GatewayClient
+from jobs.gateway.replies import ControlAnswer
 from jobs.ledger import campaigns, submissions
 from jobs.models import CampaignView, Intent, Submission
+
+Say = Callable[[Callable[[GatewayClient], ControlAnswer]], ControlAnswer]
+"""Makes one call, when it may be made."""
 
 
 class CampaignIsHeld(Exception):
@@ -35,7 +39,7 @@ def ours(redis: Redis, account: str, session_ids: Iterable[str]) -> Mapping[str,
 
 
 def control_session(
-    redis: Redis, client: GatewayClient, session_id: str, intent: Intent, *, account: str, why: str, now: datetime
+    redis: Redis, say: Say, session_id: str, intent: Intent, *, account: str, why: str, now: datetime
 ) -> Controlled:
     """Tell one session something, at once, and note in the ledger what the gateway confirms of one that is ours.
 
@@ -48,7 +52,7 @@ def control_session(
         _check_not_held(campaign, intent)
     # What a stranger is at, nobody knows: the verb that was asked for is the best guess.
     has_begun = campaign.terms.start_at(campaign.created_at) <= now if campaign else intent is not Intent.CANCEL
-    told = tell(lambda verb: verb(client, session_id), intent, has_begun=has_begun)
+    told = tell(lambda verb: say(lambda gateway: verb(gateway, session_id)), intent, has_begun=has_begun)
     if submission and told.run:
         submissions.confirm_run(redis, submission, told.run, now=now)
         if why:

@@ -5,13 +5,24 @@ The vendor's words: `cancel` ends what is scheduled, `stop` what runs. What one 
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Protocol
 
 from jobs.gateway.client import GatewayClient
 from jobs.gateway.errors import RefusalKind, Rejected
 from jobs.gateway.replies import ControlAnswer
 from jobs.models import Intent, Run
 
-Verb = Callable[[GatewayClient, str], ControlAnswer]
+
+class Verb(Protocol):
+    """A method of the client that tells one session something."""
+
+    __name__: str
+
+    def __call__(
+        self, gateway: GatewayClient, session_id: str, /, *, before_send: Callable[[], None] = ...
+    ) -> ControlAnswer:
+        """As `GatewayClient.pause`."""
+
 
 WANTED_RUN = {Intent.RUN: Run.GOING, Intent.PAUSE: Run.PAUSED, Intent.STOP: Run.ENDED, Intent.CANCEL: Run.ENDED}
 """What a session does once an intent is carried out."""

@@ -11,11 +11,13 @@ from config.accounts import DEFAULT_ACCOUNT
 from config.masking import mask_text
 from jobs.campaigns.sessions import ours
 from jobs.cli import options
+from jobs.cli.asking import ask
 from jobs.cli.exits import Exit
 from jobs.cli.failures import Failure
 from jobs.cli.instants import parse_day
 from jobs.cli.invocation import of
 from jobs.cli.shown import clean, counted, plain_table
+from jobs.gateway.client import GatewayClient
 from jobs.gateway.errors import Rejected
 from jobs.gateway.replies import ListedSession
 from jobs.models import Submission
@@ -24,7 +26,7 @@ from jobs.models import Submission
 def balance(context: typer.Context, account: options.Account = "default", as_json: options.Json = False) -> None:
     """Show how many messages a gateway account can still send."""
     invocation = of(context, as_json=as_json)
-    found = invocation.gateway(account).balance()
+    found = ask(invocation, account, GatewayClient.balance)
     invocation.answer({"account": account, "remaining": found.remaining, "pending": found.pending})
     pending = "" if found.pending is None else f", {found.pending:,} pending"
     invocation.say(f"{counted(found.remaining, 'message')} remaining{pending}.")
@@ -37,7 +39,7 @@ def verify(context: typer.Context, account: options.Account = "default", as_json
     """
     invocation = of(context, as_json=as_json)
     try:
-        invocation.gateway(account).user_verify()
+        ask(invocation, account, GatewayClient.user_verify)
     except Rejected as rejected:
         what = f"the gateway does not take the credentials of account {account}"
         where = "GATEWAY_UID and GATEWAY_PASSWORD" if account == DEFAULT_ACCOUNT else "GATEWAY_ACCOUNTS"
@@ -53,7 +55,7 @@ def sessions(
     """List a day's sessions at the gateway, and which campaigns here they belong to."""
     invocation = of(context, as_json=as_json)
     on = parse_day(day, now=invocation.clock())
-    listed = invocation.gateway(account).campaign_by_date(on)
+    listed = ask(invocation, account, lambda gateway: gateway.campaign_by_date(on))
     known = ours(invocation.redis, account, [each.session_id for each in listed])
     invocation.answer(_document(on, account, listed, known))
     if listed:

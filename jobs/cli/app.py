@@ -10,7 +10,7 @@ from jobs.cli.calls import call_status
 from jobs.cli.controls import cancel, pause, refresh, resume, stop
 from jobs.cli.do_not_dial import do_not_dial
 from jobs.cli.exits import Exit
-from jobs.cli.halts import unhalt
+from jobs.cli.halts import halt, unhalt
 from jobs.cli.results import results
 from jobs.cli.send import send
 from jobs.cli.show import list_campaigns, show
@@ -28,6 +28,7 @@ COMMANDS: Mapping[str, Callable[..., None]] = {
     "refresh": refresh,
     "unknowns": unknowns,
     "decide": decide,
+    "halt": halt,
     "unhalt": unhalt,
     "call-status": call_status,
     "sessions": sessions,

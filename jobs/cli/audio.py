@@ -12,6 +12,7 @@ from config.settings import AudioPreflight, InvalidSettings
 from jobs import fetching
 from jobs.campaigns.preflight import Finding, Verdict, list_recordings, look_at_audio
 from jobs.cli import options
+from jobs.cli.asking import ask
 from jobs.cli.exits import Exit
 from jobs.cli.failures import NOTHING_SENT, OPTIONS, Failure
 from jobs.cli.invocation import Invocation, of
@@ -37,7 +38,7 @@ audio = typer.Typer(help="List the account's recordings, download one, or look w
 def list_audio(context: typer.Context, account: options.Account = "default", as_json: options.Json = False) -> None:
     """List the recordings in the account."""
     invocation = of(context, as_json=as_json)
-    listed = list_recordings(invocation.gateway(account), now=invocation.clock())
+    listed = _recordings(invocation, account)
     invocation.answer({"recordings": [_document(each) for each in listed]})
     invocation.say(_table(listed) if listed else "The account has no recordings.")
 
@@ -60,7 +61,7 @@ def download(
     invocation = of(context, as_json=as_json)
     named_by, name = _one_name(title, code, file)
     try:
-        kept = invocation.gateway(account).download_audio(named_by, name, to=to)
+        kept = ask(invocation, account, lambda gateway: gateway.download_audio(named_by, name, to=to))
     except Rejected as rejected:
         todo = f"{PROGRAM} audio list shows what there is." if rejected.kind is RefusalKind.AUDIO else ""
         raise Failure(Exit.NO_ANSWER, str(rejected), kept="No file was written.", todo=todo) from None
@@ -138,7 +139,7 @@ def _is_usual(invocation: Invocation, terms: Terms) -> bool:
 
 
 def _recordings(invocation: Invocation, account: str) -> list[AudioFile]:
-    return list_recordings(invocation.gateway(account), now=invocation.clock())
+    return list_recordings(partial(ask, invocation, account), now=invocation.clock())
 
 
 def _one_name(title: str | None, code: str | None, file: str | None) -> tuple[NamedBy, str]:

@@ -7,6 +7,7 @@ import typer
 
 from config.masking import mask_phone, mask_text
 from jobs.cli import options
+from jobs.cli.asking import ask
 from jobs.cli.exits import Exit
 from jobs.cli.failures import Failure
 from jobs.cli.invocation import Invocation, of
@@ -34,14 +35,15 @@ def call_status(
     number = normalise(phone)
     if isinstance(number, Refusal):
         raise Failure(Exit.BAD_INPUT, f"that is no phone. {number.sentence}")
-    ask = _ask_by_worker if by_worker else _ask
-    record = ask(invocation, account, session_id, number)
+    asked = _ask_by_worker if by_worker else _ask
+    record = asked(invocation, account, session_id, number)
     invocation.answer(_document(session_id, number, record))
     invocation.say(_sentence(number, record))
 
 
 def _ask(invocation: Invocation, account: str, session_id: str, phone: str) -> Disposition | None:
-    record = invocation.gateway(account).call_status(session_id, phone, near=invocation.clock())
+    near = invocation.clock()
+    record = ask(invocation, account, lambda gateway: gateway.call_status(session_id, phone, near=near))
     return record.disposition if record else None
 
 

@@ -26,7 +26,7 @@ from jobs.cli.exits import Exit
 from jobs.cli.failures import NOTHING_CHANGED, Failure
 from jobs.cli.files import replaced
 from jobs.cli.invocation import Invocation, of
-from jobs.cli.planning import contact_rows, write_rows
+from jobs.cli.planning import opened_contacts, reading_sentence, write_rows
 from jobs.cli.shown import clean, counted, masked_row
 from jobs.contacts import Row
 from jobs.ledger import do_not_dial as ledger
@@ -101,8 +101,9 @@ def import_(
     again at any time.
     """
     invocation = of(context, as_json=as_json)
-    with contact_rows(contacts, column, err=invocation.err) as read:
+    with opened_contacts(contacts, column, err=invocation.err) as read:
         rows = list(read)  # a file that cannot be read to its end changes nothing
+    invocation.say(reading_sentence(read))
     source = "stdin" if contacts == "-" else clean(Path(contacts).name)
     changed = _change(invocation, Verb.ADD, rows, why=why, by=by, account=account, source=source)
     if refused_to:

@@ -52,7 +52,8 @@ def whereabouts(campaign: CampaignView) -> dict[str, int]:
         "failed": campaign.drops.get(DropState.FAILED, 0),
         "no_record": campaign.drops.get(DropState.NO_RECORD, 0),
         "no_record_yet": at_gateway - sum(campaign.drops.values()) + screened,
-        "not_sent_yet": sum(campaign.phones.get(state, 0) for state in UNSENT),
+        "not_sent_yet": sum(campaign.phones.get(state, 0) for state in UNSENT - {SubmissionState.SENDING}),
+        "being_sent": campaign.phones.get(SubmissionState.SENDING, 0),
         "unknown": campaign.phones.get(SubmissionState.UNKNOWN, 0),
         "rejected": campaign.phones.get(SubmissionState.REJECTED, 0),
         "withdrawn": campaign.phones.get(SubmissionState.WITHDRAWN, 0),
@@ -107,6 +108,8 @@ def document(dossier: Dossier) -> dict[str, Any]:
             "when_unknown": terms.when_unknown,
         },
         "too_late_at": iso(campaign.too_late_at),
+        "end_confirmed_at": iso(campaign.end_confirmed_at),
+        "end_late_s": campaign.end_late.total_seconds() if campaign.end_late is not None else None,
         "submissions": [_submission(each) for each in dossier.submissions],
         "outcomes": [
             {"status": mask_text(status), "reason": mask_text(reason), "drops": count}

@@ -35,12 +35,20 @@ OPTIONS: Mapping[str, str] = {
     "ends_at": "--ends-at",
     "expires_at": "--expires-at",
     "mobile_only": "--mobile-only",
-    "account": "--account",
     "when_unknown": "--when-unknown",
+    "account": "--account",
     "key": "--key",
     "recipients": "the contacts",
 }
 """What the fields of a campaign are called on the command line."""
+
+
+_NOT_TOLD: Mapping[type[Exception], Exit] = {
+    UnknownSubmission: Exit.NO_SUCH_CAMPAIGN,
+    UnknownCampaign: Exit.NO_SUCH_CAMPAIGN,
+    CampaignIsOver: Exit.CAMPAIGN_IS_OVER,
+    CampaignIsHeld: Exit.CAMPAIGN_IS_HELD,
+}
 
 
 class Failure(Exception):
@@ -81,7 +89,7 @@ def failure_of(error: Exception) -> Failure | None:
         case KeyConflict():
             return _key_conflict(error)
         case UnknownCampaign() | UnknownSubmission() | CampaignIsOver() | CampaignIsHeld():
-            return Failure(Exit.NO_SUCH_CAMPAIGN, mask_text(str(error)))
+            return Failure(_NOT_TOLD[type(error)], mask_text(str(error)))
         case InvalidSettings():
             what = "the environment cannot be used"
             return Failure(Exit.BAD_SETTINGS, what, problems=error.problems, kept=NOTHING_CHANGED)

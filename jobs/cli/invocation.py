@@ -6,13 +6,14 @@ import sys
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from functools import cached_property
-from typing import Any, TextIO
+from typing import Any
 
 import typer
 from redis import Redis
-from rich.console import Console, RenderableType
+from rich.console import RenderableType
 
 from config.accounts import NAME, UnknownAccount
+from config.consoles import open_console
 from config.durability import Durability, examine
 from config.redis_connection import check_redis, connect
 from config.settings import Settings
@@ -26,9 +27,6 @@ from jobs.producer import Producer
 PATIENCE_S = 2
 """A person waits: an outage is said soon, and the command is run again."""
 
-UNWRAPPED = 10_000
-"""Columns of what is not a terminal: a sentence stays on one line, for whoever searches in it."""
-
 
 class Invocation:
     """Environment, clock and consoles of one run; connects when it must and not before."""
@@ -36,8 +34,8 @@ class Invocation:
     def __init__(self, env: Mapping[str, str], *, clock: Callable[[], datetime]) -> None:
         self.clock = clock
         self.as_json = False
-        self.out = _console(sys.stdout, env)
-        self.err = _console(sys.stderr, env)
+        self.out = open_console(sys.stdout, env)
+        self.err = open_console(sys.stderr, env)
         self._env = env
 
     @cached_property
@@ -119,16 +117,3 @@ def of(context: typer.Context, *, as_json: bool = False) -> Invocation:
     invocation: Invocation = context.obj
     invocation.as_json = as_json
     return invocation
-
-
-def _console(file: TextIO, env: Mapping[str, str]) -> Console:
-    """Plain where it is not a terminal, and where NO_COLOR is set."""
-    is_plain = not file.isatty() or bool(env.get("NO_COLOR"))
-    return Console(
-        file=file,
-        color_system=None if is_plain else "auto",
-        width=None if file.isatty() else UNWRAPPED,
-        markup=False,
-        highlight=False,
-        emoji=False,
-    )

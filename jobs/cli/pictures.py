@@ -1,6 +1,7 @@
 """Campaigns in front of a person. Law of the room: pure; what is said here is in the JSON documents, too."""
 
 from collections.abc import Iterable, Sequence
+from datetime import timedelta
 from itertools import groupby
 
 from rich.console import Group, RenderableType
@@ -31,6 +32,7 @@ PLACES = {
     "no_record": "The session is over, or was given up, and no call record came.",
     "no_record_yet": "With the gateway; its call records are still to come.",
     "not_sent_yet": "Not with the gateway yet.",
+    "being_sent": "On the way to the gateway; its answer is still to come.",
     "unknown": "Nobody knows whether the gateway took them; they are not sent again by themselves.",
     "rejected": "Refused: by the gateway, or for the audio before they were sent.",
     "withdrawn": "Stopped, cancelled or expired before they were sent.",
@@ -82,13 +84,11 @@ def _terms_table(campaign: CampaignView) -> RenderableType:
         ("taken", both_times(campaign.created_at)),
         ("starts", "at once" if terms.start == "now" else both_times(terms.start)),
         ("ends", both_times(terms.ends_at) if terms.ends_at else ""),
+        ("stop confirmed", _end_late(campaign.end_late)),
         ("not sent after", both_times(campaign.too_late_at)),
         ("mobile only", "yes" if terms.mobile_only else ""),
         ("account", "" if terms.account == "default" else terms.account),
-        (
-            "when unknown",
-            "" if terms.when_unknown is WhenUnknown.HOLD else "sent again once, if the gateway has it not",
-        ),
+        ("when unknown", "sent again, once" if terms.when_unknown is WhenUnknown.RESEND else ""),
         ("told to", f"{campaign.intent}: {mask_text(campaign.note)}" if campaign.intent_number else ""),
         ("key", campaign.key),
     ]
@@ -97,6 +97,11 @@ def _terms_table(campaign: CampaignView) -> RenderableType:
         if value:
             table.add_row(Text(name, style="dim"), clean(value.removesuffix(": ")))
     return table
+
+
+def _end_late(late: timedelta | None) -> str:
+    """`2.4 s after its end`"""
+    return "" if late is None else f"{late.total_seconds():,.1f} s after its end time"
 
 
 def _whereabouts_table(campaign: CampaignView) -> RenderableType:

@@ -18,7 +18,8 @@ from jobs.cli.exits import Exit
 from jobs.cli.failures import NOTHING_SENT, Failure
 from jobs.cli.files import cannot, replaced
 from jobs.cli.shown import clean, counted, masked_row, plain_table
-from jobs.contacts import Row, UnreadableContacts, read_contacts
+from jobs.columns import Chosen, UnreadableContacts
+from jobs.contacts import Contacts, read_contacts
 from jobs.phones import Refusal
 
 MOST_EXAMPLES = 10
@@ -30,15 +31,15 @@ EXCLUDED_COLUMNS = ("line", "reason", "sentence", "text")
 """Of the table of rows that were left out."""
 
 
-def read_plan(source: str, column: str | None, *, err: Console) -> Plan:
-    """The plan of a contact file, or of stdin for `-`; raises `Failure`."""
-    with contact_rows(source, column, err=err) as rows:
-        return plan(rows)
+def read_plan(source: str, column: str | None, *, err: Console) -> tuple[Plan, Contacts]:
+    """The plan of a contact file, or of stdin for `-`, and how the file was read; raises `Failure`."""
+    with opened_contacts(source, column, err=err) as contacts:
+        return plan(contacts), contacts
 
 
 @contextmanager
-def contact_rows(source: str, column: str | None, *, err: Console) -> Iterator[Iterator[Row]]:
-    """The rows of a contact file, or of stdin for `-`, to be read in the block; raises `Failure`."""
+def opened_contacts(source: str, column: str | None, *, err: Console) -> Iterator[Contacts]:
+    """A contact file, or stdin for `-`, to be read in the block; raises `Failure`."""
     name = "stdin" if source == "-" else source
     try:
         with _opened(source, err) as stream:
@@ -113,6 +114,37 @@ def excluded_table(by_reason: Counter[str]) -> RenderableType:
     for reason, count in by_reason.most_common():
         table.add_row(reason.replace("_", " "), f"{count:,}", Text(sentence_of(reason), style="dim"))
     return table
+
+
+_WHY = {
+    Chosen.ASKED: "as --column says",
+    Chosen.NAME: "by its name",
+    Chosen.CONTENT: "by its content alone: look whether it is the right one",
+}
+
+
+def reading_sentence(contacts: Contacts) -> str:
+    """Which column is called, and how the file was read; for who knows the file to see whether that is right."""
+    column = contacts.column
+    name = f' "{clean(column.name)}"' if column.name else ""
+    header = "" if column.has_header else ", without a header"
+    return (
+        f"Phones from column {column.position}{name}, chosen {_WHY[column.chosen_by]}. "
+        f"Read as {contacts.encoding}, parted by {column.separator}{header}."
+    )
+
+
+def reading_document(contacts: Contacts) -> dict[str, Any]:
+    """The same as JSON values."""
+    column = contacts.column
+    return {
+        "column": column.position,
+        "name": column.name or None,
+        "chosen_by": column.chosen_by,
+        "has_header": column.has_header,
+        "separator": column.delimiter,
+        "encoding": contacts.encoding,
+    }
 
 
 def plan_picture(planned: Plan) -> RenderableType:

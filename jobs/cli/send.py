@@ -23,9 +23,10 @@ from jobs.cli.failures import NOTHING_SENT, redis_failure
 from jobs.cli.follow import follow
 from jobs.cli.invocation import Invocation, of
 from jobs.cli.pictures import campaign_picture, next_steps
-from jobs.cli.planning import plan_document, plan_picture, read_plan, write_excluded
+from jobs.cli.planning import plan_document, plan_picture, read_plan, reading_document, reading_sentence, write_excluded
 from jobs.cli.shown import counted
 from jobs.cli.terms import read_terms
+from jobs.contacts import Contacts
 from jobs.ledger import campaigns
 from jobs.models import CampaignStatus, CampaignView, InvalidCampaign, Problem, Terms, WhenUnknown
 from jobs.producer import is_anybody_at_work
@@ -85,17 +86,18 @@ def send(
             "when_unknown": when_unknown,
         }
     )
-    planned = read_plan(contacts, column, err=invocation.err)
+    planned, read = read_plan(contacts, column, err=invocation.err)
     if excluded_to:
         write_excluded(excluded_to, planned)
+    invocation.say(reading_sentence(read))
     invocation.say(plan_picture(planned))
     if dry_run:
         _refuse_what_cannot_be_sent(terms, planned, invocation.clock())
         finding = check_before_sending(invocation, terms, is_wanted=bool(check_audio))
         invocation.say(f"Dry run. {NOTHING_SENT}", style="green")
-        invocation.answer(_document(planned, finding))
+        invocation.answer(_document(planned, read, finding))
         return
-    campaign = _hand_in(invocation, terms, planned, key, check_audio=check_audio, wait=wait)
+    campaign = _hand_in(invocation, terms, planned, read, key, check_audio=check_audio, wait=wait)
     if wait and campaign.status is not CampaignStatus.FINISHED:
         raise typer.Exit(Exit.OTHER_END)
 
@@ -111,7 +113,14 @@ def _refuse_what_cannot_be_sent(terms: Terms, planned: Plan, now: datetime) -> N
 
 
 def _hand_in(
-    invocation: Invocation, terms: Terms, planned: Plan, key: str | None, *, check_audio: bool | None, wait: bool
+    invocation: Invocation,
+    terms: Terms,
+    planned: Plan,
+    read: Contacts,
+    key: str | None,
+    *,
+    check_audio: bool | None,
+    wait: bool,
 ) -> CampaignView:
     invocation.check_account(terms.account)
     if key is None:
@@ -132,7 +141,7 @@ def _hand_in(
         dossier = read_dossier(invocation.redis, taken.campaign_id)
         at_work = is_anybody_at_work(invocation.redis)
     invocation.say(campaign_picture(dossier) if wait else next_steps(dossier.campaign, is_anybody_at_work=at_work))
-    invocation.answer(_document(planned, finding, key, taken, dossier))
+    invocation.answer(_document(planned, read, finding, key, taken, dossier))
     return dossier.campaign
 
 
@@ -163,16 +172,18 @@ def _say_taken(invocation: Invocation, key: str, taken: Taken, planned: Plan) ->
 
 def _document(
     planned: Plan,
+    read: Contacts,
     finding: Finding | None,
     key: str | None = None,
     taken: Taken | None = None,
     dossier: Dossier | None = None,
 ) -> dict[str, Any]:
-    """Nothing but the plan, and perhaps the audio, for a dry run."""
+    """Nothing but the contacts, the plan, and perhaps the audio, for a dry run."""
     return {
         "campaign_id": taken.campaign_id if taken else None,
         "key": key,
         "is_new": taken.is_new if taken else None,
+        "contacts": reading_document(read),
         "plan": plan_document(planned),
         "audio_check": finding_document(finding) if finding else None,
         "campaign": document(dossier) if dossier else None,

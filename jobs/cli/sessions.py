@@ -1,6 +1,7 @@
 """One session of the gateway by its own id: telling it something at once, whether it is ours or a stranger."""
 
 import re
+from functools import partial
 from typing import Any
 
 import typer
@@ -10,11 +11,13 @@ from config.masking import mask_text
 from jobs.campaigns.control import VERBS
 from jobs.campaigns.sessions import Controlled, control_session
 from jobs.campaigns.verbs import WANTED_RUN, Refused
+from jobs.cli.asking import ask
 from jobs.cli.exits import Exit
 from jobs.cli.failures import Failure
 from jobs.cli.invocation import Invocation
 from jobs.cli.shown import clean, commands
 from jobs.gateway.errors import OutcomeUnknown
+from jobs.ledger.limits import Lane
 from jobs.models import Intent, Run
 
 _DONE = {
@@ -40,10 +43,10 @@ def checked_session_id(text: str) -> str:
 def tell_session(invocation: Invocation, session_id: str, verb: str, *, account: str, why: str) -> None:
     """Tell a session something; exit code 8 when the gateway refused every verb, or it had ended before a pause."""
     checked_session_id(session_id)
-    intent, client = VERBS[verb], invocation.gateway(account)
-    now = invocation.clock()
+    intent, now = VERBS[verb], invocation.clock()
+    say = partial(ask, invocation, account, lane=Lane.VERBS)
     try:
-        done = control_session(invocation.redis, client, session_id, intent, account=account, why=why, now=now)
+        done = control_session(invocation.redis, say, session_id, intent, account=account, why=why, now=now)
     except OutcomeUnknown as unknown:
         what = f"whether the gateway did it is not known ({unknown.phase}: {unknown.why})"
         raise Failure(Exit.NO_ANSWER, what, todo="Run the same command again: no verb does harm twice.") from None

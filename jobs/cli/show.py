@@ -2,7 +2,7 @@
 
 import typer
 
-from jobs.cli import options
+from jobs.cli import options, rests
 from jobs.cli.dossier import document, read_dossier, summary
 from jobs.cli.exits import Exit
 from jobs.cli.failures import Failure
@@ -28,8 +28,10 @@ def show(
         follow(invocation, campaign_id, picture=lambda each: moving_picture(each, tally(invocation.redis, each.id)))
     dossier = read_dossier(invocation.redis, campaign_id)
     say_if_halted(invocation)
+    at_rest = rests.of_campaign(invocation.redis, dossier.campaign)
+    rests.say(invocation, at_rest)
     at_work = is_anybody_at_work(invocation.redis)
-    invocation.answer(document(dossier))
+    invocation.answer(document(dossier) | {"waits_for": [rests.document(each) for each in at_rest]})
     invocation.say(campaign_picture(dossier))
     say_if_in_doubt(invocation, campaign_id)
     invocation.say(next_steps(dossier.campaign, is_anybody_at_work=at_work))
@@ -40,6 +42,9 @@ def list_campaigns(context: typer.Context, most: options.Most = 20, as_json: opt
     invocation = of(context, as_json=as_json)
     found = campaigns.newest(invocation.redis, most=most)
     say_if_halted(invocation)
-    invocation.answer({"campaigns": [summary(each) for each in found]})
+    at_rest = rests.of_all(invocation.redis)
+    rests.say(invocation, at_rest)
+    summaries = [summary(each) for each in found]
+    invocation.answer({"campaigns": summaries, "accounts_at_rest": [rests.document(each) for each in at_rest]})
     invocation.say(campaigns_table(found) if found else f"No campaign yet; see {PROGRAM} send --help.")
     say_if_in_doubt(invocation)

@@ -1,18 +1,20 @@
 """`unknowns` and `decide`: submissions that nobody knows the gateway to have taken, and what becomes of them."""
 
+from functools import partial
 from getpass import getuser
 from typing import Annotated
 
 import typer
 
-from config.accounts import UnknownAccount
 from config.settings import InvalidSettings
 from jobs.cli import options
+from jobs.cli.asking import ask
 from jobs.cli.exits import Exit
 from jobs.cli.failures import NOTHING_CHANGED, Failure
 from jobs.cli.invocation import Invocation, of
 from jobs.cli.shown import PROGRAM, both_times, commands, counted
 from jobs.cli.unknowns_pictures import case_document, case_picture, cases_picture, decided_sentence
+from jobs.gateway.client import GatewayClient
 from jobs.gateway.errors import GatewayError
 from jobs.outcomes.cases import Case, read_case, read_cases
 from jobs.outcomes.decide import Decided, Decision, Inadvisable, NotInDoubt, UnexplainedDecision
@@ -94,9 +96,9 @@ def _decide(
 def _phones_called(invocation: Invocation, case: Case, session_id: str) -> set[str] | None:
     """The phones of the session's call records; None where this machine cannot ask the gateway, or it does not say."""
     try:
-        gateway = invocation.gateway(case.campaign.terms.account)
-        records = gateway.campaign_result(session_id, near=invocation.clock())
-    except (Failure, InvalidSettings, UnknownAccount, GatewayError):
+        question = partial(GatewayClient.campaign_result, session_id=session_id, near=invocation.clock())
+        records = ask(invocation, case.campaign.terms.account, question)
+    except (Failure, InvalidSettings, GatewayError):
         return None
     return {each.disposition.phone for each in records}
 

@@ -124,7 +124,8 @@ class GatewayClient:
     ) -> Accepted:
         """Have the gateway call these phones, at most 10,000 in 10 digits, from `start_at` on; None is at once.
 
-        When `before_send` raises, nothing has left and nothing will: its error is the cause of the `NotSent`.
+        When `before_send` raises, nothing has left and nothing will: its error is the cause of the `NotSent`. The verbs
+        have one, too.
         """
         _check_phones(phones)
         fields = _submission_fields(terms, title=title, postback_url=postback_url, start_at=start_at)
@@ -163,21 +164,21 @@ class GatewayClient:
         """Return when the gateway takes the credentials; `Rejected` says why it does not."""
         parse_user_verify_reply(self._ask(_encode(self._credentials, [("c_option", "user_verify")])).text)
 
-    def pause(self, session_id: str) -> ControlAnswer:
+    def pause(self, session_id: str, *, before_send: Callable[[], None] = lambda: None) -> ControlAnswer:
         """Suspend a session that runs."""
-        return self._control("pause", session_id)
+        return self._control("pause", session_id, before_send)
 
-    def resume(self, session_id: str) -> ControlAnswer:
+    def resume(self, session_id: str, *, before_send: Callable[[], None] = lambda: None) -> ControlAnswer:
         """Let a paused session run again."""
-        return self._control("run", session_id)
+        return self._control("run", session_id, before_send)
 
-    def cancel(self, session_id: str) -> ControlAnswer:
+    def cancel(self, session_id: str, *, before_send: Callable[[], None] = lambda: None) -> ControlAnswer:
         """End a session that is scheduled. It never starts again."""
-        return self._control("cancel", session_id)
+        return self._control("cancel", session_id, before_send)
 
-    def stop(self, session_id: str) -> ControlAnswer:
+    def stop(self, session_id: str, *, before_send: Callable[[], None] = lambda: None) -> ControlAnswer:
         """End a session that runs. It never starts again."""
-        return self._control("stop", session_id)
+        return self._control("stop", session_id, before_send)
 
     def add_to_do_not_dial(self, phones: Sequence[str]) -> None:
         """Have the gateway take these phones out of the account's campaigns; repeating it does no harm."""
@@ -208,8 +209,9 @@ class GatewayClient:
         with closing(post_for_parts(url, form, timeouts=timeouts, tls=self._tls, part_bytes=PART_BYTES)) as parts:
             return keep(parts, to)
 
-    def _control(self, verb: str, session_id: str) -> ControlAnswer:
-        return parse_control_reply(self._ask(_encode(self._credentials, _option(verb, session_id))).text)
+    def _control(self, verb: str, session_id: str, before_send: Callable[[], None]) -> ControlAnswer:
+        form = _encode(self._credentials, _option(verb, session_id))
+        return parse_control_reply(self._ask(form, before_send=before_send).text)
 
     def _ask(
         self,

@@ -70,6 +70,11 @@ class RefusalKind(StrEnum):
     """Words that nobody has put in the table yet. As final as the others."""
 
     @property
+    def concerns_account(self) -> bool:
+        """Whether every submission of the account would be refused just so, until a person does something."""
+        return self in {RefusalKind.CREDENTIALS, RefusalKind.API_ACCESS, RefusalKind.CREDITS}
+
+    @property
     def is_worth_one_retry(self) -> bool:
         """Whether the same request may well be taken some minutes later."""
         return self is RefusalKind.AUDIO_DOWNLOAD
@@ -110,6 +115,10 @@ REFUSALS: tuple[tuple[str, RefusalKind], ...] = (
     ("login", RefusalKind.CREDENTIALS),
     ("username", RefusalKind.CREDENTIALS),
     ("authentic", RefusalKind.CREDENTIALS),
+    ("account is locked", RefusalKind.API_ACCESS),
+    ("account locked", RefusalKind.API_ACCESS),
+    ("account is suspended", RefusalKind.API_ACCESS),
+    ("account suspended", RefusalKind.API_ACCESS),
     ("credit", RefusalKind.CREDITS),
     ("balance", RefusalKind.CREDITS),
     ("remaining messages", RefusalKind.CREDITS),

@@ -6,6 +6,8 @@ the last had come is noted. Every process keeps the newest mark, epoch and count
 each of these writes. A ledger that knows less of that epoch has lost acknowledged writes, and may hold as planned what
 was sent long ago.
 
+A person may halt sending, too, and by the same means: `halt`.
+
 What one process has seen, another may not have. So a server that was started anew is doubted for a while: nothing is
 sent until every living process has had the time to show its mark.
 """
@@ -32,10 +34,10 @@ FORGIVEN = 9 * 10**15
 """How far a forgiven epoch has come: further than anybody can have seen."""
 
 _BEFORE = """
--- The last KEYS: what is remembered, the halt for amnesia, the doubt.
+-- The last KEYS: what is remembered, the halt, the doubt.
 -- The last ARGV: now (ms), name for a new epoch, newest mark seen: its epoch ('' for none), its count, doubt (ms)
 local DOUBT = table.remove(KEYS)
-local AMNESIA = table.remove(KEYS)
+local HALT = table.remove(KEYS)
 local MEMORY = table.remove(KEYS)
 local doubt_ms = table.remove(ARGV)
 local seen = tonumber(table.remove(ARGV))
@@ -62,15 +64,15 @@ if seen_epoch ~= '' and seen_epoch ~= epoch then
 end
 local has_forgotten = known < seen
 if has_forgotten then
-  redis.call('HSETNX', AMNESIA, 'since', now)
-  redis.call('HSETNX', AMNESIA, 'reason',
+  redis.call('HSETNX', HALT, 'since', now)
+  redis.call('HSETNX', HALT, 'reason',
     string.format('%d important writes were acknowledged, and the ledger knows %d of them', seen, known))
-  redis.call('HSET', AMNESIA, 'seen:' .. seen_epoch, seen)
+  redis.call('HSET', HALT, 'seen:' .. seen_epoch, seen)
 end
 
 local function remember() count = redis.call('HINCRBY', MEMORY, 'count', 1) end
 local function halted()  -- for how long at least (ms); nil where sending goes on
-  if redis.call('EXISTS', AMNESIA) == 1 then return 10000 end
+  if redis.call('EXISTS', HALT) == 1 then return 10000 end
   local left = redis.call('PTTL', DOUBT)
   if left > 0 then return left end
 end
@@ -84,25 +86,51 @@ if has_forgotten then return {answer or '', seen_epoch, seen} end
 return {answer or '', epoch, count}
 """
 
-_LOOK = Script(_BEFORE, "return redis.call('HMGET', AMNESIA, 'since', 'reason')", _AFTER)
+_LOOK = Script(_BEFORE, "return redis.call('HMGET', HALT, 'since', 'reason', 'asked_at', 'why', 'by')", _AFTER)
+
+_HALT = Script(
+    _BEFORE,
+    """
+-- KEYS, ARGV: none of its own but 1 why, 2 who.  Sent twice, the second finds the halt that the first has begun.
+if redis.call('HEXISTS', HALT, 'asked_at') == 0 then
+  remember()
+  redis.call('HSET', HALT, 'asked_at', now, 'why', ARGV[1], 'by', ARGV[2])
+end
+return redis.call('HMGET', HALT, 'asked_at', 'why', 'by')
+""",
+    _AFTER,
+)
 
 _FORGIVE = Script("""
--- KEYS: 1 what is remembered, 2 halt for amnesia, 3 past halts
+-- KEYS: 1 what is remembered, 2 halt, 3 past halts
 -- ARGV: 1 token, 2 now (ms), 3 why, 4 name for a new epoch, 5 how far a forgiven epoch has come
+-- One for what was forgotten ends first; one that a person asked for besides needs a word of its own.
 -- Sent twice, the second finds its token.
 local last = redis.call('XREVRANGE', KEYS[3], '+', '-', 'COUNT', 1)[1]
-if last and last[2][2] == ARGV[1] then return {last[2][4], last[2][6]} end
-local since, reason = unpack(redis.call('HMGET', KEYS[2], 'since', 'reason'))
-if not since then return end
-redis.call('XADD', KEYS[3], '*', 'token', ARGV[1], 'since', since, 'reason', reason, 'until', ARGV[2], 'why', ARGV[3])
+if last and last[2][2] == ARGV[1] then return {last[2][4], last[2][6], last[2][12] or ''} end
+local since, reason, asked_at, asked_why, by = unpack(
+  redis.call('HMGET', KEYS[2], 'since', 'reason', 'asked_at', 'why', 'by'))
+local function note(from, reason, by)
+  redis.call('XADD', KEYS[3], '*', 'token', ARGV[1], 'since', from, 'reason', reason, 'until', ARGV[2], 'why', ARGV[3],
+    'by', by)
+  return {from, reason, by}
+end
+if not since then
+  if not asked_at then return end
+  redis.call('HDEL', KEYS[2], 'asked_at', 'why', 'by')
+  return note(asked_at, asked_why, by)
+end
+redis.call('HDEL', KEYS[2], 'since', 'reason')
 for _, field in ipairs(redis.call('HKEYS', KEYS[2])) do
   local epoch = string.match(field, '^seen:(.*)')
-  if epoch then redis.call('HSET', KEYS[1], 'end:' .. epoch, ARGV[5]) end
+  if epoch then
+    redis.call('HSET', KEYS[1], 'end:' .. epoch, ARGV[5])
+    redis.call('HDEL', KEYS[2], field)
+  end
 end
 local epoch = redis.call('HGET', KEYS[1], 'epoch')
 if epoch then redis.call('HSET', KEYS[1], 'end:' .. epoch, ARGV[5], 'epoch', ARGV[4]) end
-redis.call('DEL', KEYS[2])
-return {since, reason}
+return note(since, reason, '')
 """)
 
 
@@ -119,14 +147,15 @@ class Mark:
 
 @dataclass(frozen=True, slots=True)
 class Halt:
-    """Why nothing is sent, and since when."""
+    """Why nothing is sent, and since when. `by` is the person who asked for it, '' where the ledger has forgotten."""
 
     reason: str
     since: datetime
+    by: str = ""
 
 
 class Halted(Exception):
-    """Sending is halted: the ledger has forgotten what it knew, or was started anew a moment ago. Nothing was sent."""
+    """Sending is halted: by a person, or because the ledger has forgotten something or is new. Nothing was sent."""
 
 
 class _Witness:
@@ -175,7 +204,7 @@ def run(
     seen = witness.mark
     own: list[Argument] = [to_ms(now), secrets.token_hex(8), seen.epoch, seen.count, DOUBT // timedelta(milliseconds=1)]
     do = run_durably if durably else Script.__call__
-    own_names = [keys.MEMORY, keys.AMNESIA, keys.DOUBT]
+    own_names = [keys.MEMORY, keys.HALT, keys.DOUBT]
     answer, epoch, count = do(script, redis, [*names, *own_names], [*arguments, *own])
     witness.see(Mark(text(epoch), int(count)))
     return answer
@@ -183,15 +212,34 @@ def run(
 
 def look(redis: Redis, *, now: datetime) -> Halt | None:
     """Show what this process has seen; answers why nothing is sent, None while all is well."""
-    since, reason = run(_LOOK, redis, [], [], now=now)
-    return Halt(text(reason), from_ms(text(since))) if since else None
+    since, reason, asked_at, why, by = run(_LOOK, redis, [], [], now=now)
+    if since:
+        return _halt(since, reason)
+    return _halt(asked_at, why, by) if asked_at else None
+
+
+def halt(redis: Redis, *, why: str, by: str, now: datetime, durably: bool = False) -> Halt:
+    """Say that nothing may be sent; answers the halt that a person asked for first. It holds until a person says go.
+
+    From the moment this returns, nothing begins to be sent anywhere. With `durably` it waits for the server's disk, and
+    raises `NotDurable`; it holds all the same.
+    """
+    return _halt(*run(_HALT, redis, [], [why, by], now=now, durably=durably))
 
 
 def forgive(redis: Redis, *, why: str, now: datetime) -> Halt | None:
-    """Say go, and believe the ledger as it is; answers the halt that this ended, None where there was none."""
-    names = [keys.MEMORY, keys.AMNESIA, keys.HALTS]
+    """Say go, and believe the ledger as it is; answers the halt that this ended, None where there was none.
+
+    Where the ledger has forgotten something and a person had sending halted besides, it is to be said twice: what ends
+    is what `look` shows.
+    """
+    names = [keys.MEMORY, keys.HALT, keys.HALTS]
     found = _FORGIVE(redis, names, [secrets.token_hex(8), to_ms(now), why, secrets.token_hex(8), FORGIVEN])
-    return Halt(text(found[1]), from_ms(text(found[0]))) if found else None
+    return _halt(*found) if found else None
+
+
+def _halt(since: bytes, reason: bytes, by: bytes = b"") -> Halt:
+    return Halt(text(reason), from_ms(text(since)), text(by))
 
 
 def _witness(redis: Redis) -> _Witness:

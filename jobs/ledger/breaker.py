@@ -1,7 +1,9 @@
-"""The breaker of an account, shared by all workers: after failures in a row the gateway gets a rest.
+"""The breakers of an account, shared by all workers: after failures in a row the gateway gets a rest.
 
 Closed, every call passes. Open, none does until the rest is over; then one call, the probe, finds out. Its success
 closes the breaker; its failure begins a rest twice as long. A probe of which nothing is heard is replaced.
+
+An account has one breaker for each `Cause`, and they do not know each other.
 """
 
 from collections.abc import Mapping
@@ -15,8 +17,22 @@ from jobs.ledger import keys
 from jobs.ledger.fields import decoded, from_ms, from_ms_if_any, text, to_ms
 from jobs.ledger.script import Argument, Script
 
+
+class Cause(StrEnum):
+    """What a breaker counts as a failure, and so what it keeps back."""
+
+    TROUBLE = "trouble"
+    """The gateway was not reached, or did not answer as it should: no call is made."""
+    REFUSAL = "refusal"
+    """The gateway refuses the account itself, whatever is asked of it: no submission is made."""
+
+
 FAILURES_TO_OPEN = 5
-"""Failures in a row, of all workers together."""
+"""Failures in a row, of all workers together; a refusal of the account is one too many."""
+_TO_OPEN = {Cause.TROUBLE: FAILURES_TO_OPEN, Cause.REFUSAL: 1}
+
+SAY_AGAIN = timedelta(hours=1)
+"""A breaker that stays open for the same reason is news again after this."""
 
 _MS = timedelta(milliseconds=1)
 
@@ -41,26 +57,37 @@ return {'probes', ARGV[1]}
 """)
 
 _FAIL = Script("""
--- KEYS: 1 breaker
--- ARGV: 1 now, 2 token, 3 failures that open it, 4 first rest, 5 longest rest (ms).  Answers the rest that begins.
--- Sent twice, the second finds its token.
-local opened_at, probe, rest, told = unpack(redis.call('HMGET', KEYS[1], 'opened_at', 'probe', 'rest', 'told'))
-if told == ARGV[2] then return 0 end
+-- KEYS: 1 breaker, 2 accounts with an open one
+-- ARGV: 1 now, 2 token, 3 failures that open it, 4 first rest, 5 longest rest (ms), 6 account, 7 about, 8 why,
+--       9 time after which the same is news again (ms).  Answers the rest that begins, and whether it is news.
+-- Sent twice, the second finds its token, and what was answered; one that comes after 20 others counts once more.
+local opened_at, probe, rest, told, about, said_at =
+  unpack(redis.call('HMGET', KEYS[1], 'opened_at', 'probe', 'rest', 'told', 'about', 'said_at'))
+local known, was_news = string.match(told or '', ARGV[2] .. '=(%d+),(%d)')
+if known then return {tonumber(known), tonumber(was_news)} end
 local failures = redis.call('HINCRBY', KEYS[1], 'failures', 1)
-redis.call('HSET', KEYS[1], 'told', ARGV[2])
 redis.call('EXPIRE', KEYS[1], 86400)
-if opened_at and probe ~= ARGV[2] then return 0 end  -- it was under way when the breaker opened
-if failures < tonumber(ARGV[3]) then return 0 end
-rest = opened_at and math.min(rest * 2, tonumber(ARGV[5])) or tonumber(ARGV[4])
-redis.call('HSET', KEYS[1], 'opened_at', opened_at or ARGV[1], 'probed_at', ARGV[1], 'probe', '')
-redis.call('HSET', KEYS[1], 'rest', string.format('%d', rest), 'probe_at', string.format('%d', ARGV[1] + rest))
-return rest
+local begins, news = 0, 0
+local was_under_way = opened_at and probe ~= ARGV[2]  -- when the breaker opened
+if failures >= tonumber(ARGV[3]) and not was_under_way then
+  begins = opened_at and math.min(rest * 2, tonumber(ARGV[5])) or tonumber(ARGV[4])
+  if about ~= ARGV[7] or not said_at or ARGV[1] - said_at >= tonumber(ARGV[9]) then news = 1 end
+  redis.call('HSET', KEYS[1], 'opened_at', opened_at or ARGV[1], 'probed_at', ARGV[1], 'probe', '')
+  redis.call('HSET', KEYS[1], 'rest', string.format('%d', begins), 'about', ARGV[7], 'why', ARGV[8])
+  redis.call('HSET', KEYS[1], 'probe_at', string.format('%d', ARGV[1] + begins))
+  if news == 1 then redis.call('HSET', KEYS[1], 'said_at', ARGV[1]) end
+  redis.call('SADD', KEYS[2], ARGV[6])
+end
+redis.call('HSET', KEYS[1], 'told', string.sub((told or '') .. string.format('%s=%d,%d ', ARGV[2], begins, news), -900))
+return {begins, news}
 """)
 
 _SUCCEED = Script("""
--- KEYS: 1 breaker.  Answers since when it was open, if it was. Sent twice, the second finds it closed.
+-- KEYS: 1 breaker, 2 accounts with an open one.  ARGV: 1 account
+-- Answers since when it was open, if it was. Sent twice, the second finds it closed, and nobody says that it was open.
 local opened_at = redis.call('HGET', KEYS[1], 'opened_at')
 redis.call('DEL', KEYS[1])
+redis.call('SREM', KEYS[2], ARGV[1])
 return opened_at
 """)
 
@@ -69,6 +96,13 @@ _GIVE_BACK = Script("""
 if redis.call('HGET', KEYS[1], 'probe') == ARGV[2] then
   redis.call('HSET', KEYS[1], 'probe', '', 'probe_at', ARGV[1])
 end
+""")
+
+_TRY_NOW = Script("""
+-- KEYS: 1 breaker.  ARGV: 1 now (ms).  Sent twice, the second writes the same.
+if redis.call('HEXISTS', KEYS[1], 'opened_at') == 0 then return end
+redis.call('HSET', KEYS[1], 'probe', '', 'probe_at', ARGV[1])
+redis.call('HDEL', KEYS[1], 'said_at')
 """)
 
 
@@ -89,6 +123,18 @@ class Breaker:
     failures: int = 0
     opened_at: datetime | None = None
     probe_at: datetime | None = None
+    about: str = ""
+    """What the failures are about, in a word; '' where there is none for it."""
+    why: str = ""
+    """The last failure, in a sentence."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rest:
+    """What begins with a failure: a rest so long, and whether a person has not heard of it lately."""
+
+    duration: timedelta
+    is_news: bool
 
 
 class Pass(StrEnum):
@@ -100,9 +146,14 @@ class Pass(StrEnum):
     WAITS = "waits"
 
 
-def read(redis: Redis, account: str) -> Breaker:
+def read(redis: Redis, account: str, cause: Cause = Cause.TROUBLE) -> Breaker:
     """An account's breaker, for people to look at."""
-    return _breaker(decoded(redis.hgetall(keys.breaker(account))))
+    return _breaker(decoded(redis.hgetall(keys.breaker(account, cause))))
+
+
+def accounts(redis: Redis, cause: Cause) -> list[str]:
+    """The accounts whose breaker is open, by name; one that was left alone for a day may be closed."""
+    return sorted(map(text, redis.smembers(keys.open_breakers(cause))))
 
 
 def enter(
@@ -113,6 +164,7 @@ def enter(
     now: datetime,
     heard_within: timedelta,
     impatient_after: timedelta | None = None,
+    cause: Cause = Cause.TROUBLE,
 ) -> tuple[Pass, datetime]:
     """Whether a call may pass; when it waits, until when it should: for the end of the rest, or a moment for a verdict.
 
@@ -121,27 +173,43 @@ def enter(
     """
     impatient: Argument = "" if impatient_after is None else impatient_after // _MS
     arguments: list[Argument] = [to_ms(now), token, heard_within // _MS, impatient]
-    answer, at = _ENTER(redis, [keys.breaker(account)], arguments)
+    answer, at = _ENTER(redis, [keys.breaker(account, cause)], arguments)
     return Pass(text(answer)), from_ms(text(at))
 
 
 def fail(
-    redis: Redis, account: str, *, token: str, now: datetime, first_rest: timedelta, longest_rest: timedelta
-) -> timedelta:
+    redis: Redis,
+    account: str,
+    *,
+    token: str,
+    now: datetime,
+    first_rest: timedelta,
+    longest_rest: timedelta,
+    about: str = "",
+    why: str = "",
+    cause: Cause = Cause.TROUBLE,
+) -> Rest | None:
     """Note a call that failed, by its token; answers the rest that begins with it, if one does."""
-    arguments: list[Argument] = [to_ms(now), token, FAILURES_TO_OPEN, first_rest // _MS, longest_rest // _MS]
-    return int(_FAIL(redis, [keys.breaker(account)], arguments)) * _MS
+    arguments: list[Argument] = [to_ms(now), token, _TO_OPEN[cause], first_rest // _MS, longest_rest // _MS]
+    arguments += [account, about, why, SAY_AGAIN // _MS]
+    rest_ms, is_news = _FAIL(redis, [keys.breaker(account, cause), keys.open_breakers(cause)], arguments)
+    return Rest(int(rest_ms) * _MS, bool(is_news)) if rest_ms else None
 
 
-def succeed(redis: Redis, account: str) -> datetime | None:
+def succeed(redis: Redis, account: str, cause: Cause = Cause.TROUBLE) -> datetime | None:
     """Note a call that the gateway answered. If that closed the breaker, answers since when it had been open."""
-    opened_at = _SUCCEED(redis, [keys.breaker(account)], [])
+    opened_at = _SUCCEED(redis, [keys.breaker(account, cause), keys.open_breakers(cause)], [account])
     return from_ms(text(opened_at)) if opened_at else None
 
 
-def give_back(redis: Redis, account: str, *, token: str, now: datetime) -> None:
+def give_back(redis: Redis, account: str, *, token: str, now: datetime, cause: Cause = Cause.TROUBLE) -> None:
     """The probe of that token was not made: let the next call be it."""
-    _GIVE_BACK(redis, [keys.breaker(account)], [to_ms(now), token])
+    _GIVE_BACK(redis, [keys.breaker(account, cause)], [to_ms(now), token])
+
+
+def try_now(redis: Redis, account: str, *, now: datetime, cause: Cause) -> None:
+    """End the rest: the next call is the probe, and if it fails, that is news."""
+    _TRY_NOW(redis, [keys.breaker(account, cause)], [to_ms(now)])
 
 
 def _breaker(fields: Mapping[str, str]) -> Breaker:
@@ -149,4 +217,5 @@ def _breaker(fields: Mapping[str, str]) -> Breaker:
     if opened_at is None:
         return Breaker(failures=failures)
     state = BreakerState.PROBING if fields.get("probe") else BreakerState.OPEN
-    return Breaker(state, failures, opened_at, from_ms(fields["probe_at"]))
+    said = {name: fields.get(name, "") for name in ("about", "why")}
+    return Breaker(state, failures, opened_at, from_ms(fields["probe_at"]), **said)

@@ -16,19 +16,23 @@ from jobs.ledger.script import Argument, Script
 from jobs.models import LEGAL_INTENTS, CampaignView, DropState, Intent, Run, SubmissionState, Terms
 
 _TAKE = amnesia.script("""
--- KEYS: 1 idempotency key, 2 campaign, 3 all campaigns, 4 due to send, 5 excluded, then (submission, phones) each
+-- KEYS: 1 idempotency key, 2 campaign, 3 all campaigns, 4 due to send, 5 excluded, 6 due to end,
+--       7 unfinished campaigns, then (submission, phones) each
 -- ARGV: 1 key's value, 2 key's life (s), 3 campaign id, 4 taken at (ms), 5 due at (ms), 6 exclusion report,
---       7 how many campaign fields and values, these, then (submission id, phone count, packed phones) each
+--       7 its end time (ms; '' for none), 8 how many campaign fields and values, these,
+--       then (submission id, phone count, packed phones) each
 -- Sent twice, the second finds the key of the first, with the same campaign id in it.
 local known = redis.call('GET', KEYS[1])
 if known then return known end
 remember()
 redis.call('SET', KEYS[1], ARGV[1], 'EX', ARGV[2])
-local at = 8 + tonumber(ARGV[7])
-redis.call('HSET', KEYS[2], unpack(ARGV, 8, at - 1))
+local at = 9 + tonumber(ARGV[8])
+redis.call('HSET', KEYS[2], unpack(ARGV, 9, at - 1))
 redis.call('ZADD', KEYS[3], ARGV[4], ARGV[3])
+redis.call('ZADD', KEYS[7], ARGV[4], ARGV[3])
 if ARGV[6] ~= '' then redis.call('SET', KEYS[5], ARGV[6]) end
-for key = 6, #KEYS, 2 do
+if ARGV[7] ~= '' then redis.call('ZADD', KEYS[6], ARGV[7], ARGV[3]) end
+for key = 8, #KEYS, 2 do
   redis.call('HSET', KEYS[key], 'campaign', ARGV[3], 'state', 'planned', 'phones', ARGV[at + 1], 'not_before', ARGV[5])
   redis.call('SET', KEYS[key + 1], ARGV[at + 2])
   redis.call('HINCRBY', KEYS[2], 'n:planned', 1)
@@ -116,10 +120,11 @@ def holder(redis: Redis, key: str) -> Holder | None:
 def take(redis: Redis, new: NewCampaign, *, now: datetime, keep_key: timedelta) -> Holder:
     """Write a campaign, all of it or nothing, unless its key is held already; answers who holds the key now."""
     names = [keys.idempotency(new.key), keys.campaign(new.id), keys.CAMPAIGNS, keys.Due.SEND, keys.excluded(new.id)]
-    fields = _fields(new, now)
+    names += [keys.Due.END, keys.UNFINISHED]
+    fields, ends_at = _fields(new, now), new.terms.ends_at
     value = json.dumps({"campaign_id": new.id, "fingerprint": dict(new.fingerprint)})
     arguments: list[Argument] = [value, int(keep_key.total_seconds()), new.id, to_ms(now), to_ms(new.due_at)]
-    arguments += [_pack_excluded(new.excluded), len(fields), *fields]
+    arguments += [_pack_excluded(new.excluded), to_ms(ends_at) if ends_at else "", len(fields), *fields]
     for index, chunk in enumerate(new.chunks, start=1):
         own_id = submission_id(new.id, index)
         names += [keys.submission(own_id), keys.phones(own_id)]
@@ -183,6 +188,11 @@ def note_audio(redis: Redis, campaign_id: str, flaw: str) -> None:
     redis.hsetnx(keys.campaign(campaign_id), "audio_flaw", flaw)
 
 
+def note_end(redis: Redis, campaign_id: str, *, confirmed_at: datetime) -> None:
+    """Write down when the gateway confirmed the last stop that the end time had called for."""
+    redis.hset(keys.campaign(campaign_id), "end_confirmed_at", to_ms(confirmed_at))
+
+
 def carried_out(redis: Redis, view: CampaignView, *, now: datetime) -> None:
     """The gateway has confirmed the intent that `view` shows; if it has changed since, the new one is due at once."""
     names = [keys.campaign(view.id), keys.Due.CONTROL]
@@ -238,4 +248,5 @@ def _view(campaign_id: str, raw: Mapping[Any, Any]) -> CampaignView | None:
         intended_at=from_ms_if_any(fields.get("intended_at")),
         note=fields.get("note", ""),
         audio_flaw=fields.get("audio_flaw"),
+        end_confirmed_at=from_ms_if_any(fields.get("end_confirmed_at")),
     )

@@ -44,6 +44,12 @@ def add(redis: Redis, due: Due, ids: Iterable[str], at: datetime) -> None:
         redis.zadd(due, scores)
 
 
+def add_missing(redis: Redis, due: Due, ids: Iterable[str], at: datetime) -> int:
+    """Have somebody look at those of `ids` at `at` that do not stand there; answers how many they are."""
+    scores = dict.fromkeys(ids, to_ms(at))
+    return int(redis.zadd(due, scores, nx=True) or 0) if scores else 0
+
+
 def remove(redis: Redis, due: Due, ids: Iterable[str]) -> None:
     """Nobody needs to look at `ids` any more."""
     if members := list(ids):

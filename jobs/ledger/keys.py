@@ -5,10 +5,15 @@ from enum import StrEnum
 CAMPAIGNS = "dropline:campaigns"
 """Sorted set: campaign ids by the instant (ms) they were taken."""
 
+UNFINISHED = "dropline:unfinished"
+"""Sorted set: the ids of campaigns not known to be over, by the instant (ms) somebody last looked whether anything of
+them was forgotten; and `-`, which says that the set is complete.
+"""
+
 MEMORY = "dropline:memory"
 """Hash: the epoch, the server run it belongs to, how many important writes there were, and how far past epochs came."""
 
-AMNESIA = "dropline:halt:amnesia"
+HALT = "dropline:halt"
 """Hash: since when (ms) and why nothing may be sent until a person says go. Absent while all is well."""
 
 DOUBT = "dropline:halt:doubt"
@@ -16,6 +21,12 @@ DOUBT = "dropline:halt:doubt"
 
 HALTS = "dropline:halts"
 """Stream: past halts, and who ended them why."""
+
+TICKS = "dropline:ticks"
+"""Hash: of every entry of the timetable the newest slot (ms) that was claimed, and the tokens of the newest claims."""
+
+LEADERSHIP = "dropline:leadership"
+"""Hash: the scheduler that ticks, its term, and until when (ms)."""
 
 
 class Due(StrEnum):
@@ -35,6 +46,10 @@ class Due(StrEnum):
     """Submission ids of which nobody knows what became, or an earlier attempt of which may still turn up."""
     DO_NOT_DIAL = "dropline:due:do-not-dial"
     """Accounts whose own do-not-dial list the gateway has not confirmed to be in step with ours."""
+    END = "dropline:due:end"
+    """Campaign ids by their end time, until nothing of them runs any more."""
+    ERRAND = "dropline:due:errand"
+    """What the timetable has brought up, by its name and slot, until its job is done."""
 
 
 IN_DOUBT = "dropline:in-doubt"
@@ -155,6 +170,11 @@ def line(account: str, lane: str) -> str:
     return f"dropline:line:{account}:{lane}"
 
 
-def breaker(account: str) -> str:
+def breaker(account: str, cause: str = "trouble") -> str:
     """Hash: failures in a row of the account's calls, and since when it is given a rest. Absent when all is well."""
-    return f"dropline:breaker:{account}"
+    return f"dropline:breaker:{cause}:{account}"
+
+
+def open_breakers(cause: str) -> str:
+    """Set: the accounts whose breaker for this cause is open."""
+    return f"dropline:open-breakers:{cause}"

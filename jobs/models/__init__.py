@@ -1,6 +1,7 @@
 """The nouns, their states and the legal moves between them. Law of the room: no I/O, time is handed in."""
 
 from jobs.models.evidence import Evidence, Finding
+from jobs.models.problems import InvalidCampaign, Problem
 from jobs.models.records import Attempt, CampaignView, Disposition, Submission
 from jobs.models.states import (
     ENDING_INTENTS,
@@ -22,8 +23,6 @@ from jobs.models.terms import (
     MAX_PHONES_PER_SUBMISSION,
     AudioType,
     Campaign,
-    InvalidCampaign,
-    Problem,
     Terms,
     WhenUnknown,
     parse_campaign,

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from jobs.models.states import (
     ENDING_INTENTS,
@@ -61,6 +61,8 @@ class Submission:
     drops: Mapping[DropState, int] = field(default_factory=dict)
     not_before: datetime | None = None
     tries: int = 0
+    was_refused: bool = False
+    """Whether the gateway refused it once for what may pass, and it was planned again."""
     sent_at: datetime | None = None
     deadline_at: datetime | None = None
     """Until when a claim holds or an answer may come; past it, others may act."""
@@ -113,6 +115,15 @@ class CampaignView:
     """When the newest change of the intent was asked for; None where it never changed."""
     note: str = ""
     """The newest reason that somebody gave with a control request."""
+
+    end_confirmed_at: datetime | None = None
+    """When the gateway confirmed the last stop that the end time had called for; None where it called for none yet."""
+
+    @property
+    def end_late(self) -> timedelta | None:
+        """By how much the last confirmed stop came after the end time."""
+        ends_at = self.terms.ends_at
+        return self.end_confirmed_at - ends_at if self.end_confirmed_at and ends_at else None
 
     @property
     def too_late_at(self) -> datetime:

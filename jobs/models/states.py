@@ -8,8 +8,9 @@ class SubmissionState(StrEnum):
     """Where one POST of at most 10,000 phones stands."""
 
     PLANNED = "planned"
-    """Not sent. In: the plan; a sender with proof that nothing left; `jobs.outcomes`, by policy or by a person, where
-    the gateway does not list what was `unknown`. Out: a sender's claim; stop, expiry; an earlier attempt's session."""
+    """Not sent. In: the plan; a sender with proof that nothing was taken; `jobs.outcomes`, by policy or by a person,
+    where the gateway does not list what was `unknown`. Out: a sender's claim; stop, expiry; an earlier attempt's
+    session."""
     CLAIMED = "claimed"
     """A sender holds it under a lease; nothing has left. In: `claim`. Out: that sender; anyone, after the lease."""
     SENDING = "sending"
@@ -114,7 +115,7 @@ class CampaignStatus(StrEnum):
         member.sentence = sentence
         return member
 
-    WAITING = "waiting", "Nothing is sent yet: its hour has not come, or no worker has got to it."
+    WAITING = "waiting", "Nothing is sent yet: its hour has not come, no worker has got to it, or its account is held."
     SENDING = "sending", "Some submissions are on their way to the gateway, or still to be sent."
     RUNNING = "running", "All that can be sent is with the gateway; records of calls are coming in."
     PAUSING = "pausing", "Nothing new starts; the gateway has not confirmed the pause of every session yet."
@@ -125,9 +126,9 @@ class CampaignStatus(StrEnum):
         "All else has ended, but of some submission nobody knows whether the gateway took it.",
     )
     FINISHED = "finished", "Every phone is accounted for."
-    STOPPED = "stopped", "Stopped by a person, and every phone is accounted for."
+    STOPPED = "stopped", "Stopped by a person or by its end time, and every phone is accounted for."
     CANCELLED = "cancelled", "Cancelled by a person, and every phone is accounted for."
-    REJECTED = "rejected", "Every submission was refused: by the gateway, or for its audio before it was sent."
+    REJECTED = "rejected", "Nobody was called: what was not refused, by the gateway or for its audio, was withdrawn."
     EXPIRED = "expired", "Its time had passed before anything was sent."
 
     @property

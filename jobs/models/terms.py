@@ -1,11 +1,7 @@
-"""A campaign as its producer states it, and what is wrong with it.
-
-An error names the field and never repeats its value: it may be somebody's number, or an audio URL with a secret in it.
-"""
+"""A campaign as its producer states it."""
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from pathlib import PurePosixPath
@@ -22,6 +18,8 @@ from pydantic import (
     model_validator,
 )
 
+from jobs.models.problems import InvalidCampaign, Problem, in_words
+
 MAX_PHONES_PER_SUBMISSION = 10_000
 """The vendor's limit for one request."""
 
@@ -33,7 +31,6 @@ EXPIRES_AFTER = timedelta(hours=24)
 """Without an `expires_at`, what is not with the gateway this long after its start is not sent any more: a reminder that
 comes a day late, when a backlog clears at night, harms more than one that does not come."""
 
-_HARMLESS_NAME = re.compile(r"[A-Za-z_]{1,40}|[0-9]{1,7}", re.ASCII)
 CALLER_ID = re.compile(r"[2-9]\d{2}[2-9]\d{6}", re.ASCII)
 
 
@@ -53,25 +50,6 @@ class WhenUnknown(StrEnum):
     """It stays as it is, and a person decides."""
     RESEND = "resend"
     """It is sent again, once."""
-
-
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """One thing wrong with what somebody sent in: the field (or row) and a sentence that says what to do."""
-
-    field: str
-    message: str
-
-    def __str__(self) -> str:
-        return f"{self.field}: {self.message}" if self.field else self.message
-
-
-class InvalidCampaign(Exception):
-    """A campaign cannot be taken; nothing was stored and nothing sent. Carries every problem at once."""
-
-    def __init__(self, problems: tuple[Problem, ...]) -> None:
-        super().__init__("; ".join(map(str, problems)))
-        self.problems = problems
 
 
 def _lower(value: Any) -> Any:
@@ -194,19 +172,12 @@ def parse_terms(stated: Mapping[str, Any]) -> Terms:
 Model = TypeVar("Model", bound=BaseModel)
 
 
-def _parse(model: type[Model], stated: Mapping[str, Any]) -> Model:
+def _parse(model: type[Model], stated: object) -> Model:
+    if not isinstance(stated, Mapping):
+        raise InvalidCampaign((Problem("campaign", "must be an object with the campaign's fields"),))
     try:
         return model.model_validate(dict(stated))
     except ValidationError as invalid:
-        problems = tuple(
-            Problem(_presentable_name(error["loc"]), error["msg"].removeprefix("Value error, "))
-            for error in invalid.errors(include_input=False, include_url=False, include_context=False)
-        )
+        errors = invalid.errors(include_input=False, include_url=False, include_context=False)
     # Raised outside the handler: pydantic's own error holds the values, and a traceback would show it.
-    raise InvalidCampaign(problems)
-
-
-def _presentable_name(location: tuple[str | int, ...]) -> str:
-    """Where it is wrong, such as `recipients.3`. A name that is none of ours may be anything, even a number."""
-    texts = map(str, location)
-    return ".".join(each if _HARMLESS_NAME.fullmatch(each) else "(an odd field name)" for each in texts)
+    raise InvalidCampaign(in_words(errors, list(model.model_fields)))

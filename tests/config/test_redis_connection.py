@@ -1,4 +1,3 @@
-import shutil
 import socketserver
 import threading
 import time
@@ -177,7 +176,6 @@ def test_a_unix_socket_will_do(tmp_path: Path) -> None:
         check_redis(client, f"unix://{path}")
 
 
-@pytest.mark.skipif(shutil.which("openssl") is None, reason="the certificate is made by openssl")
 def test_an_encrypted_server_that_signs_itself_is_taken_unless_proof_is_wanted(
     redis_server: RedisServer, redis: Redis, tmp_path: Path
 ) -> None:

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from pydantic import SecretStr, ValidationError
 
 from config.accounts import AccountSettings, UnknownAccount
-from config.settings import InvalidSettings, LogFormat, LogLevel, Settings, variables
+from config.settings import OTHER_WORDS, InvalidSettings, LogFormat, LogLevel, Settings, variables
 
 SECRET = "s3cr3t/p4ss#word"
 GATEWAY = {"GATEWAY_UID": "you@example.com", "GATEWAY_PASSWORD": SECRET}
@@ -178,6 +178,11 @@ def test_an_unknown_account_is_named() -> None:
         ("redis_url", "REDIS_URL"),
         ("WORKERS_CAMPAIGN", "WORKERS_CAMPAIGNS"),
         ("GATEWAY_TIMEOUT_S", "GATEWAY_READ_TIMEOUT_S"),
+        ("WORKER_CAMPAIGNS", "WORKERS_CAMPAIGNS"),
+        ("WORKER_STATUS", "WORKERS_STATUS"),
+        ("GATEWAY_USER", "GATEWAY_UID"),
+        ("GATEWAY_PASS", "GATEWAY_PASSWORD"),
+        ("gateway_username", "GATEWAY_UID"),
     ],
 )
 def test_a_misspelt_variable_is_suspected(typed: str, meant: str) -> None:
@@ -186,8 +191,15 @@ def test_a_misspelt_variable_is_suspected(typed: str, meant: str) -> None:
     assert meant in suspect
 
 
+@pytest.mark.parametrize("word", OTHER_WORDS)
+def test_another_word_is_none_of_ours_and_stands_for_one(word: str) -> None:
+    ours = {variable for name in Settings.model_fields for variable in variables(name)}
+    assert (word in ours, OTHER_WORDS[word] in ours) == (False, True)
+
+
 def test_strangers_are_no_suspects() -> None:
     env = {"PATH": "/bin", "GATEWAY_INTERFACE": "CGI/1.1", "REDIS_PORT": "1", "LEAD": "1", "HEROKU_REDIS_RED_URL": "x"}
+    env |= {"WORKER_CONCURRENCY": "2", "WORKER_TIMEOUT": "3"}
     assert Settings.from_env(env).suspects == ()
 
 

@@ -4,18 +4,19 @@ import select
 import socket
 import socketserver
 import ssl
-import subprocess
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+
+from tests.certificates import self_signed
 
 
 @contextmanager
 def tls_front(folder: Path, target_port: int) -> Iterator[int]:
     """A loopback port that speaks TLS and passes everything on to `target_port`. Needs the program openssl."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(*_self_signed(folder))
+    context.load_cert_chain(*self_signed(folder, "redis.test"))
 
     class Relay(socketserver.BaseRequestHandler):
         def handle(self) -> None:
@@ -33,14 +34,6 @@ def tls_front(folder: Path, target_port: int) -> Iterator[int]:
         threading.Thread(target=front.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
         yield front.server_address[1]
         front.shutdown()
-
-
-def _self_signed(folder: Path) -> tuple[Path, Path]:
-    certificate, key = folder / "certificate.pem", folder / "key.pem"
-    command = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
-    command += ["-days", "2", "-subj", "/CN=redis.test", "-keyout", str(key), "-out", str(certificate)]
-    subprocess.run(command, check=True, capture_output=True)
-    return certificate, key
 
 
 def _pump(client: ssl.SSLSocket, target: socket.socket) -> None:

@@ -118,7 +118,7 @@ def _checks_held(dialect: Dialect) -> Counter[str]:
 
 def _row(call: Call, held: dict[Dialect, Counter[str]]) -> str:
     cells = [_cell(held[dialect][call.method], call, dialect) for dialect in Dialect]
-    folder = f"[{call.family}](../{REPLIES / call.family})" if call.family else ""
+    folder = f"[{call.family}](../{REPLIES / call.family})" if call.family else "files, [made](../tests/sounds.py)"
     return f"| {call.vendor} | `{call.method}` | {' | '.join(cells)} | {folder} |\n"
 
 

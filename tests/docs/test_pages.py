@@ -8,10 +8,11 @@ from typing import Any
 import pytest
 
 from config.settings import Settings, variables
-from docs import settings
+from docs import settings, timetable
 from jobs.cli.app import COMMANDS, GROUPS
 from jobs.cli.exits import Exit
 from jobs.models import FINAL_STATUSES, CampaignStatus
+from scheduler.agenda import Missed
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -31,6 +32,13 @@ def test_every_link_leads_somewhere(page: Path) -> None:
         target = page.parent / path if path else page
         assert target.exists(), path
         assert not anchor or anchor in anchors(target.read_text(encoding="utf-8")), anchor
+
+
+def test_no_page_is_an_orphan() -> None:
+    hubs = {ROOT / "README.md", ROOT / "docs" / "house.md"}
+    links = ((hub, path) for hub in hubs for path, _ in LINK.findall(hub.read_text(encoding="utf-8")))
+    linked = {(hub.parent / path).resolve() for hub, path in links}
+    assert [page.name for page in PAGES if page not in linked | hubs] == []
 
 
 def anchors(text: str) -> set[str]:
@@ -84,7 +92,13 @@ def test_every_log_line_that_the_person_on_call_may_see_is_written_somewhere() -
     events = {
         event for row in re.findall(r"^\| log (.*?) \|", ON_CALL, re.MULTILINE) for event in re.findall(r"`(\w+)`", row)
     }
-    rooms = [path for room in ("worker", "jobs") for path in (ROOT / room).rglob("*.py")]
+    rooms = [path for room in ("worker", "jobs", "scheduler", "config") for path in (ROOT / room).rglob("*.py")]
     sources = "".join(path.read_text(encoding="utf-8") for path in rooms)
     assert events
     assert [event for event in events if f'"{event}"' not in sources] == []
+
+
+def test_the_page_of_the_scheduler_has_the_timetable_and_its_rules() -> None:
+    text = timetable.PAGE.read_text(encoding="utf-8")
+    assert text == timetable.page(text), "run: python -m docs.timetable"
+    assert all(f"| `{rule}` | {rule.sentence} |" in text for rule in Missed)

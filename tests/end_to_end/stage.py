@@ -30,10 +30,13 @@ TERMS = Terms(caller_id="6175550100", audio_title="Reminder", title="March")
 class Stage:
     """Servers and workers of one test; everything that was started ends with it."""
 
-    def __init__(self, folder: Path, *, speed: float = 60, calls_per_second: float = 100, **env: str) -> None:
+    def __init__(
+        self, folder: Path, *, speed: float = 60, calls_per_second: float = 100, seed: int = 0, **env: str
+    ) -> None:
         self.folder = folder
         self.redis_server = RedisServer(appendonly=True)
-        self.simulator = Simulator(Settings(calls_per_second=calls_per_second), clock=Clock(speed=speed))
+        settings = Settings(calls_per_second=calls_per_second, seed=seed)
+        self.simulator = Simulator(settings, clock=Clock(speed=speed))
         self.env = env
         self.workers: list[subprocess.Popen[bytes]] = []
 
@@ -53,6 +56,13 @@ class Stage:
 
     def start_worker(self, **env: str) -> subprocess.Popen[bytes]:
         """`python -m worker` in a process group of its own, its log in the test's folder."""
+        return self._start("worker", env)
+
+    def start_scheduler(self, **env: str) -> subprocess.Popen[bytes]:
+        """`python -m scheduler`, likewise."""
+        return self._start("scheduler", env)
+
+    def _start(self, room: str, env: dict[str, str]) -> subprocess.Popen[bytes]:
         environment = {
             "PATH": os.environ["PATH"],
             "REDIS_URL": self.redis_server.url,
@@ -67,16 +77,16 @@ class Stage:
             **env,
         }
         with self.log_path.open("ab") as log:
-            worker = subprocess.Popen(
-                [sys.executable, "-m", "worker"],
+            process = subprocess.Popen(
+                [sys.executable, "-m", room],
                 cwd=ROOT,
                 env=environment,
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
             )
-        self.workers.append(worker)
-        return worker
+        self.workers.append(process)
+        return process
 
     @property
     def log_path(self) -> Path:

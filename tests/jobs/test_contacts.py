@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jobs.contacts import SAMPLE_LINES, Row, UnreadableContacts, read_contacts
+from jobs.columns import UnreadableContacts
+from jobs.contacts import SAMPLE_LINES, Row, read_contacts
 
 
 def rows_of(data: bytes | str, column: str | None = None) -> list[tuple[int, str]]:

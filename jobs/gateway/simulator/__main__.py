@@ -1,29 +1,41 @@
 """`python -m jobs.gateway.simulator`: the simulator as a process of its own."""
 
+import errno
 import signal
+import sys
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from jobs.gateway.simulator.scenario import Scenario, UnreadableScenario, amended, read_scenario
+from jobs.gateway.simulator.problems import Place
+from jobs.gateway.simulator.scenario import BadScenario, Scenario, UnreadableScenario, amended, read_scenario
 from jobs.gateway.simulator.simulator import Simulator
+
+OPTIONS: Mapping[Place, str] = {
+    ("clock", "speed"): "--speed",
+    ("settings", "calls_per_second"): "--rate",
+    ("settings", "reach"): "--reach",
+}
+"""The options that can be at fault, by the field that each of them states."""
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
 
 
 @app.command()
 def main(
-    port: Annotated[int, typer.Option(help="Port to listen on; 0 chooses a free one.")] = 8025,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port to listen on; 0 takes a free one.")] = 8025,
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     uid: Annotated[str | None, typer.Option(help="c_uid of an account. [demo]")] = None,
     password: Annotated[str | None, typer.Option(help="Its c_password. [demo]")] = None,
     speed: Annotated[float | None, typer.Option(help="Simulated seconds per real second. [1]")] = None,
     rate: Annotated[float | None, typer.Option(help="Calls a session makes in a simulated second. [10]")] = None,
     reach: Annotated[str | None, typer.Option(help="Where postbacks may go: loopback or any. [loopback]")] = None,
-    scenario: Annotated[Path | None, typer.Option(help="TOML file with clock, settings and faults.")] = None,
+    scenario: Annotated[
+        Path | None, typer.Option(help="YAML file with the clock, settings and faults to start with.")
+    ] = None,
     ready_file: Annotated[Path | None, typer.Option(help="File to write the base URL to once listening.")] = None,
 ) -> None:
     """A stand-in for the Slybroadcast gateway. It calls nobody and remembers everything.
@@ -40,8 +52,10 @@ def main(
        and at                .../_simulator/requests             for what you sent, with hints
     5. Break something:      curl http://127.0.0.1:8025/_simulator/faults -d '{"kind": "accept_then_reset"}'
        and send once more.   Does your client ring anybody twice?  .../_simulator/summary knows.
+    6. Let a day pass:       curl http://127.0.0.1:8025/_simulator/clock -d '{"jump_s": 86400}'
 
-    All switches, magic numbers and the form of a scenario file are in docs/simulator.md.
+    What it knows is gone when it ends. All switches, magic numbers and the form of a scenario file
+    are in docs/simulator.md.
     """
     accounts = {uid or "demo": _given({"password": password})} if uid or password else None
     settings = _given({"accounts": accounts, "calls_per_second": rate, "reach": reach})
@@ -49,10 +63,24 @@ def main(
     try:
         start = amended(read_scenario(scenario) if scenario else Scenario(), stated)
     except UnreadableScenario as unreadable:
-        for problem in unreadable.problems:
-            typer.echo(problem, err=True)
-        raise typer.Exit(2) from None
-    run(Simulator.from_scenario(start, host=host, port=port), ready_file)
+        raise _refused(unreadable.problems) from None
+    except BadScenario as bad:
+        raise _refused([problem.named(OPTIONS[problem.place[:2]]) for problem in bad.problems]) from None
+    run(_listening(start, host, port), ready_file)
+
+
+def _listening(start: Scenario, host: str, port: int) -> Simulator:
+    try:
+        return Simulator.from_scenario(start, host=host, port=port)
+    except OSError as error:
+        another = "; --port 0 takes one that is free" if error.errno == errno.EADDRINUSE else ""
+        raise _refused([f"cannot listen on {host}, port {port}: {error.strerror}{another}"]) from None
+
+
+def _refused(problems: Iterable[str]) -> typer.Exit:
+    for problem in problems:
+        typer.echo(problem, err=True)
+    return typer.Exit(2)
 
 
 def run(simulator: Simulator, ready_file: Path | None) -> None:
@@ -64,6 +92,8 @@ def run(simulator: Simulator, ready_file: Path | None) -> None:
         if ready_file:
             _write_whole(ready_file, simulator.base_url)
         typer.echo(simulator.base_url)
+        if sys.stderr.isatty():
+            typer.echo(f"Look at {simulator.console_url}; Ctrl-C ends it.", err=True)
         ended.wait()
 
 

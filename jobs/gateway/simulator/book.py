@@ -67,7 +67,7 @@ class Arrival:
     session_id: str = ""
     """The session that was accepted, or that the request names."""
     verdict: str = ""
-    """`accepted`, `refused` or `answered`; empty while it is under way or if it was never looked at."""
+    """`accepted`, `refused`, `answered` or `not_found`; empty while it is under way or if it was never looked at."""
     fault: str = ""
     hints: tuple[str, ...] = ()
     """What a developer should look at in the request itself."""

@@ -4,6 +4,9 @@ import threading
 import time
 from datetime import UTC, datetime, timedelta
 
+ENDS_AT = datetime(2200, 1, 1, tzinfo=UTC)
+"""No jump goes further, so that whatever is reckoned from an instant stays one."""
+
 
 class Clock:
     """Aware UTC instants. `speed` is simulated seconds per real second; a stopped clock moves by jumps only."""
@@ -43,19 +46,23 @@ class Clock:
             self._speed = speed
 
     def jump(self, ahead: timedelta) -> None:
-        """Raises ValueError for a jump back: sessions remember what has happened."""
-        if ahead < timedelta(0):
-            raise ValueError("time never goes back")
+        """Raises ValueError like `jump_to`: sessions remember what has happened."""
         with self._lock:
-            self._mark_at += ahead
+            now = self._now()
+            self._move(now, now + ahead)
 
     def jump_to(self, at: datetime) -> None:
-        """Raises ValueError for an instant that has passed."""
+        """Raises ValueError for an instant that has passed, and for one that nobody will see."""
         with self._lock:
-            if at < self._now():
-                raise ValueError("time never goes back")
-            self._set_mark()
-            self._mark_at = at.astimezone(UTC)
+            self._move(self._now(), at.astimezone(UTC))
+
+    def _move(self, now: datetime, at: datetime) -> None:
+        if at < now:
+            raise ValueError("time never goes back")
+        if at > ENDS_AT:
+            raise ValueError(f"time ends with the year {ENDS_AT.year - 1}")
+        self._mark_at = at
+        self._mark_s = time.monotonic()
 
     def _now(self) -> datetime:
         if self._stopped:

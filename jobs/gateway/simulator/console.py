@@ -10,15 +10,17 @@ from datetime import timedelta
 from typing import Any, TypeVar
 from urllib.parse import parse_qsl, urlsplit
 
-from pydantic import AwareDatetime, Field, ValidationError
+from pydantic import AwareDatetime, ValidationError
 
 from jobs.gateway.simulator import listings
 from jobs.gateway.simulator.faults import Fault, Faults
 from jobs.gateway.simulator.front_page import front_page
 from jobs.gateway.simulator.gateway import Gateway
 from jobs.gateway.simulator.listings import Query
+from jobs.gateway.simulator.problems import problems_in
 from jobs.gateway.simulator.request import Request
-from jobs.gateway.simulator.settings import Seconds, Settings, Switches, laid_over, problems_in
+from jobs.gateway.simulator.scenario import Scenario
+from jobs.gateway.simulator.settings import Seconds, Settings, Speed, Switches, laid_over
 from jobs.gateway.simulator.spelling import Spelt
 
 ROOT = "/_simulator"
@@ -57,8 +59,14 @@ class ClockOrder(Switches):
 
     jump_to: AwareDatetime | None = None
     jump_s: Seconds | None = None
-    speed: float | None = Field(default=None, gt=0, description="simulated seconds per real second")
+    speed: Speed | None = None
     stopped: bool | None = None
+
+
+class Storm(Switches):
+    """Several faults at once: all of them are armed, or none."""
+
+    faults: tuple[Fault, ...]
 
 
 class DoorOrder(Switches):
@@ -130,13 +138,12 @@ def _change(console: Console, question: Question) -> Any:
     try:
         console.gateway.settings = laid_over(console.gateway.settings, changes)
     except ValidationError as invalid:
-        raise NotAnswered(422, *problems_in(invalid)) from None
+        raise NotAnswered(422, *map(str, problems_in(invalid, Settings))) from None
     return _settings(console, question)
 
 
 def _schema(console: Console, question: Question) -> Any:
-    orders: dict[str, type[Switches]] = {"settings": Settings, "faults": Fault, "clock": ClockOrder, "door": DoorOrder}
-    return {name: order.model_json_schema() for name, order in orders.items()}
+    return {name: kind.model_json_schema() for name, kind in _SCHEMAS.items()}
 
 
 def _faults(console: Console, question: Question) -> Any:
@@ -145,8 +152,7 @@ def _faults(console: Console, question: Question) -> Any:
 
 def _arm(console: Console, question: Question) -> Any:
     given = _read_json(question.body)
-    faults = [_read(Fault, each) for each in (given if isinstance(given, list) else [given])]
-    console.faults.arm(*faults)
+    console.faults.arm(*(_read(Storm, {"faults": given}).faults if isinstance(given, list) else [_read(Fault, given)]))
     return _faults(console, question)
 
 
@@ -165,9 +171,9 @@ def _turn_clock(console: Console, question: Question) -> Any:
     try:
         if order.jump_to:
             clock.jump_to(order.jump_to)
+        clock.jump(timedelta(seconds=order.jump_s or 0))
     except ValueError as error:
-        raise NotAnswered(422, f"jump_to: {error}") from None
-    clock.jump(timedelta(seconds=order.jump_s or 0))
+        raise NotAnswered(422, f"{error}; it is {clock.now().isoformat()}") from None
     if order.speed:
         clock.set_speed(order.speed)
     if order.stopped is not None:
@@ -188,7 +194,7 @@ def _read(kind: type[Order], given: Any) -> Order:
     try:
         return kind.model_validate(given)
     except ValidationError as invalid:
-        raise NotAnswered(422, *problems_in(invalid)) from None
+        raise NotAnswered(422, *map(str, problems_in(invalid, kind))) from None
 
 
 def _read_json(body: bytes) -> Any:
@@ -197,6 +203,14 @@ def _read_json(body: bytes) -> Any:
     except ValueError as error:
         raise NotAnswered(400, f"the body is not JSON: {error}") from None
 
+
+_SCHEMAS: Mapping[str, type[Switches]] = {
+    "settings": Settings,
+    "faults": Fault,
+    "clock": ClockOrder,
+    "door": DoorOrder,
+    "scenario": Scenario,
+}
 
 Page = Callable[[Console, Question], Any]
 

@@ -1,21 +1,22 @@
-"""A scenario: the clock, the switches and the faults a simulator starts with, from a TOML file."""
+"""A scenario: the clock, the switches and the faults a simulator starts with, from a YAML file."""
 
-import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
-from pydantic import AwareDatetime, Field, ValidationError
+from pydantic import AwareDatetime, ValidationError
 
 from jobs.gateway.simulator.clock import Clock
 from jobs.gateway.simulator.faults import Fault
-from jobs.gateway.simulator.settings import Settings, Switches, laid_over, problems_in
+from jobs.gateway.simulator.plain_yaml import Sheet, UnreadableYaml, read_yaml
+from jobs.gateway.simulator.problems import Problem, problems_in
+from jobs.gateway.simulator.settings import Settings, Speed, Switches, laid_over
 
 
 class ClockStart(Switches):
     """How time begins. `starts_at` has an offset; without it time begins now."""
 
-    speed: Annotated[float, Field(gt=0)] = 1
+    speed: Speed = 1
     stopped: bool = False
     starts_at: AwareDatetime | None = None
 
@@ -31,8 +32,16 @@ class Scenario(Switches):
     faults: tuple[Fault, ...] = ()
 
 
+class BadScenario(Exception):
+    """What is stated makes no scenario; carries every problem at once."""
+
+    def __init__(self, *problems: Problem) -> None:
+        super().__init__("; ".join(map(str, problems)))
+        self.problems = problems
+
+
 class UnreadableScenario(Exception):
-    """A scenario cannot be used; carries every problem at once."""
+    """A scenario file cannot be used; carries a line for each problem, which begins with the file's name."""
 
     def __init__(self, *problems: str) -> None:
         super().__init__("; ".join(problems))
@@ -40,21 +49,33 @@ class UnreadableScenario(Exception):
 
 
 def read_scenario(path: Path) -> Scenario:
-    """The scenario in a TOML file; raises `UnreadableScenario` naming every field at fault."""
+    """The scenario in a YAML file; raises `UnreadableScenario` naming line and field of everything at fault."""
     try:
-        return parse_scenario(tomllib.loads(path.read_text(encoding="utf-8")))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise UnreadableScenario(f"{path.name}: {error}") from None
-
-
-def parse_scenario(stated: Mapping[str, Any]) -> Scenario:
-    """The scenario from plain values; raises `UnreadableScenario` naming every field at fault."""
-    return amended(Scenario(), stated)
+        sheet = read_yaml(path.read_bytes())
+        return amended(Scenario(), _stated_in(sheet))
+    except OSError as error:
+        raise UnreadableScenario(_told(path, None, error.strerror or str(error))) from None
+    except UnreadableYaml as error:
+        raise UnreadableScenario(_told(path, error.line, error.problem)) from None
+    except BadScenario as bad:
+        lines = sorted(((sheet.line_of(each.place), str(each)) for each in bad.problems), key=lambda told: told[0] or 0)
+        raise UnreadableScenario(*(_told(path, *told) for told in lines)) from None
 
 
 def amended(scenario: Scenario, stated: Mapping[str, Any]) -> Scenario:
-    """The scenario with some values stated anew; raises like `parse_scenario`."""
+    """The scenario with some values stated anew; raises `BadScenario`."""
     try:
         return laid_over(scenario, stated)
     except ValidationError as invalid:
-        raise UnreadableScenario(*problems_in(invalid)) from None
+        raise BadScenario(*problems_in(invalid, Scenario)) from None
+
+
+def _stated_in(sheet: Sheet) -> Mapping[str, Any]:
+    """A file with nothing but comments states nothing."""
+    if not isinstance(sheet.values, dict | None):
+        raise UnreadableYaml("must have the fields clock, settings and faults, or some of them", 1)
+    return sheet.values or {}
+
+
+def _told(path: Path, line: int | None, problem: str) -> str:
+    return f"{path}, line {line}: {problem}" if line else f"{path}: {problem}"

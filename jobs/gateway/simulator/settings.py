@@ -4,18 +4,21 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
 from jobs.gateway.simulator.reach import Reach
 
 Share = Annotated[float, Field(ge=0, le=1)]
-Seconds = Annotated[float, Field(ge=0)]
+Phone = Annotated[str, Field(pattern=r"^[2-9][0-9]{9}$")]
+Seconds = Annotated[float, Field(ge=0, le=1_000_000_000)]
+Speed = Annotated[float, Field(gt=0, le=1_000_000)]
+"""Simulated seconds per real second."""
 
 
 class Switches(BaseModel):
     """What all groups of switches have in common: frozen, and an unknown name is an error."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True, allow_inf_nan=False)
 
 
 class Layout(StrEnum):
@@ -104,7 +107,7 @@ class Account(Switches):
         Recording(title="Reminder", file="r18904b140407197964.wav", code="1001"),
         Recording(title="Greeting", file="r15294b17042522420232165.mp3", code="1002"),
     )
-    phone_lists: Mapping[str, tuple[str, ...]] = Field(
+    phone_lists: Mapping[str, tuple[Phone, ...]] = Field(
         default_factory=dict, description="phones of 10 digits by the id that `c_listid` names"
     )
     dialect: Dialect | None = Field(default=None, description="how this account is spoken to, where it differs")
@@ -159,12 +162,6 @@ Kind = TypeVar("Kind", bound=Switches)
 def laid_over(below: Kind, changes: Mapping[str, Any]) -> Kind:
     """The same with `changes` (JSON values, only what differs) laid over it; raises ValidationError."""
     return type(below).model_validate(_laid_over(below.model_dump(), changes))
-
-
-def problems_in(error: ValidationError) -> list[str]:
-    """A sentence for each thing wrong, beginning with the field's name."""
-    found = error.errors(include_url=False, include_input=False, include_context=False)
-    return [": ".join(filter(None, (".".join(map(str, each["loc"])), each["msg"]))) for each in found]
 
 
 def _laid_over(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:

@@ -5,14 +5,14 @@ from collections.abc import Mapping
 from datetime import datetime
 from types import TracebackType
 from typing import Any, Self
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import urlsplit
 
 from jobs.gateway.simulator.book import Arrival, Book
 from jobs.gateway.simulator.clock import Clock
 from jobs.gateway.simulator.console import ROOT, Console, ask
 from jobs.gateway.simulator.faults import UNHEARD, Fault, FaultKind, Faults
 from jobs.gateway.simulator.gateway import Gateway
-from jobs.gateway.simulator.hints import hints_for
+from jobs.gateway.simulator.hints import hints_for, not_found_hint
 from jobs.gateway.simulator.misbehaviour import misbehave
 from jobs.gateway.simulator.postman import Postman
 from jobs.gateway.simulator.reception import ENDPOINTS, JSON, VMB, answer, option_of
@@ -25,7 +25,6 @@ from jobs.gateway.simulator.spelling import Spelt, spell
 from jobs.gateway.simulator.wire import Wire
 
 GATEWAY = "/gateway/"
-NOT_FOUND = Spelt(b"Not Found", "text/html", 404)
 
 
 class Simulator:
@@ -104,21 +103,25 @@ class Simulator:
         if path == ROOT or path.startswith(f"{ROOT}/"):
             return wire.send(ask(self._console, request, wire.shut_door))
         endpoint = path.removeprefix(GATEWAY).lstrip("/")
-        return self._serve_gateway(request, endpoint, wire) if endpoint in ENDPOINTS else wire.send(NOT_FOUND)
+        return self._serve_gateway(request, endpoint, wire) if endpoint in ENDPOINTS else self._turn_away(request, wire)
+
+    def _turn_away(self, request: Request, wire: Wire) -> None:
+        """Nothing is there. It is written down if it came from a client, and not from a browser that looks around."""
+        if request.method == "POST":
+            path = urlsplit(request.target).path
+            arrival = self.truth.note(path, "", request.form(), self.clock.now())
+            arrival.verdict, arrival.hints = "not_found", (not_found_hint(path, ENDPOINTS),)
+        text = f"Not Found. The gateway is at {self.base_url}, and what it knows at {self.console_url}\n"
+        wire.send(Spelt(text.encode(), "text/plain", 404))
 
     def _serve_gateway(self, request: Request, endpoint: str, wire: Wire) -> None:
-        form = request.body.decode("utf-8", "replace") if request.is_form else ""
-        fields = dict(parse_qsl(form, keep_blank_values=True))
+        fields = request.form()
         arrival = self.truth.note(endpoint, option_of(endpoint, fields), fields, self.clock.now())
-        arrival.hints = tuple(hints_for(request, fields, self._own_fields))
+        arrival.hints = tuple(hints_for(request, fields, self.gateway.settings))
         fault = self.faults.strike(arrival)
         arrival.fault = fault.kind if fault else ""
         self._respond(arrival, fields, fault, wire)
         arrival.answered_s = time.time()
-
-    @property
-    def _own_fields(self) -> frozenset[str]:
-        return frozenset({self.gateway.settings.day_field})
 
     def _respond(self, arrival: Arrival, fields: Mapping[str, str], fault: Fault | None, wire: Wire) -> None:
         if fault and fault.kind is FaultKind.ACCEPT_LATE and wire.wait(fault.seconds):

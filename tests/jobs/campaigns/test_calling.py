@@ -2,7 +2,7 @@
 
 from collections import Counter
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from structlog.testing import capture_logs
@@ -87,6 +87,12 @@ def open_the_breaker(desk: Desk) -> None:
             longest_rest=desk.timings.rest_most,
         )
     assert state(desk) is BreakerState.OPEN
+
+
+def due_at(desk: Desk, submission_id: str) -> datetime:
+    at = desk.redis.zscore(Due.SEND, submission_id)
+    assert at is not None
+    return datetime.fromtimestamp(at / 1000, tz=UTC)
 
 
 def state(desk: Desk) -> BreakerState:
@@ -215,10 +221,10 @@ def test_the_breaker_opens_after_failures_in_a_row_and_then_nothing_leaves(desk:
 
 
 def test_refusals_do_not_open_it(desk: Desk, simulator: Simulator) -> None:
-    wrong = at_gateway(desk, simulator.base_url, password="not the password")
+    simulator.faults.arm(Fault(kind=FaultKind.REFUSE, text="c_callerID: invalid", times=10))
     campaign_id = in_pieces(desk, 10, key="pieces")
     for number in range(1, 11):
-        assert send(wrong, f"{campaign_id}-{number}") is Sent.REJECTED
+        assert send(desk, f"{campaign_id}-{number}") is Sent.REJECTED
     assert state(desk) is BreakerState.CLOSED
 
 
@@ -245,6 +251,27 @@ def test_no_submission_finds_out_whether_the_gateway_is_back(desk: Desk, simulat
     assert state(desk) is BreakerState.CLOSED
     told = [(each["event"], each.get("after_s")) for each in logs]
     assert sorted(told) == [("gateway_is_back", 90), ("submission_accepted", None)]
+
+
+def test_the_question_and_the_submission_that_follows_it_have_a_slot_each(
+    polite: Desk, simulator: Simulator, clock: Clock
+) -> None:
+    campaign_id = in_pieces(polite, 2, key="pieces")
+    open_the_breaker(polite)
+    clock.jump(polite.timings.rest_first)
+    began = polite.clock()
+    assert [send(polite, f"{campaign_id}-{number}") for number in (1, 2)] == [Sent.ACCEPTED] * 2
+    assert options(simulator) == ["balance", "new_campaign", "new_campaign"]
+    assert polite.clock() - began == 2 * SECOND / 5
+
+
+def test_the_question_uses_up_nothing_that_the_phones_are_worth(desk: Desk, clock: Clock) -> None:
+    slow = replace(desk, limits=Limits(calls_per_s=5, phones_per_min=1))
+    campaign_id = in_pieces(slow, 2, key="pieces")
+    open_the_breaker(slow)
+    clock.jump(slow.timings.rest_first)
+    assert [send(slow, f"{campaign_id}-{number}") for number in (1, 2)] == [Sent.ACCEPTED, Sent.LATER]
+    assert 59 * SECOND < due_at(slow, f"{campaign_id}-2") - slow.clock() < 90 * SECOND
 
 
 def test_a_gateway_that_answers_questions_but_no_submissions_stays_at_rest(

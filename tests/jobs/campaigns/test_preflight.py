@@ -1,8 +1,7 @@
 import socket
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from functools import partial
 from typing import BinaryIO
 
 import pytest
@@ -12,12 +11,14 @@ from jobs.campaigns.desk import Desk
 from jobs.campaigns.preflight import Finding, Verdict, list_recordings, look_at_audio
 from jobs.campaigns.send import Sent, send
 from jobs.fetching import NotFetched, NotPublic
+from jobs.gateway.client import GatewayClient
 from jobs.gateway.replies import AudioFile
 from jobs.gateway.simulator import Account, Clock, Fault, FaultKind, Settings, Simulator
 from jobs.gateway.simulator.settings import Recording
 from jobs.ledger import breaker, campaigns, due, submissions
 from jobs.ledger.breaker import BreakerState
 from jobs.ledger.keys import Due
+from jobs.ledger.limits import Limits
 from jobs.models import CampaignStatus, Intent, SubmissionState, Terms
 from tests import sounds
 from tests.jobs.campaigns.conftest import at_gateway, client_of, submission, taken, view
@@ -38,8 +39,12 @@ def titled(title: str) -> Terms:
     return Terms(caller_id="6175550100", audio_title=title)
 
 
+def recordings_of(client: GatewayClient) -> Callable[[], list[AudioFile]]:
+    return lambda: list_recordings(lambda question: question(client), now=NOW)
+
+
 def look(simulator: Simulator, terms: Terms) -> Finding:
-    recordings = partial(list_recordings, client_of(simulator.base_url), now=NOW)
+    recordings = recordings_of(client_of(simulator.base_url))
     return look_at_audio(terms, recordings=recordings, fetch=None)
 
 
@@ -117,7 +122,7 @@ def test_a_gateway_that_does_not_know_durations_is_asked_for_the_plain_list(refu
 
     with raw_server(script) as server:
         client = client_of(server.url.removesuffix("vmb.php"))
-        found = look_at_audio(titled("Reminder"), recordings=partial(list_recordings, client, now=NOW), fetch=None)
+        found = look_at_audio(titled("Reminder"), recordings=recordings_of(client), fetch=None)
     assert found == Finding(Verdict.GOOD, 'the recording "Reminder" is there; how long it lasts is not known')
     assert asked == [True, False]
 
@@ -134,7 +139,7 @@ def test_a_gateway_in_trouble_says_nothing_of_the_audio(fault: FaultKind) -> Non
 def test_neither_does_one_that_is_down_or_refuses_us() -> None:
     with Simulator(ACCOUNT) as simulator:
         client = client_of(simulator.base_url, password="wrong")
-        refused = look_at_audio(titled("Reminder"), recordings=partial(list_recordings, client, now=NOW), fetch=None)
+        refused = look_at_audio(titled("Reminder"), recordings=recordings_of(client), fetch=None)
     assert [refused.verdict, look(simulator, titled("Reminder")).verdict] == [Verdict.UNSURE] * 2
 
 
@@ -248,6 +253,14 @@ def test_a_look_is_a_turn_of_its_own_and_then_it_is_sent(careful: Desk, simulato
     assert due.count(careful.redis, Due.SEND, by=careful.clock()) == 1
     assert send(careful, f"{campaign_id}-1") is Sent.ACCEPTED
     assert asked(simulator) == ["get_audio_list_with_duration", "new_campaign"]
+
+
+def test_each_call_of_a_look_has_a_slot_of_its_own(careful: Desk, simulator: Simulator, campaign_id: str) -> None:
+    polite, began = replace(careful, limits=Limits(calls_per_s=5)), careful.clock()
+    simulator.faults.arm(Fault(kind=FaultKind.REFUSE, text="c_method: unknown", on="question"))
+    assert send(polite, f"{campaign_id}-1") is Sent.LATER
+    assert asked(simulator) == ["get_audio_list_with_duration", "get_audio_list"]
+    assert polite.clock() - began == timedelta(seconds=0.2)
 
 
 def test_a_bad_audio_is_rejected_and_nobody_is_called(careful: Desk, simulator: Simulator) -> None:

@@ -1,5 +1,6 @@
 """Records are merged as they come, and a campaign is finished when every phone is accounted for."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -12,7 +13,7 @@ from jobs.gateway.simulator import Clock, Fault, FaultKind, Simulator
 from jobs.ledger import dispositions, due
 from jobs.ledger.keys import Due
 from jobs.models import CampaignStatus, Disposition, DropState, Intent, SubmissionState
-from tests.jobs.campaigns.conftest import at_gateway, submission, taken, view
+from tests.jobs.campaigns.conftest import TERMS, at_gateway, submission, taken, view
 from tests.servers import free_port
 
 
@@ -113,3 +114,38 @@ def test_a_refusal_that_may_pass_closes_nothing(desk: Desk, simulator: Simulator
     assert refresh(desk, f"{sent}-1") is Refreshed.NO_ANSWER
     wait = next_look(desk.timings, view(desk, sent), submission(desk, sent), desk.clock())
     assert wait == desk.timings.poll_most
+
+
+def test_a_session_is_looked_at_when_its_end_time_comes_and_often_after_it(desk: Desk, clock: Clock) -> None:
+    timings, start = desk.timings, desk.clock()
+    terms = TERMS.model_copy(update={"ends_at": start + timedelta(hours=2)})
+    campaign_id = taken(desk, "6175550107", terms=terms).campaign_id
+    send(desk, f"{campaign_id}-1")
+    ages = [timedelta(minutes=-30), timedelta(minutes=-2), timedelta(), timedelta(minutes=10)]
+    waits = [
+        next_look(timings, view(desk, campaign_id), submission(desk, campaign_id), start + timedelta(hours=2) + age)
+        for age in ages
+    ]
+    assert waits == [timings.poll_most, timedelta(minutes=2), timings.poll_first, timedelta(minutes=1)]
+
+
+def test_polls_are_quick_again_when_few_calls_are_left_and_slow_down_when_none_comes(desk: Desk) -> None:
+    campaign_id = taken(desk, *(f"617555{number}" for number in range(1000, 1100))).campaign_id
+    timings, start = desk.timings, desk.clock()
+    near_its_end = replace(
+        submission(desk, campaign_id), drops={DropState.DELIVERED: 99}, heard_at=start + timedelta(hours=2)
+    )
+    waits = [
+        next_look(timings, view(desk, campaign_id), near_its_end, start + timedelta(hours=2, seconds=silent_s))
+        for silent_s in (0, 120, 7_200)
+    ]
+    assert waits == [timedelta(hours=2) / 99, timedelta(minutes=2), timings.poll_most]
+
+
+def test_the_last_records_are_asked_for_as_soon_as_a_stop_is_confirmed(desk: Desk, clock: Clock, sent: str) -> None:
+    clock.jump(timedelta(hours=2))
+    refresh(desk, f"{sent}-1")
+    request(desk.redis, sent, Intent.STOP, why="", now=desk.clock())
+    assert due.count(desk.redis, Due.REFRESH, by=desk.clock()) == 0
+    control(desk, sent)
+    assert due.count(desk.redis, Due.REFRESH, by=desk.clock()) == 1

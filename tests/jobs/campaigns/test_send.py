@@ -87,9 +87,9 @@ def test_when_nobody_knows_it_is_unknown_and_left_alone(
 
 
 def test_a_refusal_is_final_and_kept_in_the_gateways_words(desk: Desk, simulator: Simulator, campaign_id: str) -> None:
-    wrong = at_gateway(desk, simulator.base_url, password="not the password")
-    assert send(wrong, f"{campaign_id}-1") is Sent.REJECTED
-    assert "c_password" in submission(desk, campaign_id).reason
+    simulator.faults.arm(Fault(kind=FaultKind.REFUSE, text="Your plan does not include this."))
+    assert send(desk, f"{campaign_id}-1") is Sent.REJECTED
+    assert submission(desk, campaign_id).reason == "Your plan does not include this."
     assert view(desk, campaign_id).status is CampaignStatus.REJECTED
     assert accepted_phones(simulator) == []
 
@@ -101,6 +101,18 @@ def test_audio_that_could_not_be_fetched_is_tried_once_more(
     assert send(desk, f"{campaign_id}-1") is Sent.LATER
     clock.jump(desk.timings.refused_again)
     assert send(desk, f"{campaign_id}-1") is Sent.REJECTED
+
+
+def test_its_second_try_is_its_own_whatever_else_was_in_the_way(
+    desk: Desk, simulator: Simulator, clock: Clock, campaign_id: str
+) -> None:
+    nobody = at_gateway(desk, f"http://127.0.0.1:{free_port()}/gateway/")
+    simulator.faults.arm(Fault(kind=FaultKind.REFUSE, text="Bad Audio, can't download", times=2))
+    ends = []
+    for at in (nobody, desk, nobody, desk):
+        ends.append(send(at, f"{campaign_id}-1"))
+        clock.jump(desk.timings.resend_most)
+    assert ends == [Sent.LATER, Sent.LATER, Sent.LATER, Sent.REJECTED]
 
 
 def test_a_duplicate_refusal_is_a_sign_of_acceptance_and_not_a_refusal(

@@ -48,14 +48,14 @@ def test_a_paused_campaign_goes_on(run: Run, redis: Redis, campaign_id: str) -> 
 def test_an_end_cannot_be_taken_back(run: Run, redis: Redis, campaign_id: str) -> None:
     assert run("stop", campaign_id).code == 0
     refused = run("resume", campaign_id)
-    assert refused.code == 5
+    assert refused.code == 11
     assert "was told to stop before, which cannot be taken back" in refused.err
 
 
 def test_a_campaign_that_is_over_is_not_told_anything(run: Run, redis: Redis, campaign_id: str) -> None:
     move(redis, campaign_id, SubmissionState.WITHDRAWN)
     refused = run("stop", campaign_id, "--json")
-    assert refused.code == 5
+    assert (refused.code, refused.error["name"]) == (11, "campaign_is_over")
     assert "is expired already" in refused.error["message"]
 
 

@@ -36,7 +36,7 @@ def test_every_phone_is_somewhere_at_every_moment(redis: Redis, campaign_id: str
 @pytest.mark.parametrize(
     ("states", "place"),
     [
-        ([SubmissionState.SENDING], "not_sent_yet"),
+        ([SubmissionState.SENDING], "being_sent"),
         ([SubmissionState.SENDING, SubmissionState.UNKNOWN], "unknown"),
         ([SubmissionState.SENDING, SubmissionState.REJECTED], "rejected"),
         ([SubmissionState.WITHDRAWN], "withdrawn"),

@@ -8,6 +8,7 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 from config.redis_connection import RedisUnreachable
 from config.settings import InvalidSettings
 from jobs.campaigns.control import CampaignIsOver, UnknownCampaign
+from jobs.campaigns.sessions import CampaignIsHeld
 from jobs.campaigns.take import KeyConflict
 from jobs.cli.exits import Exit
 from jobs.cli.failures import OPTIONS, failure_of, in_options
@@ -25,7 +26,8 @@ def test_every_field_that_a_problem_can_name_has_its_name_on_the_command_line() 
         (InvalidCampaign((Problem("start", "lies in the past"),)), Exit.BAD_INPUT),
         (KeyConflict("bcdf", ("title", "recipients")), Exit.KEY_CONFLICT),
         (UnknownCampaign("no campaign bcdf"), Exit.NO_SUCH_CAMPAIGN),
-        (CampaignIsOver("it is finished"), Exit.NO_SUCH_CAMPAIGN),
+        (CampaignIsOver("it is finished"), Exit.CAMPAIGN_IS_OVER),
+        (CampaignIsHeld("it was told to stop"), Exit.CAMPAIGN_IS_HELD),
         (InvalidSettings(("REDIS_URL: is wrong",)), Exit.BAD_SETTINGS),
         (RedisUnreachable("nobody answers"), Exit.NO_REDIS),
         (RedisConnectionError("went away"), Exit.NO_REDIS),

@@ -84,5 +84,5 @@ def test_a_file_that_cannot_be_used_says_what_to_do(tmp_path: Path, content: byt
 def test_a_large_file_says_that_it_is_being_read(tmp_path: Path) -> None:
     path, err = tmp_path / "large.csv", Console(file=io.StringIO(), width=200)
     path.write_text(f"6175550123,{'x' * 100_000}\n" * 201)
-    assert read_plan(str(path), "1", err=err).phone_count == 1
+    assert read_plan(str(path), "1", err=err)[0].phone_count == 1
     assert "Reading" in err.file.getvalue()  # type: ignore[attr-defined]  # the file is the StringIO from above

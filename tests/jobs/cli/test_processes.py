@@ -51,7 +51,7 @@ def test_what_is_piped_has_no_colours_and_whole_sentences(env: dict[str, str], c
     code, out, err = ended("show", campaign_id, env={**env, "FORCE_COLOR": "1"})
     assert (code, err) == (0, "")
     assert "\x1b" not in out
-    assert "Nothing is sent yet: its hour has not come, or no worker has got to it.\n" in out
+    assert "Nothing is sent yet: its hour has not come, no worker has got to it, or its account is held.\n" in out
 
 
 @pytest.mark.parametrize(("more", "is_coloured"), [({}, True), ({"NO_COLOR": "1"}, False)])

@@ -27,6 +27,23 @@ def test_a_dry_run_shows_the_plan_and_needs_nothing(run: Run, contacts: Path, re
     assert redis.keys() == []
 
 
+def test_a_dry_run_says_which_column_is_called_and_how_the_file_was_read(run: Run, contacts: Path) -> None:
+    dry = run("send", contacts, *SEND, "--dry-run", **DRY)
+    assert 'Phones from column 2 "Mobile Phone", chosen by its name. Read as UTF-8, parted by comma.' in dry.out
+    contacts.write_bytes("Chloé;6175550123\nBo;6175550124\n".encode("cp1252"))
+    dry = run("send", contacts, *SEND, "--dry-run", **DRY)
+    assert "Phones from column 2, chosen by its content alone: look whether it is the right one." in dry.out
+    assert "Read as Windows-1252, parted by semicolon, without a header." in dry.out
+
+
+def test_a_program_learns_which_column_is_called(run: Run, contacts: Path) -> None:
+    expected = {"column": 2, "name": "Mobile Phone", "chosen_by": "name", "has_header": True}
+    expected |= {"separator": ",", "encoding": "UTF-8"}
+    assert run("send", contacts, *SEND, "--dry-run", "--json", **DRY).document["contacts"] == expected
+    asked = run("send", contacts, *SEND, "--column", "2", "--json").document["contacts"]
+    assert asked == expected | {"chosen_by": "asked"}
+
+
 def test_a_campaign_is_in_and_the_person_knows_how_to_go_on(run: Run, contacts: Path, redis: Redis) -> None:
     sent = run("send", contacts, *SEND, "--title", "March", "--key", "march")
     (campaign,) = campaigns.newest(redis, most=2)
@@ -118,7 +135,7 @@ def test_all_rows_that_are_left_out_can_be_had(run: Run, contacts: Path, tmp_pat
         (["--caller-id", "911"], "--caller-id: no number to call from. Digits are missing"),
         (["--audio-title", "Reminder"], "found --audio-title and --audio-url"),
         (["--audio-url", "https://example.com/a"], "--audio-type is missing"),
-        (["--audio-type", "ogg"], "--audio-type: Input should be 'wav', 'mp3' or 'm4a'"),
+        (["--audio-type", "ogg"], "--audio-type: must be wav, mp3 or m4a"),
         (["--audio-url", "nowhere"], "--audio-url must begin with https:// or http://"),
         (["--column", "Fax"], 'choose with --column among: "Name", "Mobile Phone"'),
         (["--account", "b@d"], "--account: "),
@@ -147,6 +164,25 @@ def test_neither_audio_is_refused(run: Run, contacts: Path) -> None:
     refused = run("send", contacts, "--caller-id", "6175550199")
     assert refused.code == 2
     assert "give exactly one of --audio-title, --audio-url and --audio-file; found none" in refused.err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "problem"),
+    [
+        (["send", "--json"], "Missing argument 'CONTACTS'."),
+        (["send", "contacts.csv", "--json"], "Missing option '--caller-id'."),
+        (["send", "contacts.csv", "--json", "--colum", "2"], "No such option: --colum"),
+        (["sned", "--json"], "No such command 'sned'."),
+        (["list", "--most", "many", "--json"], "Invalid value for '--most'"),
+        (["show", "bcdf", "6175550123", "--json"], "Got unexpected extra argument"),
+    ],
+)
+def test_a_program_gets_a_slip_on_its_command_line_as_json(run: Run, arguments: list[str], problem: str) -> None:
+    slip = run(*arguments)
+    assert (slip.code, slip.out) == (2, "")
+    assert (slip.error["code"], slip.error["name"]) == (2, "bad_input")
+    assert slip.error["problems"][0].startswith(problem)
+    assert "6175550123" not in slip.err
 
 
 def test_a_missing_option_is_a_matter_of_usage(run: Run, contacts: Path) -> None:

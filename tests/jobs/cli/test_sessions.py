@@ -103,7 +103,7 @@ def test_a_session_of_a_stopped_campaign_is_not_let_run_again(terminal: Terminal
     campaign_id, session_id = terminal.send("6175550123")
     terminal.run("stop", campaign_id)
     said = terminal.run("resume", session_id)
-    assert (said.code, "told to stop" in said.err) == (5, True)
+    assert (said.code, "told to stop" in said.err) == (12, True)
     assert verbs(terminal.simulator) == []
 
 

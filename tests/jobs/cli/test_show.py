@@ -28,6 +28,23 @@ def test_a_campaign_is_shown_with_all_that_a_person_asks(run: Run, redis: Redis,
     assert f"end it python -m jobs stop {campaign_id}" in lines
 
 
+@pytest.mark.parametrize("command", [("show",), ("list",), ("results",)])
+def test_a_table_in_a_file_has_no_blanks_at_the_end_of_a_line(
+    run: Run, campaign_id: str, command: tuple[str, ...]
+) -> None:
+    shown = run(*command, *([] if command == ("list",) else [campaign_id]))
+    assert shown.out.count("\n") > 1
+    assert [line for line in (shown.out + shown.err).splitlines() if line != line.rstrip()] == []
+
+
+def test_what_is_being_sent_is_not_called_not_sent(run: Run, redis: Redis, campaign_id: str) -> None:
+    move(redis, campaign_id, SubmissionState.SENDING)
+    shown = run("show", campaign_id).out
+    assert "being sent" in shown
+    assert "On the way to the gateway; its answer is still to come." in shown
+    assert "not sent yet" not in shown
+
+
 def test_the_same_reason_is_said_once(run: Run, redis: Redis, campaign_id: str) -> None:
     move(redis, campaign_id, SubmissionState.SENDING, SubmissionState.UNKNOWN, reason="the answer was cut short")
     shown = run("show", campaign_id)
@@ -79,7 +96,7 @@ def test_a_program_gets_the_list_in_one_document(run: Run, campaign_id: str) -> 
 
 def test_an_empty_ledger_is_no_error(run: Run) -> None:
     assert "No campaign yet" in run("list").out
-    assert run("list", "--json").document == {"campaigns": []}
+    assert run("list", "--json").document == {"campaigns": [], "accounts_at_rest": []}
 
 
 def test_no_phone_and_no_secret_is_ever_shown(run: Run, redis: Redis, contacts: str, campaign_id: str) -> None:

@@ -10,7 +10,7 @@ import pytest
 from redis import ConnectionPool, Redis
 
 from jobs.ledger import amnesia, campaigns, keys, submissions
-from jobs.ledger.amnesia import Halted, Mark
+from jobs.ledger.amnesia import Halt, Halted, Mark
 from jobs.ledger.submissions import Claim
 from jobs.models import Intent, SubmissionState
 from tests.jobs.ledger.conftest import NOW, new_campaign, taken
@@ -93,6 +93,49 @@ def test_requests_still_hold_while_sending_is_halted(ledger: Redis) -> None:
     ledger.flushall()
     taken(ledger, ["6175550123"])
     assert campaigns.intend(ledger, "bcdf", Intent.STOP, note="", now=NOW) is Intent.STOP
+
+
+def test_from_a_persons_halt_on_nothing_begins_to_be_sent_and_requests_go_on(ledger: Redis) -> None:
+    taken(ledger, ["6175550123"], ["6175550124"])
+    claim(ledger)
+    other = another_process(ledger)
+    halt = amnesia.halt(ledger, why="wrong script", by="dana", now=NOW)
+    assert halt == Halt("wrong script", NOW, "dana")
+    assert amnesia.look(other, now=NOW) == halt
+    assert amnesia.halt(other, why="me too", by="ana", now=NOW + timedelta(hours=1)) == halt
+    with pytest.raises(Halted):
+        begin_sending(ledger)
+    until = NOW + timedelta(minutes=1)
+    assert submissions.claim(other, "bcdf-2", attempt="b", now=NOW, until=until) is Claim.HALTED
+    assert campaigns.intend(ledger, "bcdf", Intent.PAUSE, note="", now=NOW) is Intent.PAUSE
+    assert campaigns.intend(ledger, "bcdf", Intent.RUN, note="", now=NOW) is Intent.RUN
+    assert amnesia.forgive(other, why="corrected", now=NOW) == halt
+    assert begin_sending(ledger)
+    assert amnesia.forgive(other, why="corrected", now=NOW) is None
+
+
+def test_what_is_about_to_leave_when_a_person_halts_sending_stays(ledger: Redis) -> None:
+    taken(ledger, ["6175550123"])
+    claim(ledger)
+    begin_sending(ledger)
+    amnesia.halt(ledger, why="wrong script", by="dana", now=NOW)
+    (submission,) = submissions.read(ledger, ["bcdf-1"])
+    assert not submissions.leave(ledger, submission, attempt="a", now=NOW)
+
+
+def test_a_persons_halt_does_not_hide_that_the_ledger_has_forgotten(ledger: Redis) -> None:
+    taken(ledger, ["6175550123"])
+    amnesia.halt(ledger, why="wrong script", by="dana", now=NOW)
+    ledger.hset(keys.MEMORY, "count", 1)
+    found = amnesia.look(ledger, now=NOW)
+    assert found is not None
+    assert "the ledger knows 1" in found.reason
+    assert amnesia.forgive(ledger, why="compared", now=NOW) == found
+    assert claim(ledger) is Claim.HALTED
+    assert amnesia.look(ledger, now=NOW) == Halt("wrong script", NOW, "dana")
+    amnesia.forgive(ledger, why="corrected", now=NOW)
+    assert claim(ledger) is Claim.CLAIMED
+    assert not ledger.exists(keys.HALT)
 
 
 def test_fewer_writes_than_were_seen_are_noticed(ledger: Redis) -> None:

@@ -31,7 +31,8 @@ def ask(ledger: Redis, token: str, *, at: datetime = NOW, impatient: bool = Fals
 
 
 def fail(ledger: Redis, token: str, *, at: datetime = NOW) -> timedelta:
-    return breaker.fail(ledger, "default", token=token, now=at, first_rest=FIRST_REST, longest_rest=LONGEST_REST)
+    rest = breaker.fail(ledger, "default", token=token, now=at, first_rest=FIRST_REST, longest_rest=LONGEST_REST)
+    return rest.duration if rest else timedelta()
 
 
 def look(ledger: Redis) -> Breaker:

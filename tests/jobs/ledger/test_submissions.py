@@ -1,5 +1,6 @@
 """Moves are compared before they are set, fenced by the attempt, and answer a repetition as the first time."""
 
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -74,6 +75,22 @@ def test_after_a_request_is_written_nothing_is_claimed_and_nothing_begins(ledger
     assert claim(ledger, "late", after=LEASE) is Claim.HELD
 
 
+def test_what_is_held_is_due_when_it_is_too_late_for_it_and_free_to_be_withdrawn_then(ledger: Redis) -> None:
+    taken(ledger, ["6175550123"])
+    claim(ledger, "gone")
+    campaigns.intend(ledger, "bcdf", Intent.PAUSE, note="", now=NOW)
+    assert claim(ledger, "late", after=LEASE) is Claim.HELD
+    assert only_submission(ledger).state is SubmissionState.PLANNED
+    view = campaigns.read(ledger, "bcdf")
+    assert view is not None
+    too_late_at = view.too_late_at + timedelta(milliseconds=1)
+    assert due.count(ledger, Due.SEND, by=view.too_late_at) == 0
+    assert due.count(ledger, Due.SEND, by=too_late_at) == 1
+    assert submissions.look(ledger, "bcdf-1", now=view.too_late_at) is Claim.HELD
+    assert submissions.look(ledger, "bcdf-1", now=too_late_at) is Claim.FREE
+    assert claim(ledger, "never", after=too_late_at - NOW) is Claim.HELD
+
+
 @pytest.mark.parametrize("state", [SubmissionState.ACCEPTED, SubmissionState.UNKNOWN, SubmissionState.REJECTED])
 def test_what_is_past_sending_cannot_be_claimed(ledger: Redis, state: SubmissionState) -> None:
     taken(ledger, ["6175550123"])
@@ -143,18 +160,37 @@ def test_a_run_that_has_ended_stays_ended(ledger: Redis) -> None:
     assert only_submission(ledger).run is Run.ENDED
 
 
+def test_who_is_overtaken_by_a_newer_intent_says_nothing_of_a_run(ledger: Redis) -> None:
+    taken(ledger, ["6175550123"])
+    claim(ledger, "a")
+    move(ledger, SubmissionState.SENDING, attempt="a")
+    move(ledger, SubmissionState.ACCEPTED, attempt="a", session_key="dropline:session:default:1")
+    campaigns.intend(ledger, "bcdf", Intent.PAUSE, note="", now=NOW)
+    own = only_submission(ledger)
+    assert not submissions.doubt_run(ledger, own, intent_number=0)
+    assert only_submission(ledger).run is Run.GOING
+    assert submissions.doubt_run(ledger, own, intent_number=1)
+    assert not submissions.confirm_run(ledger, own, Run.GOING, now=NOW, intent_number=0)
+    assert only_submission(ledger).run is Run.UNSURE
+    assert submissions.confirm_run(ledger, own, Run.PAUSED, now=NOW, intent_number=1)
+    assert not submissions.confirm_run(ledger, own, Run.GOING, now=NOW, intent_number=0)
+    assert only_submission(ledger).run is Run.UNSURE  # the gateway heard both, and nobody knows which one last
+    assert submissions.confirm_run(ledger, own, Run.ENDED, now=NOW, intent_number=0)
+
+
 def test_runs_are_counted_for_the_sessions_that_are_followed(ledger: Redis) -> None:
     taken(ledger, ["6175550123"])
     claim(ledger, "a")
     move(ledger, SubmissionState.SENDING, attempt="a")
     runs = []
-    for step in (
+    steps: list[Callable[[], object]] = [
         lambda: move(ledger, SubmissionState.ACCEPTED, attempt="a", session_key="dropline:session:default:1"),
         lambda: submissions.doubt_run(ledger, only_submission(ledger)),
         lambda: submissions.confirm_run(ledger, only_submission(ledger), Run.PAUSED, now=NOW),
         lambda: move(ledger, SubmissionState.FINISHED),
         lambda: submissions.confirm_run(ledger, only_submission(ledger), Run.ENDED, now=NOW),
-    ):
+    ]
+    for step in steps:
         step()
         view = campaigns.read(ledger, "bcdf")
         assert view is not None

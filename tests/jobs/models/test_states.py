@@ -76,6 +76,7 @@ def test_an_end_is_never_taken_back() -> None:
         ({S.WITHDRAWN: 1}, Intent.CANCEL, {}, CampaignStatus.CANCELLED),
         ({S.FINISHED: 1, S.REJECTED: 1}, Intent.RUN, {}, CampaignStatus.FINISHED),
         ({S.REJECTED: 1, S.WITHDRAWN: 1}, Intent.RUN, {}, CampaignStatus.REJECTED),
+        ({S.REJECTED: 1}, Intent.RUN, {}, CampaignStatus.REJECTED),
         ({S.GIVEN_UP: 1, S.WITHDRAWN: 1}, Intent.RUN, {}, CampaignStatus.FINISHED),
         ({S.WITHDRAWN: 1}, Intent.RUN, {}, CampaignStatus.EXPIRED),
     ],

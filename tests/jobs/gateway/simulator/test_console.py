@@ -7,6 +7,7 @@ import pytest
 import requests
 
 from jobs.gateway.simulator import Clock, Settings, Simulator
+from jobs.gateway.simulator.hints import WITHIN_REACH
 from tests.jobs.gateway.simulator.desk import CAMPAIGN, ask, call, phones, submit, tell
 
 NOON = datetime(2026, 6, 1, 16, 0, tzinfo=UTC)
@@ -33,14 +34,28 @@ def test_switches_are_turned_while_it_runs_and_the_others_stay(simulator: Simula
 @pytest.mark.parametrize(
     ("page", "told", "problem"),
     [
-        ("settings", {"dialect": {"layuot": "live"}}, "dialect.layuot: Extra inputs are not permitted"),
-        ("settings", {"failure_share": 2}, "failure_share: Input should be less than or equal to 1"),
+        ("settings", {"dialect": {"layuot": "live"}}, "dialect.layuot: there is no such field; is layout meant?"),
+        ("settings", {"failure_share": 2}, "failure_share: must be less than or equal to 1"),
         ("settings", [], "the body must be an object with the switches to change"),
-        ("clock", {"sped": 2}, "sped: Extra inputs are not permitted"),
-        ("clock", {"jump_to": "2026-05-31T00:00:00Z"}, "jump_to: time never goes back"),
-        ("clock", {"jump_s": -1}, "jump_s: Input should be greater than or equal to 0"),
-        ("door", {}, "shut_s: Field required"),
-        ("faults", [{"kind": "html", "chance": 3}], "chance: Input should be less than or equal to 1"),
+        ("clock", {"sped": 2}, "sped: there is no such field; is speed meant?"),
+        (
+            "clock",
+            {"jump_to": "2026-05-31T00:00:00Z"},
+            "time never goes back; it is 2026-06-01T16:00:00+00:00",
+        ),
+        ("clock", {"jump_to": "2200-01-01T00:00:01Z"}, "time ends with the year 2199; it is 2026-06-01T16:00:00+00:00"),
+        ("clock", {"jump_s": 1e300}, "jump_s: must be less than or equal to 1000000000"),
+        ("clock", {"speed": 1e300}, "speed: must be less than or equal to 1000000"),
+        ("clock", {"jump_s": -1}, "jump_s: must be greater than or equal to 0"),
+        ("faults", {"kind": "html", "chance": 3}, "chance: must be less than or equal to 1"),
+        ("faults", "html", "must have fields of its own"),
+        ("settings", {"reach": None}, "reach: has no value"),
+        ("door", {}, "shut_s: is missing"),
+        (
+            "faults",
+            [{"kind": "html"}, {"kind": "html", "chance": 3}],
+            "faults #2.chance: must be less than or equal to 1",
+        ),
     ],
 )
 def test_what_is_not_understood_is_refused_by_name(simulator: Simulator, page: str, told: object, problem: str) -> None:
@@ -105,7 +120,7 @@ def test_a_person_sees_what_goes_on(simulator: Simulator) -> None:
 
 def test_the_schema_names_every_switch(simulator: Simulator) -> None:
     schema = ask(simulator, "schema")
-    assert set(schema) == {"settings", "faults", "clock", "door"}
+    assert set(schema) == {"settings", "faults", "clock", "door", "scenario"}
     assert set(schema["settings"]["properties"]) == set(Settings.model_fields)
 
 
@@ -126,3 +141,26 @@ def test_a_request_gets_hints_about_itself(simulator: Simulator) -> None:
     assert hints[1] == ["Content-Type: must be application/x-www-form-urlencoded, or nothing of the body is read"]
     assert "GET: the gateway takes form POSTs only" in hints[2]
     assert "secret" not in requests.get(f"{simulator.console_url}requests", timeout=5).text
+
+
+def test_a_receiver_that_nothing_is_posted_to_is_hinted_at(simulator: Simulator) -> None:
+    for reach in ("loopback", "any"):
+        simulator.change({"reach": reach})
+        submit(simulator, c_dispo_url="http://receiver.invalid/")
+    hints = [each["hints"] for each in ask(simulator, "requests")["requests"]]
+    assert hints == [[f"c_dispo_url: nothing is posted there; {WITHIN_REACH}"], []]
+
+
+def test_a_request_that_misses_every_endpoint_is_told_where_they_are(simulator: Simulator) -> None:
+    missed = requests.post(simulator.base_url.replace("/gateway/", "/gatway/vmb.ph"), data=CAMPAIGN, timeout=5)
+    assert missed.status_code == 404
+    assert (
+        missed.text
+        == f"Not Found. The gateway is at {simulator.base_url}, and what it knows at {simulator.console_url}\n"
+    )
+    (noted,) = ask(simulator, "requests")["requests"]
+    assert (noted["verdict"], noted["phone_count"]) == ("not_found", 1)
+    assert noted["hints"] == ["/gatway/vmb.ph: there is no such endpoint; is /gateway/vmb.php meant?"]
+    assert "c_password" not in noted["fields"]
+    requests.get(simulator.base_url.replace("/gateway/", "/favicon.ico"), timeout=5)
+    assert ask(simulator, "requests")["total"] == 1

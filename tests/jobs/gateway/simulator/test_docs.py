@@ -21,8 +21,8 @@ def test_the_manual_names_every_switch_fault_and_magic_number(name: str) -> None
 
 
 def test_the_scenario_in_the_manual_works(tmp_path: Path) -> None:
-    (text,) = re.findall(r"```toml\n(.*?)```", MANUAL, re.DOTALL)
-    path = tmp_path / "scenario.toml"
+    (text,) = re.findall(r"```yaml\n(.*?)```", MANUAL, re.DOTALL)
+    path = tmp_path / "scenario.yaml"
     path.write_text(text, encoding="utf-8")
     with Simulator.from_scenario(read_scenario(path)) as simulator:
         assert simulator.faults.armed

@@ -1,0 +1,69 @@
+"""Asking the gateway from here: in turn with the workers where the ledger is in reach, and at once where it is not.
+
+An account's calls per second, and the rest of a gateway that fails, hold for people, too: who asks in a loop must not
+take the workers' slots. A person waits for a turn, but not for long.
+"""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime, timedelta
+from random import Random
+from typing import TypeVar
+
+from config.redis_connection import RedisUnreachable
+from jobs.campaigns import calling
+from jobs.campaigns.calling import NotNow
+from jobs.campaigns.desk import Desk
+from jobs.cli.exits import Exit
+from jobs.cli.failures import Failure
+from jobs.cli.invocation import Invocation
+from jobs.entrypoints import limits, timings
+from jobs.gateway.client import GatewayClient
+from jobs.ledger.limits import Lane
+
+PATIENCE = timedelta(seconds=5)
+"""How long a person waits for a turn."""
+
+_CALLER = "python -m jobs"
+"""Who takes turns with an account's campaigns: all people together."""
+
+Answer = TypeVar("Answer")
+
+
+def ask(
+    invocation: Invocation, account: str, question: Callable[[GatewayClient], Answer], *, lane: Lane = Lane.READS
+) -> Answer:
+    """The gateway's answer to one question; raises `Failure` when there is no turn, and what the question raises."""
+    client = invocation.gateway(account)
+    try:
+        desk = _desk(invocation, client)
+    except RedisUnreachable:  # what the workers do cannot be known from here
+        return question(client)
+    left = PATIENCE
+    while True:
+        try:
+            return calling.once_for_account(desk, account, _CALLER, question, lane=lane)
+        except NotNow as not_now:
+            wait = not_now.at - desk.clock()
+            if wait > left:
+                raise _no_turn(not_now.at) from None
+        desk.sleep(max(0.0, wait.total_seconds()))
+        left -= max(wait, calling.LEAST_APART)
+
+
+def _desk(invocation: Invocation, client: GatewayClient) -> Desk:
+    settings = invocation.settings
+    return Desk(
+        redis=invocation.redis,
+        gateway=lambda _: client,
+        clock=invocation.clock,
+        random=Random(),
+        timings=replace(timings(settings), slot_patience=PATIENCE, verb_patience=PATIENCE),
+        own_limits=limits(settings),
+    )
+
+
+def _no_turn(at: datetime) -> Failure:
+    what = "the gateway was not asked: others use all the calls of this account now, or it gets a rest after failures"
+    todo = f"Run the same command again at {at:%H:%M:%S} UTC."
+    return Failure(Exit.NO_ANSWER, what, kept="No call was made, and nothing was changed.", todo=todo)

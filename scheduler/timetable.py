@@ -1,0 +1,38 @@
+"""What happens when: the timetable as data. docs/scheduler.md shows it."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from redis import Redis
+
+from jobs import producer
+from jobs.campaigns import sweep
+from scheduler.agenda import Entry, Every, Missed
+
+
+def _ring(redis: Redis, now: datetime) -> int:
+    return producer.ring(redis, now=now)
+
+
+def _sweep(redis: Redis, now: datetime) -> int:
+    return sweep.sweep(redis, now=now).count
+
+
+TIMETABLE: Sequence[Entry] = (
+    Entry(
+        "ring",
+        Every(timedelta(seconds=0.5)),
+        grace=timedelta(seconds=5),
+        missed=Missed.ONCE,
+        purpose="Rings for all that is due: submissions, sessions to follow, requests, end times, errands.",
+        tick=_ring,
+    ),
+    Entry(
+        "sweep",
+        Every(timedelta(seconds=15)),
+        grace=timedelta(minutes=1),
+        missed=Missed.ONCE,
+        purpose="Finds unfinished work that stands in no due set, and makes it due.",
+        tick=_sweep,
+    ),
+)

@@ -1,0 +1,111 @@
+"""Real schedulers, killed and told to end: another takes over, or the workers do. End times and halts hold."""
+
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from jobs.campaigns.plan import plan
+from jobs.campaigns.take import take
+from jobs.contacts import Row
+from jobs.ledger import amnesia, leadership
+from jobs.ledger.clock import server_time
+from jobs.models import CampaignStatus
+from tests.end_to_end.stage import TERMS, Stage, people
+
+pytestmark = [pytest.mark.processes, pytest.mark.timeout(120)]
+
+
+@pytest.fixture
+def stage(tmp_path: Path) -> Iterator[Stage]:
+    with Stage(tmp_path, speed=200) as made:
+        yield made
+
+
+def leader(stage: Stage) -> str:
+    return leadership.holder(stage.redis, now=server_time(stage.redis))
+
+
+def taken_in_silence(stage: Stage, key: str) -> str:
+    """A campaign for which its producer does not ring."""
+    rows = [Row(1, people(1)[0])]
+    now, lead = datetime.now(UTC), timedelta(minutes=10)
+    return take(stage.redis, TERMS, plan(rows), key=key, now=now, lead=lead).campaign_id
+
+
+def test_the_scheduler_rings_and_a_worker_does_when_it_was_killed(stage: Stage) -> None:
+    scheduler = stage.start_scheduler(SCHEDULER_LEASE_S="2")
+    stage.wait_for(lambda: bool(leader(stage)))
+    stage.start_worker()
+    assert stage.wait_until_over(taken_in_silence(stage, "first")).status is CampaignStatus.FINISHED
+    scheduler.kill()
+    killed_s = time.monotonic()
+    second = taken_in_silence(stage, "second")
+    stage.wait_for(lambda: not leader(stage))
+    assert time.monotonic() - killed_s < 4
+    assert stage.wait_until_over(second).status is CampaignStatus.FINISHED
+
+
+def test_another_leads_at_once_when_one_is_told_to_end_and_soon_when_one_is_killed(stage: Stage) -> None:
+    schedulers = [stage.start_scheduler(SCHEDULER_LEASE_S="3") for _ in range(3)]
+    stage.wait_for(lambda: bool(leader(stage)))
+    for signal_s, is_killed in ((1.5, False), (6.0, True)):
+        before = leader(stage)
+        (leading,) = [each for each in schedulers if f"-{each.pid}-" in before]
+        time.sleep(1)
+        began = time.monotonic()
+        leading.kill() if is_killed else leading.terminate()
+        stage.wait_for(lambda before=before: leader(stage) not in {"", before})  # type: ignore[misc]  # a lambda's default has no type
+        assert time.monotonic() - began < signal_s
+        code = leading.wait(timeout=10)
+        assert is_killed or code == 0
+    assert [line["term"] for line in stage.events("scheduler_leads")] == [1, 2, 3]
+
+
+def test_an_outage_of_redis_ends_no_scheduler(stage: Stage) -> None:
+    scheduler = stage.start_scheduler(SCHEDULER_LEASE_S="2")
+    stage.wait_for(lambda: bool(leader(stage)))
+    stage.redis_server.kill()
+    stage.wait_for(lambda: bool(stage.events("redis_out_of_reach")))
+    time.sleep(5)
+    stage.redis_server.start()
+    stage.wait_for(lambda: bool(leader(stage)), patience_s=15)
+    scheduler.terminate()
+    assert scheduler.wait(timeout=10) == 0
+    assert stage.events("redis_is_back")
+
+
+def test_a_worker_alone_stops_what_runs_past_its_end_at_a_gateway_that_ignores_it_and_was_down(tmp_path: Path) -> None:
+    with Stage(tmp_path, speed=1, calls_per_second=10) as stage:
+        stage.simulator.change({"end_time_honoured": False})
+        stage.start_worker()
+        ends_at = datetime.now(UTC) + timedelta(seconds=6)
+        terms = TERMS.model_copy(update={"ends_at": ends_at})
+        campaign_id = stage.submit(people(1_000), key="ends", terms=terms)
+        stage.wait_for(lambda: bool(stage.simulator.truth.sessions))
+        time.sleep(max(0.0, (ends_at - datetime.now(UTC)).total_seconds() - 0.5))
+        stage.simulator.shut_door(4)
+        stage.wait_for(lambda: stage.view(campaign_id).end_late is not None, patience_s=40)
+        late = stage.view(campaign_id).end_late
+        assert late is not None
+        assert timedelta(seconds=2) < late < timedelta(seconds=15)
+        (session,) = stage.simulator.truth.sessions
+        made = session.timeline.calls_made(stage.simulator.now)
+        assert made <= 10 * (late + timedelta(seconds=6 + 1)).total_seconds()
+        assert stage.wait_until_over(campaign_id).status is CampaignStatus.STOPPED
+        assert session.timeline.calls_made(stage.simulator.now) == made
+
+
+def test_a_halt_holds_across_restarts_until_a_person_says_go(stage: Stage) -> None:
+    stage.start_worker()
+    amnesia.halt(stage.redis, why="wrong script", by="dana", now=datetime.now(UTC))
+    stage.redis_server.restart()
+    campaign_id = stage.submit(people(1), key="halted")
+    stage.wait_for(lambda: bool(stage.events("sending_is_halted")))
+    time.sleep(7)  # longer than a server that was started anew is doubted
+    assert stage.view(campaign_id).status is CampaignStatus.WAITING
+    assert stage.accepted() == {}
+    amnesia.forgive(stage.redis, why="corrected", now=datetime.now(UTC))
+    assert stage.wait_until_over(campaign_id).status is CampaignStatus.FINISHED

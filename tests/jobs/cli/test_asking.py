@@ -1,0 +1,75 @@
+"""People take turns with the workers at the gateway, and are told when there is none to be had soon."""
+
+from datetime import timedelta
+
+import pytest
+
+from jobs.gateway.simulator import Fault, FaultKind
+from jobs.ledger import breaker, limits
+from jobs.ledger.limits import Lane, Limits
+from tests.jobs.cli.terminal import NOON, Terminal
+
+ASKING = [
+    ("balance",),
+    ("verify",),
+    ("sessions", "today"),
+    ("call-status", "123456", "6175550123"),
+    ("audio", "list"),
+    ("stop", "123456"),
+]
+
+
+def use_up_calls(terminal: Terminal, lane: Lane, *, for_s: float) -> None:
+    slow = Limits(calls_per_s=1 / for_s)
+    limits.take(terminal.redis, "default", slow, lane, token="a", now=NOON, patience=timedelta())
+
+
+@pytest.mark.parametrize("command", ASKING)
+def test_who_finds_all_calls_taken_for_long_is_told_and_nothing_is_asked(
+    terminal: Terminal, command: tuple[str, ...]
+) -> None:
+    use_up_calls(terminal, Lane.VERBS if command[0] == "stop" else Lane.READS, for_s=30)
+    said = terminal.run(*command, "--json")
+    assert said.code == 8
+    assert "the gateway was not asked" in said.error["message"]
+    assert said.error["kept"] == "No call was made, and nothing was changed."
+    assert said.error["todo"].startswith("Run the same command again at 17:00:")
+    assert not terminal.simulator.truth.arrivals
+
+
+def test_a_short_wait_is_waited(terminal: Terminal) -> None:
+    use_up_calls(terminal, Lane.READS, for_s=0.3)
+    assert terminal.run("balance").code == 0
+
+
+def test_what_people_ask_uses_a_call_of_the_account(terminal: Terminal) -> None:
+    assert terminal.run("balance").code == 0
+    at_five = Limits(calls_per_s=5)
+    wait = limits.take(
+        terminal.redis, "default", at_five, Lane.READS, token="b", now=NOON, patience=timedelta(seconds=1)
+    )
+    assert wait == timedelta(seconds=0.2)
+
+
+def test_a_gateway_that_gets_a_rest_is_left_alone(terminal: Terminal) -> None:
+    rest = timedelta(minutes=1)
+    for token in "abcde":
+        breaker.fail(terminal.redis, "default", token=token, now=NOON, first_rest=rest, longest_rest=rest)
+    said = terminal.run("balance")
+    assert (said.code, "the gateway was not asked" in said.err) == (8, True)
+    assert not terminal.simulator.truth.arrivals
+
+
+def test_the_breaker_hears_how_it_went(terminal: Terminal) -> None:
+    terminal.simulator.faults.arm(Fault(kind=FaultKind.HTML, on="question"))
+    assert terminal.run("balance").code == 8
+    assert breaker.read(terminal.redis, "default").failures == 1
+    assert terminal.run("balance").code == 0
+    assert breaker.read(terminal.redis, "default").failures == 0
+
+
+@pytest.mark.parametrize("command", [("balance",), ("verify",)])
+def test_without_redis_the_gateway_is_asked_all_the_same(terminal: Terminal, command: tuple[str, ...]) -> None:
+    said = terminal.run(*command, REDIS_URL="redis://127.0.0.1:1/0")
+    assert (said.code, said.err) == (0, "")
+    assert len(terminal.simulator.truth.arrivals) == 1

@@ -1,0 +1,93 @@
+"""Who looks at campaigns is told of accounts at rest, or refused: since when, why, until when, and what to do."""
+
+from datetime import timedelta
+
+import pytest
+from redis import Redis
+
+from jobs.ledger import breaker
+from jobs.ledger.breaker import FAILURES_TO_OPEN, Cause
+from tests.jobs.cli.conftest import NOW, Run, accept
+
+REST = timedelta(minutes=1)
+
+
+def fail(redis: Redis, cause: Cause, why: str, *, account: str = "default", about: str = "") -> None:
+    for number in range(FAILURES_TO_OPEN):
+        token = f"{cause} {number}"
+        breaker.fail(
+            redis, account, token=token, now=NOW, first_rest=REST, longest_rest=REST, about=about, why=why, cause=cause
+        )
+
+
+@pytest.fixture
+def refused(redis: Redis) -> None:
+    fail(redis, Cause.REFUSAL, "c_uid or c_password: invalid", about="credentials")
+
+
+@pytest.fixture
+def resting(redis: Redis) -> None:
+    fail(redis, Cause.TROUBLE, "The gateway was not reached (refused).")
+
+
+REFUSED = (
+    "The gateway refuses account default since 2026-03-02T15:00:00Z (credentials: c_uid or c_password: invalid). "
+    "Nothing is lost: its submissions wait, and the next submission is tried at 2026-03-02T15:01:00Z. "
+    "What to do: check GATEWAY_UID and GATEWAY_PASSWORD, and start the workers again with what is right.\n"
+)
+RESTING = (
+    "The gateway gets a rest from account default since 2026-03-02T15:00:00Z, after failures in a row; "
+    "the next call is tried at 2026-03-02T15:01:00Z. It goes on by itself. "
+    "The last failure: The gateway was not reached (refused).\n"
+)
+
+
+@pytest.mark.usefixtures("refused")
+def test_a_campaign_that_waits_for_a_refused_account_says_so(run: Run, campaign_id: str) -> None:
+    assert run("show", campaign_id).err == REFUSED
+    (waits_for,) = run("show", campaign_id, "--json").document["waits_for"]
+    assert waits_for == {
+        "account": "default",
+        "cause": "refusal",
+        "about": "credentials",
+        "why": "c_uid or c_password: invalid",
+        "since": "2026-03-02T15:00:00Z",
+        "next_try_at": "2026-03-02T15:01:00Z",
+    }
+
+
+@pytest.mark.usefixtures("resting")
+def test_a_campaign_that_waits_for_a_gateway_at_rest_says_until_when(run: Run, redis: Redis, campaign_id: str) -> None:
+    assert run("show", campaign_id).err == RESTING
+    breaker.enter(redis, "default", token="probe", now=NOW + REST, heard_within=REST)
+    assert "one call is just finding out" in run("show", campaign_id).err
+
+
+@pytest.mark.usefixtures("refused", "resting")
+def test_a_campaign_that_waits_for_nothing_says_nothing(run: Run, redis: Redis, campaign_id: str) -> None:
+    accept(redis, campaign_id)
+    shown = run("show", campaign_id)
+    assert "account default" not in shown.err
+    assert run("show", campaign_id, "--json").document["waits_for"] == []
+
+
+@pytest.mark.usefixtures("refused", "resting")
+def test_the_list_has_a_line_for_each(run: Run, redis: Redis) -> None:
+    fail(redis, Cause.REFUSAL, "not enough credits", account="west", about="credits")
+    said = run("list").err
+    assert said.startswith(RESTING + REFUSED + "The gateway refuses account west since")
+    assert "buy credits" in said
+    listed = run("list", "--json").document["accounts_at_rest"]
+    assert [(each["account"], each["cause"]) for each in listed] == [
+        ("default", "trouble"),
+        ("default", "refusal"),
+        ("west", "refusal"),
+    ]
+
+
+@pytest.mark.usefixtures("refused", "resting")
+def test_what_is_over_is_not_told(run: Run, redis: Redis) -> None:
+    for cause in Cause:
+        breaker.succeed(redis, "default", cause)
+    assert run("list").err == ""
+    assert run("list", "--json").document["accounts_at_rest"] == []

@@ -1,0 +1,82 @@
+"""An errand is enqueued once, and stays due until its job is done."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from redis import Redis
+from rq.job import Job, JobStatus
+from rq.serializers import JSONSerializer
+from structlog.testing import capture_logs
+
+from config.queues import STATUS
+from jobs.ledger import due, ticks
+from jobs.ledger.keys import Due
+from jobs.producer import ERRAND_AGAIN, ERRAND_PATIENCE, Errand, errand_id, open_queue, run_errands
+
+SLOT = datetime(2026, 3, 2, 5, 20, tzinfo=UTC)
+REFRESH = Errand("jobs.entrypoints.refresh_campaigns", STATUS, lambda slot: {"campaign_ids": [f"{slot:%Y-%m-%d}"]})
+ERRANDS = {"look": REFRESH}
+LOOK = errand_id("look", SLOT)
+
+
+@pytest.fixture
+def ledger(fake_redis: Redis) -> Redis:
+    """A ledger in which the errand is due."""
+    ticks.claim(fake_redis, "look", SLOT, seen=None, errand=LOOK)
+    return fake_redis
+
+
+def run(ledger: Redis, *, after: timedelta = timedelta(), errands: Mapping[str, Errand] = ERRANDS) -> int:
+    return run_errands(ledger, errands, now=SLOT + after)
+
+
+def job(ledger: Redis) -> Job:
+    return Job.fetch(LOOK, connection=ledger, serializer=JSONSerializer)
+
+
+def test_it_is_enqueued_once_with_its_slot_in_its_name_and_its_keywords(ledger: Redis) -> None:
+    assert run(ledger) == 1
+    assert LOOK == "look-20260302T052000Z"
+    assert open_queue(ledger, STATUS).job_ids == [LOOK]
+    assert job(ledger).kwargs == {"campaign_ids": ["2026-03-02"]}
+    due.add(ledger, Due.ERRAND, [LOOK], SLOT)  # as one does who was frozen
+    assert run(ledger) == 0
+    assert run(ledger, after=ERRAND_AGAIN) == 0
+    assert open_queue(ledger, STATUS).job_ids == [LOOK]
+
+
+def test_it_is_due_until_its_job_is_done(ledger: Redis) -> None:
+    run(ledger)
+    job(ledger).set_status(JobStatus.FINISHED)
+    assert run(ledger, after=ERRAND_AGAIN) == 0
+    assert not due.stands(ledger, Due.ERRAND, LOOK)
+
+
+def test_a_job_that_was_lost_is_enqueued_anew(ledger: Redis) -> None:
+    run(ledger)
+    job(ledger).delete()
+    assert run(ledger, after=timedelta(days=3)) == 1
+
+
+def test_one_that_failed_is_tried_again_for_a_day(ledger: Redis) -> None:
+    run(ledger)
+    failed = job(ledger)
+    failed.set_status(JobStatus.FAILED)
+    ledger.delete(open_queue(ledger, STATUS).key)
+    failed.failed_job_registry.add(failed, 60)
+    created = failed.created_at.replace(tzinfo=UTC)
+    assert run_errands(ledger, ERRANDS, now=created + timedelta(hours=1)) == 1
+    assert open_queue(ledger, STATUS).job_ids == [LOOK]
+    job(ledger).set_status(JobStatus.FAILED)
+    with capture_logs() as logs:
+        assert run_errands(ledger, ERRANDS, now=created + ERRAND_PATIENCE + timedelta(hours=2)) == 0
+    assert [line["event"] for line in logs] == ["errand_given_up"]
+    assert not due.stands(ledger, Due.ERRAND, LOOK)
+
+
+def test_one_that_nobody_knows_is_not_kept_for_ever(ledger: Redis) -> None:
+    with capture_logs() as logs:
+        assert run(ledger, errands={}) == 0
+    assert [line["event"] for line in logs] == ["errand_given_up"]
+    assert due.count(ledger, Due.ERRAND) == 0

@@ -1,0 +1,214 @@
+"""Everything that keeps the promise, one line of code each, with what that line becomes when it is switched off."""
+
+from dataclasses import dataclass
+
+MACHINE = "tests/jobs/campaigns/test_any_order.py"
+LATE = "tests/jobs/campaigns/test_send_late.py"
+TRANSPORT = "tests/jobs/gateway/test_transport.py"
+SUBMISSIONS = "jobs/ledger/submissions.py"
+
+
+@dataclass(frozen=True, slots=True)
+class Protection:
+    """A line that protects, and the test that must fail without it."""
+
+    name: str
+    file: str
+    line: str
+    """A text that stands in the file exactly once."""
+    off: str
+    """What stands there instead when the protection is switched off."""
+    test: str
+
+
+PROTECTIONS = (
+    Protection(
+        "a key that is held gives its campaign again",
+        "jobs/ledger/campaigns.py",
+        "if known then return known end",
+        "",
+        "tests/jobs/ledger/test_retransmission.py",
+    ),
+    Protection(
+        "a payload that differs is refused",
+        "jobs/campaigns/take.py",
+        "    if differing:\n",
+        "    if differing and not held:\n",
+        MACHINE,
+    ),
+    Protection(
+        "the ledger is asked before anything is sent",
+        SUBMISSIONS,
+        "if state ~= 'planned' and state ~= 'claimed' then",
+        "if state == 'withdrawn' then",
+        MACHINE,
+    ),
+    Protection(
+        "a claim is one sender's until its lease runs out",
+        SUBMISSIONS,
+        "if state == 'claimed' and tonumber(deadline) > tonumber(ARGV[3]) then return 'busy' end",
+        "",
+        "tests/jobs/ledger/test_submissions.py",
+    ),
+    Protection(
+        "the fence: only the attempt that holds a submission moves it",
+        SUBMISSIONS,
+        "if ARGV[4] ~= '' and redis.call('HGET', KEYS[1], 'attempt') ~= ARGV[4] then return 0 end",
+        "",
+        "tests/jobs/ledger/test_submissions.py",
+    ),
+    Protection(
+        "a move has the state that it starts from",
+        SUBMISSIONS,
+        "if not string.find(ARGV[5], ' ' .. state .. ' ', 1, true) then return 0 end",
+        "",
+        "tests/jobs/ledger/test_submissions.py",
+    ),
+    Protection(
+        "the token of a move: sent twice, it happens once",
+        SUBMISSIONS,
+        "if string.find(moves, ARGV[3], 1, true) then return 1 end",
+        "",
+        "tests/jobs/ledger/test_submissions.py",
+    ),
+    Protection(
+        "nothing begins to be sent unless the campaign is to run",
+        SUBMISSIONS,
+        "if ARGV[7] ~= '' and intent ~= ARGV[7] then return 0 end",
+        "",
+        "tests/jobs/ledger/test_submissions.py",
+    ),
+    Protection(
+        "nothing is claimed unless the campaign is to run",
+        SUBMISSIONS,
+        "if redis.call('HGET', KEYS[2], 'intent') ~= 'run' then\n",
+        "if false then\n",
+        "tests/jobs/ledger/test_submissions.py",
+    ),
+    Protection(
+        "nothing begins to be sent that is not screened against the newest list",
+        SUBMISSIONS,
+        "if (redis.call('HGET', list, 'changes') or '0') ~= ARGV[11] then return 0 end",
+        "",
+        "tests/jobs/campaigns/test_do_not_dial.py",
+    ),
+    Protection(
+        "the last look before the first byte",
+        "jobs/campaigns/send.py",
+        "        if not holds or took_s",
+        "        if took_s",
+        LATE,
+    ),
+    Protection(
+        "`sending` is on the server's disk before the socket opens",
+        "jobs/campaigns/send.py",
+        "durably=self.desk.durability is Durability.STRICT",
+        "durably=False",
+        LATE,
+    ),
+    Protection(
+        "a sender that died while sending leaves an unknown, and no timer plans it again",
+        "jobs/campaigns/send.py",
+        "UNKNOWN,\n        now=now,\n        attempt=submission.attempt,\n        due={Due.SETTLE:",
+        "PLANNED,\n        now=now,\n        attempt=submission.attempt,\n        due={Due.SEND:",
+        MACHINE,
+    ),
+    Protection(
+        "no retry: what may have left is never planned again",
+        "jobs/gateway/transport.py",
+        "return OutcomeUnknown(self.phase, why) if self.phase else NotSent(why)",
+        "return NotSent(why)",
+        MACHINE,
+    ),
+    Protection(
+        "one connection, one request",
+        "jobs/gateway/transport.py",
+        "        if self.phase or self.objection or self.seconds_left() <= 0:\n",
+        "        if self.phase:\n",
+        TRANSPORT,
+    ),
+    Protection(
+        "a body that is no clear yes is no success",
+        "jobs/gateway/replies/submissions.py",
+        "    if not affirms(body):\n",
+        "    if not body:\n",
+        "tests/jobs/gateway/replies/test_submissions.py",
+    ),
+    Protection(
+        "a duplicate refusal is a sign that the first one was taken",
+        "jobs/campaigns/send.py",
+        "        if rejected.kind.is_sign_of_acceptance:\n",
+        "        if not rejected.kind:\n",
+        "tests/jobs/campaigns/test_send.py",
+    ),
+    Protection(
+        "a ledger that forgot sends nothing",
+        SUBMISSIONS,
+        "local wait = halted()",
+        "local wait = nil",
+        LATE,
+    ),
+    Protection(
+        "what was sent long ago and is forgotten is noticed in the move that would send it again",
+        SUBMISSIONS,
+        "  if halted() then return 'halted' end\n",
+        "",
+        "tests/jobs/ledger/test_amnesia.py",
+    ),
+    Protection(
+        "a campaign whose time has passed is not sent",
+        "jobs/models/records.py",
+        "return self.terms.too_late_at(self.created_at)",
+        "return self.terms.too_late_at(self.created_at).replace(year=9999)",
+        "tests/jobs/campaigns/test_send.py",
+    ),
+    Protection(
+        "a slot of the timetable is claimed by who has seen the last one",
+        "jobs/ledger/ticks.py",
+        "if (last or '') ~= ARGV[2] then return 0 end",
+        "",
+        "tests/scheduler/test_scheduler.py",
+    ),
+    Protection(
+        "the token of a slot's claim: sent twice, it answers the same",
+        "jobs/ledger/ticks.py",
+        "if string.find(tokens, ARGV[4], 1, true) then return 1 end",
+        "",
+        "tests/jobs/ledger/test_retransmission.py",
+    ),
+    Protection(
+        "a scheduler that was frozen takes no clock for one that went back",
+        "scheduler/scheduler.py",
+        "last, now = ticks.last(self.redis, entry.name), self.clock()",
+        "now, last = self.clock(), ticks.last(self.redis, entry.name)",
+        "tests/scheduler/test_scheduler.py",
+    ),
+    Protection(
+        "a slot's errand is due from the step that claims it",
+        "jobs/ledger/ticks.py",
+        "if ARGV[5] ~= '' then redis.call('ZADD', KEYS[2], ARGV[3], ARGV[5]) end",
+        "",
+        "tests/jobs/ledger/test_ticks.py",
+    ),
+    Protection(
+        "a campaign is due at its end time from the step that takes it",
+        "jobs/ledger/campaigns.py",
+        "if ARGV[7] ~= '' then redis.call('ZADD', KEYS[6], ARGV[7], ARGV[3]) end",
+        "",
+        "tests/jobs/campaigns/test_ending.py",
+    ),
+    Protection(
+        "what may still run at its end time is stopped",
+        "jobs/campaigns/ending.py",
+        "        campaigns.intend(desk.redis, campaign.id, Intent.STOP, note=NOTE, now=now)\n",
+        "        pass\n",
+        "tests/jobs/campaigns/test_ending.py",
+    ),
+    Protection(
+        "a halt that a person asked for holds",
+        "jobs/ledger/amnesia.py",
+        "  redis.call('HSET', HALT, 'asked_at', now, 'why', ARGV[1], 'by', ARGV[2])\n",
+        "",
+        "tests/jobs/ledger/test_amnesia.py",
+    ),
+)

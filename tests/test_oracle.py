@@ -1,0 +1,91 @@
+"""A judge that finds nothing must find what was put there for it to find."""
+
+from collections.abc import Callable
+
+import pytest
+from redis import Redis
+
+from jobs.campaigns.desk import Desk
+from jobs.campaigns.refresh import refresh
+from jobs.campaigns.send import send
+from jobs.gateway.simulator import Clock, Simulator
+from jobs.ledger import campaigns, due, keys
+from jobs.ledger.keys import Due
+from jobs.models import Intent
+from tests import oracle
+from tests.jobs.campaigns.conftest import NOON, TERMS, taken
+from tests.jobs.campaigns.conftest import clock as clock
+from tests.jobs.campaigns.conftest import desk as desk
+from tests.jobs.campaigns.conftest import simulator as simulator
+
+
+@pytest.fixture
+def campaign_id(desk: Desk) -> str:
+    """A campaign whose session has called both its people, and said so."""
+    campaign_id = taken(desk, "6175550101", "6175550102").campaign_id
+    send(desk, f"{campaign_id}-1")
+    return campaign_id
+
+
+def followed(desk: Desk, clock: Clock, campaign_id: str) -> None:
+    clock.jump(desk.timings.poll_first)
+    refresh(desk, f"{campaign_id}-1")
+
+
+def test_nothing_is_found_where_all_is_well(desk: Desk, simulator: Simulator, clock: Clock, campaign_id: str) -> None:
+    assert oracle.findings(desk.redis, simulator) == []
+    assert oracle.unfinished(desk.redis) == [f"{campaign_id} is running"]
+    followed(desk, clock, campaign_id)
+    oracle.check(desk.redis, simulator)
+    assert oracle.unfinished(desk.redis) == []
+
+
+Wrong = Callable[[Redis, str], object]
+
+
+def put(field: str, value: str) -> Wrong:
+    return lambda redis, campaign_id: redis.hset(keys.submission(f"{campaign_id}-1"), field, value)
+
+
+WRONGS: list[tuple[Wrong, str]] = [
+    (put("state", "planned"), "is planned, and the gateway runs 1 sessions of it"),
+    (put("session_id", "1"), "the gateway has no session 1 of it"),
+    (put("run", "paused"), "is said to be paused, and the gateway has it running"),
+    (put("run", "ended"), "is said to have ended, and the gateway has it running"),
+    (put("d:delivered", "2"), "counts its drops as"),
+    (lambda redis, own: redis.hincrby(keys.campaign(own), "n:accepted", 1), "counts its submissions by state as"),
+    (lambda redis, own: redis.hincrby(keys.campaign(own), "p:accepted", 1), "counts its phones by state as"),
+    (lambda redis, own: redis.hincrby(keys.campaign(own), "rows", 1), "has 3 rows"),
+    (lambda redis, own: due.remove(redis, Due.REFRESH, [f"{own}-1"]), "stands in no due set"),
+    (lambda redis, own: redis.set(keys.dispositions(f"{own}-1"), b"\1" + b"\0" * 17), "1 drops of"),
+    (
+        lambda redis, own: redis.hset(keys.campaign(own), "terms", '{"caller_id": "6175550100", "audio_title": "x"}'),
+        "nobody asked for",
+    ),
+]
+
+
+@pytest.mark.parametrize(("wrong", "finding"), WRONGS, ids=[finding for _, finding in WRONGS])
+def test_what_is_wrong_is_found(desk: Desk, simulator: Simulator, campaign_id: str, wrong: Wrong, finding: str) -> None:
+    wrong(desk.redis, campaign_id)
+    assert finding in "\n".join(oracle.findings(desk.redis, simulator))
+
+
+def test_a_phone_that_was_accepted_twice_is_found(desk: Desk, simulator: Simulator, campaign_id: str) -> None:
+    desk.gateway("default").submit(TERMS, ["6175550101"], title=TERMS.title, postback_url=None, start_at=None)
+    found = oracle.findings(desk.redis, simulator)
+    assert found == [f"1 phones of {campaign_id}-1 were accepted more than once, in 2 sessions"]
+
+
+def test_a_stop_that_nobody_will_carry_out_is_found(desk: Desk, simulator: Simulator, campaign_id: str) -> None:
+    campaigns.intend(desk.redis, campaign_id, Intent.STOP, note="", now=NOON)
+    assert oracle.findings(desk.redis, simulator) == []
+    due.remove(desk.redis, Due.CONTROL, [campaign_id])
+    (found,) = oracle.findings(desk.redis, simulator)
+    assert "was told to stop, 1 are not, and it stands in no due set" in found
+
+
+def test_whose_a_session_is_must_be_clear(desk: Desk, simulator: Simulator, campaign_id: str) -> None:
+    taken(desk, "6175550101", key="april")
+    with pytest.raises(oracle.SharedPhone):
+        oracle.findings(desk.redis, simulator)
