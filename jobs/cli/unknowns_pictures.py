@@ -1,12 +1,14 @@
 """Submissions in doubt in front of people and programs. Law of the room: pure, and no phone at all."""
 
 from collections.abc import Sequence
+from itertools import groupby
 from typing import Any
 
 from rich.console import Group, RenderableType
 from rich.text import Text
 
 from config.masking import mask_text
+from jobs import eastern
 from jobs.cli.shown import both_times, clean, commands, counted, iso, plain_table
 from jobs.models import Evidence
 from jobs.outcomes.cases import Case, in_words, ways_out, what_happens_by_itself
@@ -21,9 +23,9 @@ _HOLDS = {
 
 def cases_picture(cases: Sequence[Case]) -> RenderableType:
     """A table of all that is unknown, and what to run next."""
-    table = plain_table("campaign", "submission", "phones", "sent", "evidence", right=("phones",))
+    table = plain_table("campaign", "submission", "phones", "sent (Eastern)", "evidence", right=("phones",))
     for each in cases:
-        sent = both_times(each.submission.sent_at) if each.submission.sent_at else ""
+        sent = eastern.wall_text(each.submission.sent_at) if each.submission.sent_at else ""
         title = clean(each.campaign.terms.title) or "untitled"
         table.add_row(title, each.submission.id, f"{each.submission.sent_count:,}", sent, _said(in_words(each)))
     head = Text(f"Nobody knows whether the gateway took {counted(len(cases), 'submission')}.", style="bold")
@@ -78,13 +80,22 @@ def case_document(case: Case) -> dict[str, Any]:
 def _evidence_table(found: Sequence[Evidence]) -> RenderableType:
     if not found:
         return Text("Nothing was found out yet.", style="dim")
-    table = plain_table("when", "what", "in words", "sessions", "balance", "by")
-    for each in found:
-        words = _said(each.words) + (f" ({_said(each.why)})" if each.decided and each.by != "policy" else "")
-        sessions = ", ".join(each.session_ids[:3]) + (" and more" if len(each.session_ids) > 3 else "")
-        what = each.decided or each.finding
-        table.add_row(both_times(each.at), what, words, sessions, each.balance, clean(mask_text(each.by)))
+    table = plain_table("Eastern", "until", "times", "what", "in words", "sessions", "balance", "by", right=("times",))
+    for _, group in groupby(found, lambda each: (each.finding, each.words, each.mark, each.session_ids, each.by)):
+        table.add_row(*_cells(list(group)))
     return table
+
+
+def _cells(alike: Sequence[Evidence]) -> tuple[str, ...]:
+    """One row for the same thing, seen once or many times in a row."""
+    first, last = alike[0], alike[-1]
+    until = eastern.wall_text(last.at) if len(alike) > 1 else ""
+    words = _said(first.words) + (f" ({_said(first.why)})" if first.decided and first.by != "policy" else "")
+    sessions = ", ".join(first.session_ids[:3]) + (" and more" if len(first.session_ids) > 3 else "")
+    balances = dict.fromkeys(each.balance for each in (first, last) if each.balance)
+    what = first.decided or first.finding
+    moved, by = ", then ".join(balances), clean(mask_text(first.by))
+    return eastern.wall_text(first.at), until, f"{len(alike):,}", what, words, sessions, moved, by
 
 
 def _evidence_document(evidence: Evidence) -> dict[str, Any]:

@@ -5,11 +5,19 @@ from dataclasses import dataclass
 
 from redis import Redis
 
+from jobs.campaigns.desk import Timings
 from jobs.campaigns.marks import mark_of
 from jobs.ledger import campaigns, evidence, submissions
 from jobs.models import CampaignView, Evidence, Finding, Submission, SubmissionState, WhenUnknown
+from jobs.outcomes.rule import Absence, has_sign, is_absent
 
 _LOOKS = frozenset({*Finding} - {Finding.DECISION, Finding.STRAY, Finding.SIGN})
+
+
+_TIMINGS = Timings()
+RULE = Absence(_TIMINGS.absent_after, _TIMINGS.absent_looks, _TIMINGS.absent_apart)
+
+NOT_YET = "not listed so far, which is too soon to be sure"
 
 
 class UnknownSubmission(Exception):
@@ -45,10 +53,9 @@ class Case:
 
     @property
     def is_absent(self) -> bool:
-        """Whether nothing that is known speaks against sending it again."""
-        look = self.last_look
-        has_sign = any(each.finding is Finding.SIGN for each in self.current)
-        return look is not None and look.finding is Finding.ABSENT and not has_sign
+        """Whether it was seen not to be at the gateway often and long enough, by the rule that policies go by."""
+        sent_at = self.submission.sent_at or self.campaign.created_at
+        return not has_sign(self.current) and is_absent(self.current, sent_at=sent_at, rule=RULE)
 
 
 def read_case(redis: Redis, submission_id: str) -> Case:
@@ -72,9 +79,9 @@ def in_words(case: Case) -> str:
     if look is None:
         return "nobody has looked yet"
     absent = sum(each.finding is Finding.ABSENT for each in case.current)
-    if look.finding is Finding.ABSENT and absent > 1:
-        return f"{absent} complete listings, and no session in them may be this submission"
-    return look.words
+    if look.finding is not Finding.ABSENT:
+        return look.words
+    return f"{absent} complete listings, and no session in them may be it" if case.is_absent else NOT_YET
 
 
 def ways_out(case: Case) -> list[str]:
@@ -92,5 +99,5 @@ def ways_out(case: Case) -> list[str]:
 def what_happens_by_itself(case: Case) -> str:
     """What comes without a person, in a sentence."""
     if case.campaign.terms.when_unknown is WhenUnknown.RESEND and not case.submission.former:
-        return "It is sent again by itself, once, when it is certainly absent; a session that shows up is adopted."
-    return "It is never sent again by itself; a session that shows up is adopted."
+        return "By itself: a session that shows up is adopted; if none does, it is sent again, once."
+    return "By itself: a session that shows up within two days is adopted. It is never sent again without a person."

@@ -88,6 +88,9 @@ def test_what_is_absent_is_sent_again_once_however_often_it_is_decided(
     known_session(desk)
     campaign_id = never_accepted(desk, simulator)
     assert settle(desk, f"{campaign_id}-1") is Settled.OPEN
+    with pytest.raises(Inadvisable, match="too soon"):
+        resent(desk, campaign_id)
+    settle_for(desk, clock, campaign_id)
     assert ways_out(read_case(desk.redis, f"{campaign_id}-1"))[0] == f"{campaign_id}-1 resend"
     assert resent(desk, campaign_id).is_new
     assert not resent(desk, campaign_id).is_new
