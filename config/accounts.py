@@ -14,6 +14,7 @@ NAME = r"^[A-Za-z0-9_-]{1,64}$"
 
 
 CallsPerSecond = Annotated[float, Field(gt=0, le=1_000, allow_inf_nan=False)]
+BalanceFloor = Annotated[int, Field(ge=0, le=1_000_000_000)]
 PhonesPerMinute = Annotated[int, Field(ge=1, le=10_000_000)]
 
 
@@ -27,7 +28,7 @@ class UnknownAccount(LookupError):
 
 
 class AccountSettings(BaseModel):
-    """The credentials of one gateway account, and its limits where they differ from the general ones."""
+    """The credentials of one gateway account, and its limits and floor where they differ from the general ones."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
@@ -35,6 +36,7 @@ class AccountSettings(BaseModel):
     password: Annotated[SecretStr, Field(min_length=1)]
     calls_per_s: CallsPerSecond | None = None
     phones_per_min: PhonesPerMinute | None = None
+    balance_floor: BalanceFloor | None = None
 
 
 def place(location: tuple[str | int, ...]) -> str:

@@ -13,6 +13,7 @@ from config.accounts import (
     DEFAULT_ACCOUNT,
     Accounts,
     AccountSettings,
+    BalanceFloor,
     CallsPerSecond,
     PhonesPerMinute,
     UnknownAccount,
@@ -168,7 +169,8 @@ class Settings(BaseSettings):
     )
     """Further accounts by name, as a JSON object. A campaign names the one it goes through; without a name it is the
     default account, that of GATEWAY_UID. Besides `uid` and `password` an account may state limits of its own,
-    `calls_per_s` and `phones_per_min`. Credentials, limits and do-not-dial lists never cross accounts."""
+    `calls_per_s` and `phones_per_min`, and a `balance_floor`. Credentials, limits and do-not-dial lists never cross
+    accounts."""
     gateway_connect_timeout_s: Seconds = Field(default=5, examples=["5"])
     """How long a connection to the gateway may take to open. Running out proves that nothing was sent."""
     gateway_read_timeout_s: Seconds = Field(default=20, examples=["20"])
@@ -182,6 +184,9 @@ class Settings(BaseSettings):
     gateway_phones_per_min: PhonesPerMinute | None = Field(default=None, examples=["100000"])
     """How many phones an account hands over in a minute, plus at most one submission. Unset: no limit, because how fast
     phones ring is the gateway's choice; set it where people call back and somebody must answer."""
+    balance_floor: BalanceFloor | None = Field(default=None, examples=["5000"])
+    """Below how many messages that remain an account is said to be low: in the log, once until that is over, and by
+    `list` and `balance`. An account of GATEWAY_ACCOUNTS may have its own, `balance_floor`. Unset: no warning."""
     public_url: PublicUrl | None = Field(default=None, examples=["https://drops.example.com"])
     """Where the gateway's postbacks reach us, without a last slash. Unset: calls are followed by polls alone."""
 
@@ -216,6 +221,10 @@ class Settings(BaseSettings):
     """The same for a session whose stop is confirmed."""
     keep_keys_days: Annotated[int, Field(ge=100, le=3_650)] = Field(default=180, examples=["180"])
     """How long an idempotency key is remembered. At least 100, because a start may lie 90 days ahead."""
+
+    retention_days: Annotated[int, Field(ge=15, le=3_650)] = Field(default=90, examples=["90"])
+    """How long after a campaign's end its phones are kept: those called, how each drop ended, and the rows left out.
+    Its counts stay. At least 15, because a day may be compared with the gateway for 14 days."""
 
     log_level: Annotated[LogLevel, BeforeValidator(_upper)] = Field(default=LogLevel.INFO, examples=["INFO"])
     """How much is logged: DEBUG, INFO, WARNING or ERROR."""
@@ -298,6 +307,15 @@ class Settings(BaseSettings):
         if found := self.accounts.get(name):
             return found
         raise UnknownAccount(f"no gateway account is named {name!r}; there is: {', '.join(self.accounts) or 'none'}")
+
+    @property
+    def balance_floors(self) -> Mapping[str, int]:
+        """The floor of each account that has one, its own or the general one."""
+        stated = {
+            name: self.balance_floor if account.balance_floor is None else account.balance_floor
+            for name, account in self.accounts.items()
+        }
+        return {name: floor for name, floor in stated.items() if floor is not None}
 
     @property
     def accounts(self) -> Mapping[str, AccountSettings]:

@@ -8,12 +8,14 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime, timedelta
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
 from functools import cache, partial
 from random import Random
 from typing import Any
 
 import structlog
+from redis import Redis
 from rq import get_current_job
 from rq.exceptions import DeserializationError
 from rq.job import Job
@@ -22,14 +24,15 @@ from config import durability
 from config.accounts import AccountSettings, UnknownAccount
 from config.redis_connection import connect
 from config.settings import AudioPreflight, Settings
-from jobs.campaigns import control, do_not_dial, ending, questions, refresh, send, take
+from jobs import reconciliation
+from jobs.campaigns import balances, control, do_not_dial, ending, housekeeping, questions, refresh, send, take
 from jobs.campaigns.desk import Desk, Timings
 from jobs.campaigns.do_not_dial import Synced
 from jobs.campaigns.plan import plan
 from jobs.contacts import Row
 from jobs.fetching import fetch
 from jobs.gateway.client import Credentials, Dialect, GatewayClient, Timeouts
-from jobs.ledger import campaigns, due
+from jobs.ledger import campaigns, due, retention
 from jobs.ledger import do_not_dial as lists
 from jobs.ledger.keys import Due
 from jobs.ledger.limits import Limits
@@ -42,6 +45,9 @@ others, and in the due set the campaigns take turns again."""
 
 SYNC_BUDGET = timedelta(seconds=2)
 """Telling the gateway of a do-not-dial list begins no new request after this long: stops wait in the same queue."""
+
+MOST_LEFT = 1_000
+"""So many campaigns that are left to housekeeping are counted; more are not told apart."""
 
 wind_down = threading.Event()
 """Set when the process is asked to end: jobs begin nothing new, end what they began, and leave the rest due."""
@@ -131,6 +137,66 @@ def sync_do_not_dial(*, account: str) -> dict[str, int]:
     return {"unconfirmed": lists.read(at.redis, account).unconfirmed}
 
 
+def reconcile_day(*, day: str | None = None) -> dict[str, str]:
+    """Compare a day of every account with what the gateway lists: an Eastern day, `YYYY-MM-DD`, anew; without one,
+    yesterday and the days that were missed. What does not fit into a job is gone on with by `reconcile_account`.
+    Answers how far each day is: `done`, `open` or `later`.
+    """
+    at, wanted = desk(), date.fromisoformat(day) if day else None
+    begun = []
+    for account in at.accounts:
+        for each in [wanted] if wanted else reconciliation.missed_days(at.redis, account, now=at.clock()):
+            reconciliation.begin(at.redis, account, each, anew=wanted is not None)
+            begun.append((account, each))
+    due.add(at.redis, Due.RECONCILE, [f"{account}/{each}" for account, each in begun], at.clock())
+    end_at = at.clock() + JOB_BUDGET
+    return {f"{account}/{each}": _reconcile(at, account, each, end_at) for account, each in begun}
+
+
+def reconcile_account(*, account: str, day: str) -> dict[str, str]:
+    """Go on comparing a day of one account; answers as `reconcile_day`."""
+    at = desk()
+    return {f"{account}/{day}": _reconcile(at, account, date.fromisoformat(day), at.clock() + JOB_BUDGET)}
+
+
+def keep_house() -> dict[str, int]:
+    """Drop the phones of campaigns that are over for longer than RETENTION_DAYS; answers of how many, and how many may
+    be left for the next time.
+    """
+    at, dropped = desk(), 0
+    end_at = at.clock() + JOB_BUDGET
+    while at.clock() < end_at and not wind_down.is_set():
+        cleared = housekeeping.clear_out(at.redis, keep=at.timings.retention, now=at.clock())
+        dropped += cleared.dropped
+        if not cleared.looked_at:
+            return {"dropped": dropped, "left": 0}
+    left = retention.to_look_at(at.redis, before=at.clock() - at.timings.retention, most=MOST_LEFT)
+    return {"dropped": dropped, "left": len(left)}
+
+
+def note_balances() -> dict[str, int | None]:
+    """Note what every account can still send; answers it by account, null where the gateway did not say."""
+    at = desk()
+    noted = {account: balances.note_balance(at, account) for account in at.accounts}
+    return {account: each.remaining if each else None for account, each in noted.items()}
+
+
+def _reconcile(at: Desk, account: str, day: date, end_at: datetime) -> str:
+    """Until the job's time is over; what is left stands in the due set."""
+    if at.clock() >= end_at or wind_down.is_set():
+        return "later"
+    step = reconciliation.reconcile(at, account, day, may_go_on=lambda: at.clock() < end_at and not wind_down.is_set())
+    name = f"{account}/{day}"
+    if step.again_at:
+        due.add(at.redis, Due.RECONCILE, [name], step.again_at)
+    else:
+        due.remove(at.redis, Due.RECONCILE, [name])
+    if step.report is None:
+        return "later"
+    reconciliation.tell(step.report)
+    return "done" if step.report.is_done else "open"
+
+
 def leave_nothing_behind(job: Job | None, **harmless: str) -> None:
     """Take what another system handed in out of RQ: the ledger has it now, or it was refused. `harmless` stays."""
     if job is None:
@@ -177,15 +243,22 @@ def open_desk(env: Mapping[str, str]) -> Desk:
     settings = Settings.from_env(env)
     settings.require_gateway()
     redis = connect(settings.redis_url.get_secret_value(), name="jobs", tls_verify=settings.redis_tls_verify)
+    keeps = durability.require(redis, settings.durability).used_for(settings.durability)
+    return replace(desk_at(settings, redis, clock=lambda: datetime.now(UTC)), durability=keeps)
+
+
+def desk_at(settings: Settings, redis: Redis, *, clock: Callable[[], datetime]) -> Desk:
+    """A desk with the numbers that the settings state, before a server of which nothing is asked."""
     return Desk(
         redis=redis,
         gateway=gateway_clients(settings),
-        clock=lambda: datetime.now(UTC),
+        clock=clock,
         random=Random(),
         timings=timings(settings),
-        durability=durability.require(redis, settings.durability).used_for(settings.durability),
+        accounts=tuple(settings.accounts),
         concurrency=settings.send_concurrency,
         own_limits=limits(settings),
+        balance_floors=settings.balance_floors,
         is_ending=wind_down.is_set,
         looks_at_recordings=settings.audio_preflight is not AudioPreflight.OFF,
         fetch=fetch if settings.audio_preflight is AudioPreflight.ALL else None,
@@ -209,6 +282,7 @@ def timings(settings: Settings) -> Timings:
     """The numbers that the environment may set; the others have no good reason to differ."""
     return Timings(
         keep_keys=timedelta(days=settings.keep_keys_days),
+        retention=timedelta(days=settings.retention_days),
         lead=timedelta(seconds=settings.lead_s),
         answer_within=timedelta(seconds=settings.gateway_deadline_s + 10),
         poll_first=timedelta(seconds=settings.poll_first_s),

@@ -54,6 +54,9 @@ class Bell:
                 return {"campaign_ids": list(ids)}
             case Due.DO_NOT_DIAL:
                 return {"account": ids[0]}
+            case Due.RECONCILE:
+                account, _, day = ids[0].partition("/")
+                return {"account": account, "day": day}
             case Due.QUESTION:
                 return {"question_id": ids[0]}
             case _:
@@ -68,6 +71,7 @@ BELLS = (
     Bell(Due.QUESTION, STATUS, entrypoints.call_status, 1, timedelta(seconds=30), most_waiting=30),
     Bell(Due.SETTLE, STATUS, entrypoints.settle_submissions, 20, timedelta(minutes=1)),
     Bell(Due.REFRESH, STATUS, entrypoints.refresh_campaigns, 100, timedelta(minutes=1)),
+    Bell(Due.RECONCILE, STATUS, entrypoints.reconcile_account, 1, timedelta(minutes=1), most_waiting=1),
 )
 """In the order in which they are rung: a stop before a start."""
 
@@ -83,7 +87,11 @@ class Errand:
     """The JSON keywords of the job for a slot."""
 
 
-ERRANDS: Mapping[str, Errand] = {}
+ERRANDS: Mapping[str, Errand] = {
+    "reconcile": Errand("jobs.entrypoints.reconcile_day", STATUS),
+    "balances": Errand("jobs.entrypoints.note_balances", STATUS),
+    "house": Errand("jobs.entrypoints.keep_house", STATUS),
+}
 """By the names of their entries in the timetable."""
 
 ERRAND_AGAIN = timedelta(minutes=1)

@@ -27,6 +27,10 @@ ENTRY_POINTS = {
     "jobs.entrypoints.refresh_campaigns": ("campaign_ids", "submission_ids"),
     "jobs.entrypoints.settle_submissions": ("submission_ids",),
     "jobs.entrypoints.call_status": ("question_id",),
+    "jobs.entrypoints.reconcile_day": ("day",),
+    "jobs.entrypoints.keep_house": (),
+    "jobs.entrypoints.note_balances": (),
+    "jobs.entrypoints.reconcile_account": ("account", "day"),
     "jobs.entrypoints.end_campaigns": ("campaign_ids",),
 }
 """A wire format: jobs with these names and keywords lie in queues, and other systems write them. Add, never rename."""
@@ -110,4 +114,4 @@ def test_every_queue_is_served() -> None:
 def test_an_entry_point_keeps_its_name_and_its_keywords(dotted: str) -> None:
     parameters = inspect.signature(import_attribute(dotted)).parameters.values()
     assert tuple(each.name for each in parameters) == ENTRY_POINTS[dotted]
-    assert {each.kind for each in parameters} == {inspect.Parameter.KEYWORD_ONLY}
+    assert {each.kind for each in parameters} <= {inspect.Parameter.KEYWORD_ONLY}

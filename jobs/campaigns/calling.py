@@ -137,12 +137,21 @@ def once_for_account(
 
 def read(desk: Desk, campaign: CampaignView, question: Callable[[GatewayClient], Answer]) -> Answer:
     """Ask something that may be asked any number of times; raises `NotNow`, and what the last try raises."""
+    return _tried_again(desk, lambda: once(desk, campaign, Lane.READS, question))
+
+
+def read_for_account(desk: Desk, account: str, caller: str, question: Callable[[GatewayClient], Answer]) -> Answer:
+    """The same for a question that concerns no campaign."""
+    return _tried_again(desk, lambda: once_for_account(desk, account, caller, question, lane=Lane.READS))
+
+
+def _tried_again(desk: Desk, ask: Callable[[], Answer]) -> Answer:
     for wait in _waits(desk):
         try:
-            return once(desk, campaign, Lane.READS, question)
+            return ask()
         except (NotSent, OutcomeUnknown):
             desk.sleep(wait.total_seconds())
-    return once(desk, campaign, Lane.READS, question)
+    return ask()
 
 
 def _pass_the_breakers(own: Turn) -> None:

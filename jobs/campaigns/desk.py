@@ -20,6 +20,8 @@ class Timings:
 
     keep_keys: timedelta = timedelta(days=180)
     """How long an idempotency key stands for its campaign."""
+    retention: timedelta = timedelta(days=90)
+    """How long after its end a campaign's phones are kept."""
     lead: timedelta = timedelta(minutes=10)
     """A campaign for later is handed to the gateway this long before its start."""
     lease: timedelta = timedelta(seconds=15)
@@ -97,12 +99,16 @@ class Desk:
     """What is done so that a crash of the Redis server cannot make it forget what was sent."""
     stopwatch: Callable[[], float] = time.monotonic
     """Seconds of a clock that nobody sets."""
+    accounts: tuple[str, ...] = ()
+    """Every account that can be used here, by name."""
     concurrency: int = 8
     """How many submissions or sessions one job works on at the same time."""
     limits: Limits = UNLIMITED
     """What an account may ask of the gateway that has no limits of its own."""
     own_limits: Mapping[str, Limits] = field(default_factory=dict)
     """Those that have, by the account's name."""
+    balance_floors: Mapping[str, int] = field(default_factory=dict)
+    """Below how many messages that remain an account is said to be low, by its name; others never are."""
     sleep: Callable[[float], None] = time.sleep
     """Waits for so many seconds."""
     is_ending: Callable[[], bool] = lambda: False

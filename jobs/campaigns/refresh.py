@@ -1,5 +1,6 @@
 """Following a session: ask for its call records, merge them, and know when every phone is accounted for."""
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -12,8 +13,9 @@ from jobs.campaigns.control import known
 from jobs.campaigns.desk import Desk, Timings
 from jobs.gateway.errors import GatewayError, RefusalKind, Rejected
 from jobs.ledger import campaigns, dispositions, due, submissions
+from jobs.ledger.dispositions import Recorded
 from jobs.ledger.keys import Due
-from jobs.models import CampaignView, Intent, Run, Submission, SubmissionState
+from jobs.models import CampaignView, Disposition, Intent, Run, Submission, SubmissionState
 
 NO_RECORDS = "the gateway did not give its call records"
 """How every note that is made here begins."""
@@ -65,11 +67,20 @@ def refresh(desk: Desk, submission_id: str) -> Refreshed:
             return _follow_or_finish(desk, campaign, found[0], now, is_gone=True)
         due.add(desk.redis, Due.REFRESH, [submission_id], now + next_look(desk.timings, campaign, found[0], now))
         return Refreshed.NO_ANSWER
-    dispositions.record(desk.redis, found[0], [each.disposition for each in records], now=now)
-    if found[0].reason.startswith(NO_RECORDS):
-        submissions.note(desk.redis, found[0], "")  # what was in the way is over; other notes are not ours
-    (submission,) = submissions.read(desk.redis, [submission_id])
-    return _follow_or_finish(desk, campaign, submission, now)
+    _, came_to = merge(desk, campaign, found[0], [each.disposition for each in records])
+    return came_to
+
+
+def merge(
+    desk: Desk, campaign: CampaignView, submission: Submission, records: Iterable[Disposition]
+) -> tuple[Recorded, Refreshed]:
+    """Note what the gateway just said of an accepted submission's calls, and whether it is finished with that."""
+    now = desk.clock()
+    recorded = dispositions.record(desk.redis, submission, records, now=now)
+    if submission.reason.startswith(NO_RECORDS):
+        submissions.note(desk.redis, submission, "")  # what was in the way is over; other notes are not ours
+    (renewed,) = submissions.read(desk.redis, [submission.id])
+    return recorded, _follow_or_finish(desk, campaign, renewed, now)
 
 
 def _note(desk: Desk, submission: Submission, failed: Exception) -> None:

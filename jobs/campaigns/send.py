@@ -4,7 +4,7 @@ The three ends of a call decide: what never left is planned again, what was refu
 is `unknown` and stays there until evidence or a person settles it.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -19,7 +19,7 @@ from config.accounts import UnknownAccount
 from config.durability import Durability
 from jobs.campaigns import do_not_dial, preflight, refusals, strays
 from jobs.campaigns.calling import NotNow, Turn, turn
-from jobs.campaigns.days import day_key
+from jobs.campaigns.days import day_key, days_of
 from jobs.campaigns.desk import Desk
 from jobs.campaigns.marks import mark_of, marked
 from jobs.gateway.errors import NotSent, OutcomeUnknown, RefusalKind, Rejected
@@ -198,6 +198,7 @@ class _Attempt:
         due: tuple[Due, datetime] | None = None,
         only_running: bool = False,
         session_key: str = "",
+        listed_under: Iterable[str] = (),
         day_key: str = "",
         screened: int = 0,
         durably: bool = False,
@@ -214,6 +215,7 @@ class _Attempt:
             only_running=only_running,
             due=dict([due]) if due else None,
             session_key=session_key,
+            listed_under=listed_under,
             day_key=day_key,
             screened=screened,
             durably=durably,
@@ -247,11 +249,13 @@ class _Attempt:
     def _write_sending(self, now: datetime, *, screened: int) -> bool:
         """Written before the socket opens: from here on, only an answer or a proof says that no phone will ring."""
         deadline_at = now + self.desk.timings.answer_within
+        days = days_of(self.campaign, sent_at=now, until=deadline_at)
         return self._move(
             SubmissionState.SENDING,
             now,
             due=(Due.SEND, deadline_at),
             only_running=True,
+            listed_under=[keys.sessions(self.campaign.terms.account, day) for day in days],
             screened=screened,
             durably=self.desk.durability is Durability.STRICT,
             sent_at=to_ms(now),
@@ -264,7 +268,7 @@ class _Attempt:
         return Sent.PASSED_OVER
 
     def _nobody_left(self, now: datetime) -> Sent:
-        reason = "everybody on it is on the do-not-dial list"
+        reason = "nobody is left on it: all are on the do-not-dial list, or were purged"
         return Sent.WITHDRAWN if self._move(SubmissionState.WITHDRAWN, now, reason=reason) else Sent.PASSED_OVER
 
     def _post(self, phones: list[str], now: datetime) -> Accepted:

@@ -12,6 +12,7 @@ from config.masking import mask_text
 from jobs.campaigns.sessions import ours
 from jobs.cli import options
 from jobs.cli.asking import ask
+from jobs.cli.balances import History, show_history
 from jobs.cli.exits import Exit
 from jobs.cli.failures import Failure
 from jobs.cli.instants import parse_day
@@ -23,13 +24,26 @@ from jobs.gateway.replies import ListedSession
 from jobs.models import Submission
 
 
-def balance(context: typer.Context, account: options.Account = "default", as_json: options.Json = False) -> None:
-    """Show how many messages a gateway account can still send."""
+def balance(
+    context: typer.Context,
+    account: options.Account = "default",
+    history: History = False,
+    as_json: options.Json = False,
+) -> None:
+    """Show how many messages a gateway account can still send, now or over the last months."""
     invocation = of(context, as_json=as_json)
+    if history:
+        show_history(invocation, account)
+        return
     found = ask(invocation, account, GatewayClient.balance)
-    invocation.answer({"account": account, "remaining": found.remaining, "pending": found.pending})
+    floor = invocation.settings.balance_floors.get(account)
+    is_low = floor is not None and found.remaining < floor
+    said = {"account": account, "remaining": found.remaining, "pending": found.pending}
+    invocation.answer({**said, "floor": floor, "is_low": is_low})
     pending = "" if found.pending is None else f", {found.pending:,} pending"
     invocation.say(f"{counted(found.remaining, 'message')} remaining{pending}.")
+    if is_low:
+        invocation.say(f"That is below the floor of {floor:,}.", style="bold yellow")
 
 
 def verify(context: typer.Context, account: options.Account = "default", as_json: options.Json = False) -> None:

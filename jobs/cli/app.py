@@ -11,6 +11,8 @@ from jobs.cli.controls import cancel, pause, refresh, resume, stop
 from jobs.cli.do_not_dial import do_not_dial
 from jobs.cli.exits import Exit
 from jobs.cli.halts import halt, unhalt
+from jobs.cli.purge import purge
+from jobs.cli.reconcile import reconcile
 from jobs.cli.results import results
 from jobs.cli.send import send
 from jobs.cli.show import list_campaigns, show
@@ -32,6 +34,8 @@ COMMANDS: Mapping[str, Callable[..., None]] = {
     "unhalt": unhalt,
     "call-status": call_status,
     "sessions": sessions,
+    "reconcile": reconcile,
+    "purge": purge,
     "balance": balance,
     "verify": verify,
 }

@@ -35,7 +35,7 @@ def read_dossier(redis: Redis, campaign_id: str) -> Dossier:
         campaign,
         submissions.read(redis, campaigns.submission_ids(redis, campaign_id)),
         dispositions.tally(redis, campaign_id),
-        Counter(reason for _, _, reason in campaigns.excluded(redis, campaign_id)),
+        campaigns.excluded_by_reason(redis, campaign_id),
     )
 
 
@@ -87,6 +87,7 @@ def summary(campaign: CampaignView) -> dict[str, Any]:
         "excluded": campaign.excluded_count,
         "submission_count": campaign.submission_count,
         "whereabouts": whereabouts(campaign),
+        "phones_dropped_at": iso(campaign.phones_dropped_at),
     }
 
 

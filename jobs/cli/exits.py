@@ -27,5 +27,10 @@ class Exit(IntEnum):
     ROWS_REFUSED = 10, "do-not-dial import: some rows hold no phone number; all others are done"
     CAMPAIGN_IS_OVER = 11, "the campaign is over, or its end was asked for, and it can be told nothing else any more"
     CAMPAIGN_IS_HELD = 12, "the session's campaign was told to pause or to end; a session alone is not let run again"
-    INADVISABLE = 13, "decide: what is known speaks against it, or the submission is not unknown; nothing was changed"
+    PHONE_HELD = 13, "purge: the phone is in calls under way, and stays there until they are over; all else is done"
+    PHONES_DROPPED = (
+        14,
+        "results: the campaign was over for so long that its phones were dropped; `show` has its counts",
+    )
+    INADVISABLE = 15, "decide: what is known speaks against it, or the submission is not unknown; nothing was changed"
     INTERRUPTED = 130, "Ctrl-C; a campaign that is in goes on"

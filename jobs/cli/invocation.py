@@ -17,10 +17,11 @@ from config.consoles import open_console
 from config.durability import Durability, examine
 from config.redis_connection import check_redis, connect
 from config.settings import Settings
+from jobs.campaigns.desk import Desk
 from jobs.cli.exits import Exit
 from jobs.cli.failures import NOTHING_CHANGED, Failure
 from jobs.cli.shown import clean
-from jobs.entrypoints import gateway_clients
+from jobs.entrypoints import desk_at, gateway_clients
 from jobs.gateway.client import GatewayClient
 from jobs.producer import Producer
 
@@ -88,6 +89,11 @@ class Invocation:
             return gateway_clients(self.settings)(account)
         except UnknownAccount as unknown:
             raise Failure(Exit.BAD_INPUT, str(unknown)) from None
+
+    def desk(self, account: str) -> Desk:
+        """A desk for what workers do, too; raises `InvalidSettings` without the account's credentials, or `Failure`."""
+        self.gateway(account)
+        return desk_at(self.settings, self.redis, clock=self.clock)
 
     @property
     def shows_progress(self) -> bool:

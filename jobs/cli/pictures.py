@@ -36,7 +36,7 @@ PLACES = {
     "unknown": "Nobody knows whether the gateway took them; they are not sent again by themselves.",
     "rejected": "Refused: by the gateway, or for the audio before they were sent.",
     "withdrawn": "Stopped, cancelled or expired before they were sent.",
-    "screened": "Came on the do-not-dial list and were taken out before sending.",
+    "screened": "Came on the do-not-dial list, or were purged, and were taken out before sending.",
 }
 
 BAR_WIDTH = 24
@@ -91,6 +91,7 @@ def _terms_table(campaign: CampaignView) -> RenderableType:
         ("when unknown", "sent again, once" if terms.when_unknown is WhenUnknown.RESEND else ""),
         ("told to", f"{campaign.intent}: {mask_text(campaign.note)}" if campaign.intent_number else ""),
         ("key", campaign.key),
+        ("phones dropped", both_times(campaign.phones_dropped_at) if campaign.phones_dropped_at else ""),
     ]
     table = plain_table("", "")
     for name, value in lines:
@@ -171,7 +172,9 @@ def next_steps(campaign: CampaignView, *, is_anybody_at_work: bool = True) -> Re
         ("end it", f"stop {campaign.id}")
         if not status.is_final and status is not CampaignStatus.STOPPING
         else ("", ""),
-        ("every phone", f"results {campaign.id} --to results.csv") if any(campaign.drops.values()) else ("", ""),
+        ("every phone", f"results {campaign.id} --to results.csv")
+        if any(campaign.drops.values()) and not campaign.phones_dropped_at
+        else ("", ""),
     ]
     steps = commands(*(line for line in lines if line[0]))
     if status.is_final or is_anybody_at_work:

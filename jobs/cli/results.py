@@ -7,7 +7,9 @@ import csv
 import json
 import os
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, TextIO
@@ -15,14 +17,18 @@ from typing import Annotated, TextIO
 import typer
 from redis import Redis
 
+from jobs import eastern
 from jobs.campaigns.control import known
 from jobs.cli import options
+from jobs.cli.dossier import whereabouts
+from jobs.cli.exits import Exit
+from jobs.cli.failures import Failure
 from jobs.cli.files import replaced
 from jobs.cli.invocation import of
 from jobs.cli.planning import EXCLUDED_COLUMNS, excluded_rows
-from jobs.cli.shown import clean, counted, iso
+from jobs.cli.shown import PROGRAM, clean, counted, iso
 from jobs.ledger import campaigns, dispositions, submissions
-from jobs.models import Disposition, DropState, Submission, SubmissionState
+from jobs.models import CampaignView, Disposition, DropState, Submission, SubmissionState
 
 Cell = str | int | None
 Rows = Iterable[Sequence[Cell]]
@@ -79,15 +85,35 @@ def results(
     """
     invocation = of(context)
     campaign = known(invocation.redis, campaign_id)
+    if campaign.phones_dropped_at:
+        raise _without_phones(campaign, campaign.phones_dropped_at)
     columns, rows = _table(invocation.redis, campaign_id, excluded=excluded)
     write = _WRITERS[format_]
     if to is None:
         _to_stdout(lambda file: write(file, columns, rows))
         return
+    written = Counter[str]()
     with replaced(to) as file:
-        write(file, columns, rows)
-    count = campaign.excluded_count if excluded else campaign.phone_count
+        write(file, columns, _tallied(rows, written))
+    count = written["rows"]
     invocation.err.print(f"{counted(count, 'row')} written to {clean(str(to))}; the campaign is {campaign.status}.")
+
+
+def _without_phones(campaign: CampaignView, dropped_at: datetime) -> Failure:
+    """No file at all: an empty one would look like a campaign to nobody."""
+    what = (
+        f"the phones of campaign {campaign.id} were dropped on {eastern.eastern_date(dropped_at)}, long after its end"
+    )
+    found = whereabouts(campaign)
+    counts = [f"{count:,} {place.replace('_', ' ')}" for place, count in found.items()]
+    return Failure(
+        Exit.PHONES_DROPPED,
+        what,
+        problems=[f"{counted(campaign.phone_count, 'phone')}: {', '.join(counts)}"],
+        kept="Its counts stay.",
+        todo=f"{PROGRAM} show {campaign.id} has all of them; RETENTION_DAYS says how long phones are kept.",
+        facts={"campaign_id": campaign.id, "phones_dropped_at": iso(dropped_at), "whereabouts": found},
+    )
 
 
 def _table(redis: Redis, campaign_id: str, *, excluded: bool) -> tuple[Sequence[str], Rows]:
@@ -116,6 +142,13 @@ def _row(submission: Submission, drop: Disposition) -> Sequence[Cell]:
         submission.state,
         submission.session_id or None,
     )
+
+
+def _tallied(rows: Rows, written: Counter[str]) -> Rows:
+    """The same rows, counted as they pass: a phone that was purged is counted by its campaign and is in no file."""
+    for row in rows:
+        written["rows"] += 1
+        yield row
 
 
 def _write_csv(file: TextIO, columns: Sequence[str], rows: Rows) -> None:

@@ -3,6 +3,7 @@
 import typer
 
 from jobs.cli import options, rests
+from jobs.cli.balances import say_if_low
 from jobs.cli.dossier import document, read_dossier, summary
 from jobs.cli.exits import Exit
 from jobs.cli.failures import Failure
@@ -42,6 +43,7 @@ def list_campaigns(context: typer.Context, most: options.Most = 20, as_json: opt
     invocation = of(context, as_json=as_json)
     found = campaigns.newest(invocation.redis, most=most)
     say_if_halted(invocation)
+    say_if_low(invocation)
     at_rest = rests.of_all(invocation.redis)
     rests.say(invocation, at_rest)
     summaries = [summary(each) for each in found]

@@ -2,6 +2,7 @@
 
 import json
 import zlib
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -17,7 +18,7 @@ from jobs.models import LEGAL_INTENTS, CampaignView, DropState, Intent, Run, Sub
 
 _TAKE = amnesia.script("""
 -- KEYS: 1 idempotency key, 2 campaign, 3 all campaigns, 4 due to send, 5 excluded, 6 due to end,
---       7 unfinished campaigns, then (submission, phones) each
+--       7 unfinished campaigns, 8 campaigns with phones, then (submission, phones) each
 -- ARGV: 1 key's value, 2 key's life (s), 3 campaign id, 4 taken at (ms), 5 due at (ms), 6 exclusion report,
 --       7 its end time (ms; '' for none), 8 how many campaign fields and values, these,
 --       then (submission id, phone count, packed phones) each
@@ -30,9 +31,10 @@ local at = 9 + tonumber(ARGV[8])
 redis.call('HSET', KEYS[2], unpack(ARGV, 9, at - 1))
 redis.call('ZADD', KEYS[3], ARGV[4], ARGV[3])
 redis.call('ZADD', KEYS[7], ARGV[4], ARGV[3])
+redis.call('ZADD', KEYS[8], ARGV[4], ARGV[3])
 if ARGV[6] ~= '' then redis.call('SET', KEYS[5], ARGV[6]) end
 if ARGV[7] ~= '' then redis.call('ZADD', KEYS[6], ARGV[7], ARGV[3]) end
-for key = 8, #KEYS, 2 do
+for key = 9, #KEYS, 2 do
   redis.call('HSET', KEYS[key], 'campaign', ARGV[3], 'state', 'planned', 'phones', ARGV[at + 1], 'not_before', ARGV[5])
   redis.call('SET', KEYS[key + 1], ARGV[at + 2])
   redis.call('HINCRBY', KEYS[2], 'n:planned', 1)
@@ -120,11 +122,11 @@ def holder(redis: Redis, key: str) -> Holder | None:
 def take(redis: Redis, new: NewCampaign, *, now: datetime, keep_key: timedelta) -> Holder:
     """Write a campaign, all of it or nothing, unless its key is held already; answers who holds the key now."""
     names = [keys.idempotency(new.key), keys.campaign(new.id), keys.CAMPAIGNS, keys.Due.SEND, keys.excluded(new.id)]
-    names += [keys.Due.END, keys.UNFINISHED]
+    names += [keys.Due.END, keys.UNFINISHED, keys.WITH_PHONES]
     fields, ends_at = _fields(new, now), new.terms.ends_at
     value = json.dumps({"campaign_id": new.id, "fingerprint": dict(new.fingerprint)})
     arguments: list[Argument] = [value, int(keep_key.total_seconds()), new.id, to_ms(now), to_ms(new.due_at)]
-    arguments += [_pack_excluded(new.excluded), to_ms(ends_at) if ends_at else "", len(fields), *fields]
+    arguments += [pack_excluded(new.excluded), to_ms(ends_at) if ends_at else "", len(fields), *fields]
     for index, chunk in enumerate(new.chunks, start=1):
         own_id = submission_id(new.id, index)
         names += [keys.submission(own_id), keys.phones(own_id)]
@@ -158,6 +160,14 @@ def excluded(redis: Redis, campaign_id: str) -> list[tuple[int, str, str]]:
     packed = redis.get(keys.excluded(campaign_id))
     rows = json.loads(zlib.decompress(packed)) if isinstance(packed, bytes) else []
     return [(line, value, reason) for line, value, reason in rows]
+
+
+def excluded_by_reason(redis: Redis, campaign_id: str) -> Counter[str]:
+    """How many rows were left out for each reason; known also when the rows themselves are dropped."""
+    if rows := excluded(redis, campaign_id):
+        return Counter(reason for _, _, reason in rows)
+    kept = decoded(redis.hgetall(keys.campaign(campaign_id)))
+    return Counter({name.removeprefix("x:"): int(count) for name, count in kept.items() if name.startswith("x:")})
 
 
 def intend(
@@ -217,7 +227,8 @@ def _fields(new: NewCampaign, now: datetime) -> list[Argument]:
     return [part for pair in fields.items() for part in pair]
 
 
-def _pack_excluded(rows: Iterable[tuple[int, str, str]]) -> bytes:
+def pack_excluded(rows: Iterable[tuple[int, str, str]]) -> bytes:
+    """The exclusion report as it is stored; nothing where nothing was left out."""
     listed = list(rows)
     return zlib.compress(json.dumps(listed).encode()) if listed else b""
 
@@ -248,5 +259,6 @@ def _view(campaign_id: str, raw: Mapping[Any, Any]) -> CampaignView | None:
         intended_at=from_ms_if_any(fields.get("intended_at")),
         note=fields.get("note", ""),
         audio_flaw=fields.get("audio_flaw"),
+        phones_dropped_at=from_ms_if_any(fields.get("phones_dropped_at")),
         end_confirmed_at=from_ms_if_any(fields.get("end_confirmed_at")),
     )

@@ -100,8 +100,8 @@ return {counts.new, counts.known, counts.contrary, counts.foreign}
 """)
 
 _CLOSE = Script("""
--- KEYS: 1 submission, 2 campaign, 3 dispositions.  Sent twice, the second finds nothing pending.
-local count, closed = tonumber(redis.call('HGET', KEYS[1], 'phones')), 0
+-- KEYS: 1 submission, 2 campaign, 3 dispositions, 4 phones.  Sent twice, the second finds nothing pending.
+local count, closed = redis.call('STRLEN', KEYS[4]) / 5, 0
 local table = redis.call('GET', KEYS[3]) or ''
 for index = 0, count - 1 do
   if (string.byte(table, index * 9 + 1) or 0) == 0 then
@@ -165,6 +165,7 @@ def record(redis: Redis, submission: Submission, records: Iterable[Disposition],
 def close(redis: Redis, submission: Submission) -> int:
     """Say of every drop without a call record that none came; answers how many."""
     names = [keys.submission(submission.id), keys.campaign(submission.campaign_id), keys.dispositions(submission.id)]
+    names.append(keys.phones(submission.id))
     return int(_CLOSE(redis, names, []))
 
 

@@ -1,5 +1,6 @@
 """The name of every Redis key that is ours. All begin with `dropline:`; RQ's own begin with `rq:`."""
 
+from datetime import date
 from enum import StrEnum
 
 CAMPAIGNS = "dropline:campaigns"
@@ -9,6 +10,15 @@ UNFINISHED = "dropline:unfinished"
 """Sorted set: the ids of campaigns not known to be over, by the instant (ms) somebody last looked whether anything of
 them was forgotten; and `-`, which says that the set is complete.
 """
+
+WITH_PHONES = "dropline:with-phones"
+"""Sorted set: campaigns whose phones are stored, by an instant (ms) at which each was not over for long enough yet."""
+
+PURGES = "dropline:purges"
+"""Hash: JSON of each receipt of a purge, by its id. Never trimmed."""
+
+LOW_BALANCES = "dropline:low-balances"
+"""Hash: JSON of since when and which floor, by the account that is below it."""
 
 MEMORY = "dropline:memory"
 """Hash: the epoch, the server run it belongs to, how many important writes there were, and how far past epochs came."""
@@ -50,6 +60,8 @@ class Due(StrEnum):
     """Campaign ids by their end time, until nothing of them runs any more."""
     ERRAND = "dropline:due:errand"
     """What the timetable has brought up, by its name and slot, until its job is done."""
+    RECONCILE = "dropline:due:reconcile"
+    """Days of accounts, `account/day`, whose comparison with the gateway is not through."""
 
 
 IN_DOUBT = "dropline:in-doubt"
@@ -106,6 +118,31 @@ def dispositions(submission_id: str) -> str:
 def session(account: str, session_id: str) -> str:
     """String: the submission that the gateway runs under this session id."""
     return f"dropline:session:{account}:{session_id}"
+
+
+def sessions(account: str, day: date) -> str:
+    """Set: submissions whose session the gateway may list under an Eastern day; expires."""
+    return f"dropline:sessions:{account}:{day}"
+
+
+def days(account: str) -> str:
+    """Hash: days that were compared with the gateway, each to `open` or `done`."""
+    return f"dropline:days:{account}"
+
+
+def day_work(account: str, day: date) -> str:
+    """Hash: a comparison under way, and JSON of what each session of the day came to; expires."""
+    return f"dropline:day-work:{account}:{day}"
+
+
+def day_report(account: str, day: date) -> str:
+    """String: JSON of what came of comparing a day; expires."""
+    return f"dropline:day-report:{account}:{day}"
+
+
+def balances(account: str) -> str:
+    """Sorted set: `at:remaining:pending` by the instant (ms) of the question; the newest months."""
+    return f"dropline:balances:{account}"
 
 
 def sessions_of_day(account: str, day: str) -> str:

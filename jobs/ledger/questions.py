@@ -5,6 +5,7 @@ A question is no promise: it and its answer are gone after `KEEP`.
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 
 from pydantic import TypeAdapter
 from redis import Redis
@@ -45,6 +46,19 @@ def read(redis: Redis, question_id: str) -> Question | None:
     """A question with its answer, if there is one; None once it is forgotten."""
     stored = redis.get(keys.question(question_id))
     return _QUESTION.validate_json(text(stored)) if stored else None
+
+
+def forget(redis: Redis, phone: str) -> int:
+    """Drop every question about a call to this phone, with its answer; answers how many."""
+    known = [key for key in redis.scan_iter(f"{keys.question('')}*", count=1_000) if _is_about(redis.get(key), phone)]
+    for key in known:
+        redis.zrem(keys.Due.QUESTION, text(key).removeprefix(keys.question("")))
+        redis.delete(key)
+    return len(known)
+
+
+def _is_about(stored: Any, phone: str) -> bool:
+    return stored is not None and _QUESTION.validate_json(text(stored)).phone == phone
 
 
 def settle(redis: Redis, question_id: str, answered: Question) -> None:

@@ -6,7 +6,7 @@ whose token is there already answers as it did the first time. Who may move what
 
 import secrets
 from collections.abc import Iterable, Mapping
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
@@ -79,7 +79,8 @@ _MOVE = amnesia.script(
     """
 -- KEYS: 1 submission, 2 campaign, 3 due to send, 4 due to refresh, 5 due to control, 6 session ('' for none),
 --       7 what an account's do-not-dial list's name begins with, 8 in doubt, 9 due to settle, 10 attempt, 11 evidence,
---       12 sessions of the day that is the session's for certain ('' for none)
+--       12 sessions of the day that is the session's for certain ('' for none), 13... days whose listing may come to
+--       have it
 -- ARGV: 1 submission id, 2 campaign id, 3 token, 4 attempt ('' for any), 5 ' from states ', 6 to state,
 --       7 intent needed ('' for any), 8 now (ms), 9 due to send at, 10 due to refresh at (ms; '' takes it out),
 --       11 change of the do-not-dial list up to which it is screened, 12 due to settle at (ms), 13 '1' where the
@@ -108,6 +109,10 @@ moved(KEYS[1], KEYS[2], state, ARGV[6])
 redis.call('HSET', KEYS[1], 'moves', string.sub(moves .. ARGV[3] .. ' ', -136))
 if #ARGV > 17 then redis.call('HSET', KEYS[1], unpack(ARGV, 18)) end
 if ARGV[14] ~= '' then redis.call('HSET', KEYS[11], ARGV[14], ARGV[15]) end
+for key = 13, #KEYS do
+  redis.call('SADD', KEYS[key], ARGV[1])
+  redis.call('EXPIRE', KEYS[key], ARGV[17])
+end
 for key = 3, 4 do
   local at = ARGV[key + 6]
   if at == '' then redis.call('ZREM', KEYS[key], ARGV[1]) else redis.call('ZADD', KEYS[key], at, ARGV[1]) end
@@ -172,7 +177,7 @@ KNOWN_ATTEMPTS = timedelta(days=120)
 """How long a postback's token leads to its submission: campaigns start up to 90 days ahead, and records come late."""
 
 KNOWN_DAYS = timedelta(days=100)
-"""How long it is known what an account's listing of a day must contain."""
+"""How long it is known what an account's listing of a day must, and may, contain."""
 
 
 class Claim(StrEnum):
@@ -231,6 +236,7 @@ def move(
     only_running: bool = False,
     due: Mapping[keys.Due, datetime] | None = None,
     session_key: str = "",
+    listed_under: Iterable[str] = (),
     day_key: str = "",
     unclaimed: bool = False,
     screened: int = 0,
@@ -244,7 +250,8 @@ def move(
     `only_running` refuses unless the campaign's intent is `run`. `due` says when somebody must look again (send,
     refresh, settle); a due that is not named is taken out, that to settle only with the end of the doubt. `unclaimed`
     refuses where `session_key` is another submission's. `evidence` is written down with the move, and `new_attempt`
-    becomes the attempt that holds it. To `sending` nothing moves unless `screened` is the newest change of the
+    becomes the attempt that holds it. `listed_under` are the days (`keys.sessions`) under which the gateway may list it
+    from now on. To `sending` nothing moves unless `screened` is the newest change of the
     account's do-not-dial list, so that a number whose listing was acknowledged before is not sent; and it raises
     `Halted` while nothing may be sent. `durably` waits for the server's disk and raises `NotDurable`.
     """
@@ -252,7 +259,7 @@ def move(
     before = " ".join(states_before(to))
     names = [keys.submission(submission.id), keys.campaign(submission.campaign_id)]
     names += [keys.Due.SEND, keys.Due.REFRESH, keys.Due.CONTROL, session_key, keys.DO_NOT_DIAL, keys.IN_DOUBT]
-    names += [keys.Due.SETTLE, keys.attempt(attempt), keys.evidence(submission.id), day_key]
+    names += [keys.Due.SETTLE, keys.attempt(attempt), keys.evidence(submission.id), day_key, *listed_under]
     arguments: list[Argument] = [submission.id, submission.campaign_id, secrets.token_hex(8), attempt, f" {before} "]
     arguments += [to, "run" if only_running else "", to_ms(now)]
     arguments += [to_ms(due[each]) if each in due else "" for each in (keys.Due.SEND, keys.Due.REFRESH)]
@@ -319,6 +326,14 @@ def of_sessions(redis: Redis, account: str, session_ids: Iterable[str]) -> list[
     names = [keys.session(account, session_id) for session_id in session_ids]
     found = redis.mget(names) if names else []
     return read(redis, [text(submission_id) for submission_id in found if submission_id])
+
+
+def of_day(redis: Redis, account: str, day: date) -> list[Submission]:
+    """The submissions whose session the gateway may list under an Eastern day, by id: whatever began to be sent so that
+    it may be. What is not known to be a session has none; what was sent anew may have left the day.
+    """
+    ids = sorted(text(member) for member in redis.smembers(keys.sessions(account, day)))
+    return read(redis, ids)
 
 
 def screened(redis: Redis, submission: Submission) -> int:

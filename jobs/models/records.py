@@ -71,7 +71,7 @@ class Submission:
     heard_at: datetime | None = None
     """When the newest call record came."""
     changed_at: datetime | None = None
-    """When it came into its state."""
+    """When it was last moved."""
     former: tuple[Attempt, ...] = ()
     """Attempts whose outcome nobody knew when it was sent again, or given another attempt's session."""
 
@@ -115,6 +115,8 @@ class CampaignView:
     """When the newest change of the intent was asked for; None where it never changed."""
     note: str = ""
     """The newest reason that somebody gave with a control request."""
+    phones_dropped_at: datetime | None = None
+    """When its phones were dropped, long after its end; its counts stay."""
 
     end_confirmed_at: datetime | None = None
     """When the gateway confirmed the last stop that the end time had called for; None where it called for none yet."""

@@ -7,6 +7,7 @@ import time
 import zlib
 from collections.abc import Iterator
 from contextlib import suppress
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +17,11 @@ from rq import Queue
 from rq.job import Job
 from rq.serializers import JSONSerializer
 
+from jobs.campaigns.purge import purge
+from jobs.eastern import eastern_date
 from jobs.gateway.simulator import Account, Fault, FaultKind, Settings
-from jobs.ledger import campaigns, questions
+from jobs.ledger import campaigns, days, questions
+from jobs.ledger.do_not_dial import Asked
 from jobs.models import CampaignStatus, Terms
 from tests.end_to_end.stage import Stage
 
@@ -123,6 +127,23 @@ def test_a_call_is_asked_about_by_a_job_that_carries_no_phone(stage: Stage) -> N
     assert answered.record is not None
     assert answered.record.phone == PHONE
     stage.wait_for(lambda: {"answer": "record"} in [each["answer"] for each in stage.events("job_done")])
+    assert_silence(stage)
+
+
+def test_a_day_is_compared_and_a_phone_purged_in_silence(stage: Stage) -> None:
+    campaign_id = stage.submit([PHONE], key="purged", terms=Terms(caller_id="6175550100", audio_title="Reminder"))
+    stage.start_worker()
+    stage.wait_until_over(campaign_id)
+    queue = Queue("status", connection=stage.redis, serializer=JSONSerializer)
+    today = str(eastern_date(stage.simulator.clock.now()))
+    daily = {"reconcile_day": {"day": today}, "note_balances": {}, "keep_house": {}}
+    jobs = [queue.enqueue(f"jobs.entrypoints.{name}", kwargs=keywords) for name, keywords in daily.items()]
+    stage.wait_for(lambda: all(job.is_finished for job in jobs))
+    report = days.read(stage.redis, "default", date.fromisoformat(today))
+    assert report
+    receipt = purge(stage.redis, PHONE, Asked("dana", "asked to be forgotten", "cli", datetime.now(UTC)))
+    assert receipt.is_complete
+    assert [canary for canary in CANARIES if canary in report.model_dump_json() + receipt.model_dump_json()] == []
     assert_silence(stage)
 
 

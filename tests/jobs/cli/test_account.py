@@ -1,9 +1,12 @@
 """What the gateway says of an account, in front of a person and of a script."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
+from jobs.campaigns.balances import note_balance
+from jobs.entrypoints import open_desk
 from jobs.gateway.simulator import Fault, FaultKind
 from tests.jobs.cli.terminal import NOON, Terminal
 from tests.servers import free_port
@@ -11,7 +14,13 @@ from tests.servers import free_port
 
 def test_the_balance_is_said_in_words_and_in_json(terminal: Terminal) -> None:
     assert terminal.run("balance").out == "999,999 messages remaining, 0 pending.\n"
-    assert terminal.run("balance", "--json").document == {"account": "default", "remaining": 999_999, "pending": 0}
+    assert terminal.run("balance", "--json").document == {
+        "account": "default",
+        "remaining": 999_999,
+        "pending": 0,
+        "floor": None,
+        "is_low": False,
+    }
 
 
 @pytest.mark.parametrize("dialect", ["text", "json"])
@@ -110,3 +119,18 @@ def test_a_phone_in_a_title_is_masked(terminal: Terminal) -> None:
     terminal.send("6175550123")
     terminal.simulator.faults.arm(Fault(kind=FaultKind.ANSWER, on="question", text="9381694821|call 617-555-0123"))
     assert "555-0123" not in terminal.run("sessions", "today").out
+
+
+def test_a_balance_below_its_floor_is_pointed_out_here_and_in_the_list(terminal: Terminal) -> None:
+    said = terminal.run("balance", BALANCE_FLOOR="1000000")
+    assert "below the floor of 1,000,000" in said.out
+    assert terminal.run("balance", "--json", BALANCE_FLOOR="1000000").document["is_low"]
+    assert "Nothing was noted" in terminal.run("balance", "--history").out
+    desk = replace(open_desk(dict(terminal.env) | {"BALANCE_FLOOR": "1000000"}), clock=terminal.simulator.clock.now)
+    with desk.redis:
+        note_balance(desk, "default")
+    document = terminal.run("balance", "--history", "--json").document
+    assert document["history"] == [{"at": "2026-03-02T17:00:00Z", "remaining": 999_999, "pending": 0}]
+    assert document["low"] == {"since": "2026-03-02T17:00:00Z", "floor": 1_000_000}
+    assert "999,999" in terminal.run("balance", "--history").out
+    assert "Account default is below its floor of 1,000,000 messages" in terminal.run("list").err

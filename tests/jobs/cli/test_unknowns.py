@@ -84,11 +84,11 @@ def test_what_speaks_against_a_decision_is_said_and_nothing_changes(terminal: Te
     other = terminal.simulator.truth.sessions[-1].id
     look(terminal, lost)
     refused = terminal.run("decide", lost, "resend", "--why", "hurry", "--json")
-    assert (refused.code, refused.error["code"]) == (13, 13)
+    assert (refused.code, refused.error["code"]) == (15, 15)
     assert "do not say yet whose they are" in refused.error["message"]
     assert refused.error["kept"] == "This command has changed nothing."
     taken = terminal.run("decide", lost, "adopt", other, "--why", "hurry")
-    assert (taken.code, "cannot be another one" in taken.err) == (13, True)
+    assert (taken.code, "cannot be another one" in taken.err) == (15, True)
 
 
 @pytest.mark.parametrize(
@@ -108,7 +108,7 @@ def test_without_an_account_a_session_is_adopted_by_force_alone(terminal: Termin
     no_account = ("GATEWAY_UID", "GATEWAY_PASSWORD")
     command = ("decide", lost, "adopt", session_id, "--why", "seen")
     refused = terminal.run(*command, without=no_account)
-    assert (refused.code, "could not be asked" in refused.err) == (13, True)
+    assert (refused.code, "could not be asked" in refused.err) == (15, True)
     assert terminal.run(*command, "--force", without=no_account).code == 0
 
 
@@ -119,5 +119,5 @@ def test_what_is_given_up_has_no_record_and_is_over(terminal: Terminal, lost: st
     assert (shown["status"], shown["whereabouts"]) == ("finished", {"no_record": 2})
     assert shown["submissions"][0]["state"] == "given_up"
     over = terminal.run("decide", lost, "resend", "--why", "changed my mind")
-    assert (over.code, "is given_up" in over.err) == (13, True)
+    assert (over.code, "is given_up" in over.err) == (15, True)
     assert terminal.run("unknowns", "nobody-1").code == 5

@@ -28,6 +28,7 @@ from jobs.ledger import (
     leadership,
     limits,
     pushes,
+    retention,
     submissions,
     ticks,
 )
@@ -84,6 +85,10 @@ def take(redis: Redis) -> Any:
 
 def first(redis: Redis) -> Submission:
     return submissions.read(redis, ["bcdf-1"])[0]
+
+
+def second(redis: Redis) -> Submission:
+    return submissions.read(redis, ["bcdf-2"])[0]
 
 
 def claim(submission_id: str, attempt: str) -> Step:
@@ -179,7 +184,7 @@ SENDING: list[Step] = [
     claim("bcdf-1", "a"),
     claim("bcdf-1", "b"),
     silently(lambda redis: dispositions.take_out(redis, first(redis), {PHONES[1]}, attempt="a")),
-    to(SubmissionState.SENDING, only_running=True),
+    to(SubmissionState.SENDING, only_running=True, listed_under=[keys.sessions("default", NOW.date())]),
     leave("a"),
     leave("b"),
     to(SubmissionState.ACCEPTED, session_key=keys.session("default", "1"), session_id="1"),
@@ -190,6 +195,7 @@ LOSING: list[Step] = [
     lost_to(SubmissionState.UNKNOWN, due={keys.Due.SETTLE: LATER}),
     lost_to(SubmissionState.ACCEPTED, session_key=keys.session("default", "1"), unclaimed=True),  # it is another's
     lost_to(SubmissionState.ACCEPTED, session_key=keys.session("default", "3"), unclaimed=True, day_key="day"),
+    lost_to(SubmissionState.FINISHED),
 ]
 CONTROLLING: list[Step] = [
     intend(Intent.PAUSE, request="1"),
@@ -238,6 +244,12 @@ DOUBTING: list[Step] = [
     stray("2"),
     stray("2"),
 ]
+PURGING: list[Step] = [
+    lambda redis: retention.purge(redis, "bcdf-1", PHONES[0]),
+    lambda redis: retention.purge(redis, "bcdf-2", "6175550125"),
+    lambda redis: submissions.move(redis, second(redis), SubmissionState.WITHDRAWN, now=NOW),
+    lambda redis: retention.drop(redis, "bcdf", now=NOW),
+]
 STORY: list[Step] = [
     *SENDING,
     *LOSING,
@@ -251,6 +263,7 @@ STORY: list[Step] = [
     lambda redis: amnesia.halt(redis, why="wrong script", by="dana", now=NOW),
     lambda redis: amnesia.forgive(redis, why="corrected", now=NOW),
     *TICKING,
+    *PURGING,
 ]
 
 
@@ -259,6 +272,8 @@ def state_of(redis: Redis) -> tuple[CampaignView | None, list[Submission], list[
     others: list[Any] = [redis.zrange(each, 0, -1, withscores=True) for each in keys.Due]
     others += [breaker.read(redis, "default", cause) for cause in Cause]
     others += [do_not_dial.read(redis, "default"), list(do_not_dial.history(redis, "default"))]
+    others += [redis.zrange(keys.WITH_PHONES, 0, -1, withscores=True)]
+    others += [submissions.of_day(redis, "default", NOW.date())]
     others += [evidence.strays(redis, "bcdf"), evidence.in_doubt(redis), redis.smembers("day")]
     others += [evidence.read(redis, each) for each in ("bcdf-1", "bcdf-3")]
     drops = list(dispositions.read(redis, first(redis)))

@@ -1,0 +1,58 @@
+"""What the workers have noted of balances: the series of an account, and a remark where one is low."""
+
+from typing import Annotated, Any
+
+import typer
+from rich.table import Table
+
+from jobs import eastern
+from jobs.cli.invocation import Invocation
+from jobs.cli.shown import PROGRAM, counted, iso, plain_table
+from jobs.ledger import balances
+from jobs.ledger.balances import Low, Noted
+
+MOST_SHOWN = 30
+"""The newest ones, to a person; all of them are in the document."""
+
+History = Annotated[
+    bool, typer.Option("--history", help="What the workers noted in the last 90 days; the gateway is not asked.")
+]
+
+
+def show_history(invocation: Invocation, account: str) -> None:
+    """The series of one account."""
+    invocation.check_account(account)
+    found, low = balances.history(invocation.redis, account), balances.low_accounts(invocation.redis).get(account)
+    noted = [{"at": iso(each.at), "remaining": each.remaining, "pending": each.pending} for each in found]
+    invocation.answer({"account": account, "history": noted, "low": _document(low) if low else None})
+    if not found:
+        invocation.say(f"Nothing was noted of account {account} yet.")
+        return
+    invocation.say(_table(found[-MOST_SHOWN:]))
+    if len(found) > MOST_SHOWN:
+        invocation.say(f"\nThe newest {MOST_SHOWN} of {len(found):,}; --json gives all.")
+    if low:
+        invocation.say(_sentence(account, low), style="bold yellow")
+
+
+def say_if_low(invocation: Invocation) -> None:
+    """A remark for whoever looks at campaigns and would send more."""
+    for account, low in balances.low_accounts(invocation.redis).items():
+        words = f"{_sentence(account, low)} See {PROGRAM} balance --history."
+        invocation.note(words, {"low_balance": {"account": account, **_document(low)}}, style="bold yellow")
+
+
+def _table(found: list[Noted]) -> Table:
+    table = plain_table("noted (Eastern)", "remaining", "pending", right=("remaining", "pending"))
+    for each in found:
+        pending = "" if each.pending is None else f"{each.pending:,}"
+        table.add_row(eastern.wall_text(each.at)[:-3], f"{each.remaining:,}", pending)
+    return table
+
+
+def _sentence(account: str, low: Low) -> str:
+    return f"Account {account} is below its floor of {counted(low.floor, 'message')} since {iso(low.since)}."
+
+
+def _document(low: Low) -> dict[str, Any]:
+    return {"since": iso(low.since), "floor": low.floor}
