@@ -3,7 +3,7 @@
 A job carries ids. What must happen is in the ledger before its bell rings, so a bell may be lost, doubled or late.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -19,13 +19,16 @@ from rq.serializers import JSONSerializer
 from config.queues import BELL_RESULT_TTL_S, CAMPAIGNS, CONTROL, DAY_S, STATUS, QueueSpec
 from jobs import entrypoints
 from jobs.campaigns import control, do_not_dial, questions, refresh, take
-from jobs.campaigns.do_not_dial import Asked, Changed, Verb
+from jobs.campaigns.desk import Timings
+from jobs.campaigns.do_not_dial import Changed, Verb
 from jobs.campaigns.plan import Plan
 from jobs.campaigns.take import Taken
 from jobs.contacts import Row
 from jobs.ledger import due
 from jobs.ledger.keys import Due
 from jobs.models import Terms
+from jobs.outcomes import decide
+from jobs.outcomes.decide import Asked, Decided
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +127,7 @@ class Producer:
         self._lead = lead
         self._keep_keys = keep_keys
         self._clock = clock
+        self._timings = Timings()
 
     def submit(self, terms: Terms, plan: Plan, *, key: str) -> Taken:
         """Hand in a planned campaign; the same key and payload give the same campaign again, and nothing is sent twice.
@@ -176,11 +180,35 @@ class Producer:
 
         Raises `UnexplainedRequest` or `UnknownAccount`; whatever else is raised, the same call may be repeated.
         """
-        asked = Asked(by, why, source, self._clock())
+        asked = do_not_dial.Asked(by, why, source, self._clock())
         try:
             return do_not_dial.change(self._redis, account, verb, rows, asked, durably=durably)
         finally:
             self.ring()
+
+    def adopt(
+        self, submission_id: str, session_id: str, *, by: str, why: str, called: Set[str] | None, force: bool = False
+    ) -> Decided:
+        """Decide that a session of the gateway is an unknown submission. `called` are the phones of its call records,
+        None where nobody could ask.
+
+        Raises `UnknownSubmission`, `NotInDoubt`, `UnexplainedDecision`, and `Inadvisable` unless `force`.
+        """
+        asked = Asked(by, why, self._clock())
+        return self._ringing(
+            decide.adopt_session(
+                self._redis, self._timings, submission_id, session_id, asked, called=called, force=force
+            )
+        )
+
+    def resend(self, submission_id: str, *, by: str, why: str, force: bool = False) -> Decided:
+        """Decide that an unknown submission is sent once more. Raises as `adopt` does."""
+        asked = Asked(by, why, self._clock())
+        return self._ringing(decide.resend(self._redis, self._timings, submission_id, asked, force=force))
+
+    def give_up(self, submission_id: str, *, by: str, why: str) -> Decided:
+        """Decide that nobody looks for an unknown submission any more. Raises as `adopt` does."""
+        return self._ringing(decide.give_up(self._redis, submission_id, Asked(by, why, self._clock())))
 
     def ask_call_status(self, session_id: str, phone: str, *, account: str = "default") -> str:
         """Have a worker ask the gateway how the drop of a session to a phone of 10 digits ended; the question's id.
@@ -194,6 +222,10 @@ class Producer:
     def ring(self) -> int:
         """Ring for everything that is due; answers how many jobs that made."""
         return ring(self._redis, now=self._clock())
+
+    def _ringing(self, decided: Decided) -> Decided:
+        self.ring()
+        return decided
 
     def _take(self, terms: Terms, plan: Plan, key: str) -> Taken:
         now = self._clock()

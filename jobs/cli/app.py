@@ -16,6 +16,7 @@ from jobs.cli.reconcile import reconcile
 from jobs.cli.results import results
 from jobs.cli.send import send
 from jobs.cli.show import list_campaigns, show
+from jobs.cli.unknowns import decide, unknowns
 
 COMMANDS: Mapping[str, Callable[..., None]] = {
     "send": send,
@@ -27,6 +28,8 @@ COMMANDS: Mapping[str, Callable[..., None]] = {
     "stop": stop,
     "cancel": cancel,
     "refresh": refresh,
+    "unknowns": unknowns,
+    "decide": decide,
     "halt": halt,
     "unhalt": unhalt,
     "call-status": call_status,

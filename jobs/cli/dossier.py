@@ -39,9 +39,13 @@ def read_dossier(redis: Redis, campaign_id: str) -> Dossier:
     )
 
 
+WITH_RECORDS = (SubmissionState.ACCEPTED, SubmissionState.FINISHED, SubmissionState.GIVEN_UP)
+"""Of whose phones the drops say how they ended, as far as that is known."""
+
+
 def whereabouts(campaign: CampaignView) -> dict[str, int]:
     """Where every phone is; the counts that are not zero, and they add up to `phone_count`."""
-    at_gateway = campaign.phones.get(SubmissionState.ACCEPTED, 0) + campaign.phones.get(SubmissionState.FINISHED, 0)
+    at_gateway = sum(campaign.phones.get(state, 0) for state in WITH_RECORDS)
     screened = campaign.drops.get(DropState.SCREENED, 0)
     found = {
         "delivered": campaign.drops.get(DropState.DELIVERED, 0),
@@ -102,6 +106,7 @@ def document(dossier: Dossier) -> dict[str, Any]:
             "expires_at": iso(terms.expires_at),
             "mobile_only": terms.mobile_only,
             "account": terms.account,
+            "when_unknown": terms.when_unknown,
         },
         "too_late_at": iso(campaign.too_late_at),
         "end_confirmed_at": iso(campaign.end_confirmed_at),
@@ -129,4 +134,5 @@ def _submission(submission: Submission) -> dict[str, Any]:
         "not_before": iso(submission.not_before),
         "sent_at": iso(submission.sent_at),
         "heard_at": iso(submission.heard_at),
+        "changed_at": iso(submission.changed_at),
     }

@@ -32,4 +32,5 @@ class Exit(IntEnum):
         14,
         "results: the campaign was over for so long that its phones were dropped; `show` has its counts",
     )
+    INADVISABLE = 15, "decide: what is known speaks against it, or the submission is not unknown; nothing was changed"
     INTERRUPTED = 130, "Ctrl-C; a campaign that is in goes on"

@@ -18,6 +18,7 @@ from jobs.cli.exits import Exit
 from jobs.gateway.downloads import NoPlace
 from jobs.gateway.errors import GatewayError, OutcomeUnknown
 from jobs.models import InvalidCampaign, Problem
+from jobs.outcomes.cases import UnknownSubmission
 
 NOTHING_SENT = "Nothing was stored and nothing was sent."
 NOTHING_CHANGED = "This command has changed nothing."
@@ -43,6 +44,7 @@ OPTIONS: Mapping[str, str] = {
 
 
 _NOT_TOLD: Mapping[type[Exception], Exit] = {
+    UnknownSubmission: Exit.NO_SUCH_CAMPAIGN,
     UnknownCampaign: Exit.NO_SUCH_CAMPAIGN,
     CampaignIsOver: Exit.CAMPAIGN_IS_OVER,
     CampaignIsHeld: Exit.CAMPAIGN_IS_HELD,
@@ -86,7 +88,7 @@ def failure_of(error: Exception) -> Failure | None:
             return Failure(Exit.BAD_INPUT, what, problems=problems, kept=NOTHING_SENT)
         case KeyConflict():
             return _key_conflict(error)
-        case UnknownCampaign() | CampaignIsOver() | CampaignIsHeld():
+        case UnknownCampaign() | UnknownSubmission() | CampaignIsOver() | CampaignIsHeld():
             return Failure(_NOT_TOLD[type(error)], mask_text(str(error)))
         case InvalidSettings():
             what = "the environment cannot be used"

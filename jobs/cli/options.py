@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from jobs.models import AudioType
+from jobs.models import AudioType, WhenUnknown
 
 CampaignId = Annotated[str, typer.Argument(metavar="ID", help="The campaign's id, as `send` and `list` show it.")]
 CampaignOrSession = Annotated[
@@ -65,6 +65,16 @@ EndsAt = Annotated[
 ExpiresAt = Annotated[
     str | None,
     typer.Option(metavar="TIME", help="When it is too late to begin; 24 hours after the start unless stated."),
+]
+
+UnknownPolicy = Annotated[
+    WhenUnknown,
+    typer.Option(
+        "--when-unknown",
+        case_sensitive=False,
+        help="What becomes of a part that nobody knows the gateway to have taken, once it is seen not to list it: "
+        "hold it for a person, or resend it, once.",
+    ),
 ]
 
 DryRun = Annotated[

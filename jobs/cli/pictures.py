@@ -15,7 +15,7 @@ from jobs import eastern
 from jobs.cli.dossier import Dossier, Outcomes, audio, whereabouts
 from jobs.cli.planning import excluded_table, sum_check
 from jobs.cli.shown import both_times, clean, commands, counted, plain_table
-from jobs.models import UNSENT, CampaignStatus, CampaignView, Intent, Submission, SubmissionState
+from jobs.models import UNSENT, CampaignStatus, CampaignView, Intent, Submission, SubmissionState, WhenUnknown
 
 STATUS_STYLES = {
     CampaignStatus.FINISHED: "green",
@@ -29,7 +29,7 @@ STATUS_STYLES = {
 PLACES = {
     "delivered": "A call record says so.",
     "failed": "A call record says so.",
-    "no_record": "The session is over and no call record came.",
+    "no_record": "The session is over, or was given up, and no call record came.",
     "no_record_yet": "With the gateway; its call records are still to come.",
     "not_sent_yet": "Not with the gateway yet.",
     "being_sent": "On the way to the gateway; its answer is still to come.",
@@ -88,6 +88,7 @@ def _terms_table(campaign: CampaignView) -> RenderableType:
         ("not sent after", both_times(campaign.too_late_at)),
         ("mobile only", "yes" if terms.mobile_only else ""),
         ("account", "" if terms.account == "default" else terms.account),
+        ("when unknown", "sent again, once" if terms.when_unknown is WhenUnknown.RESEND else ""),
         ("told to", f"{campaign.intent}: {mask_text(campaign.note)}" if campaign.intent_number else ""),
         ("key", campaign.key),
         ("phones dropped", both_times(campaign.phones_dropped_at) if campaign.phones_dropped_at else ""),
@@ -165,6 +166,7 @@ def next_steps(campaign: CampaignView, *, is_anybody_at_work: bool = True) -> Re
     status = campaign.status
     held = status in {CampaignStatus.PAUSED, CampaignStatus.PAUSING}
     lines = [
+        ("decide", f"unknowns {campaign.id}") if campaign.submissions.get(SubmissionState.UNKNOWN) else ("", ""),
         ("watch it", f"show {campaign.id} --watch") if not status.is_final else ("", ""),
         ("go on", f"resume {campaign.id}") if held else ("", ""),
         ("end it", f"stop {campaign.id}")

@@ -28,7 +28,7 @@ from jobs.cli.invocation import of
 from jobs.cli.planning import EXCLUDED_COLUMNS, excluded_rows
 from jobs.cli.shown import PROGRAM, clean, counted, iso
 from jobs.ledger import campaigns, dispositions, submissions
-from jobs.models import CampaignView, Disposition, Submission
+from jobs.models import CampaignView, Disposition, DropState, Submission, SubmissionState
 
 Cell = str | int | None
 Rows = Iterable[Sequence[Cell]]
@@ -45,6 +45,10 @@ COLUMNS = (
     "session_id",
 )
 """Of the table of results. Scripts read them: add at the end, never rename."""
+
+
+UNKNOWN = SubmissionState.UNKNOWN
+"""Also the state of a drop of which nobody knows whether the gateway has it: it may never come to be `pending`."""
 
 
 class Format(StrEnum):
@@ -129,7 +133,7 @@ def _row(submission: Submission, drop: Disposition) -> Sequence[Cell]:
     """The cells of `COLUMNS`."""
     return (
         drop.phone,
-        drop.state,
+        UNKNOWN if submission.state is UNKNOWN and drop.state is DropState.PENDING else drop.state,
         drop.status or None,
         drop.reason or None,
         iso(drop.delivered_at),

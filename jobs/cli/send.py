@@ -28,7 +28,7 @@ from jobs.cli.shown import counted
 from jobs.cli.terms import read_terms
 from jobs.contacts import Contacts
 from jobs.ledger import campaigns
-from jobs.models import CampaignStatus, CampaignView, InvalidCampaign, Problem, Terms
+from jobs.models import CampaignStatus, CampaignView, InvalidCampaign, Problem, Terms, WhenUnknown
 from jobs.producer import is_anybody_at_work
 
 
@@ -48,6 +48,7 @@ def send(
     column: options.Column = None,
     mobile_only: options.MobileOnly = False,
     account: options.Account = "default",
+    when_unknown: options.UnknownPolicy = WhenUnknown.HOLD,
     check_audio: options.CheckAudio = None,
     dry_run: options.DryRun = False,
     excluded_to: options.ExcludedTo = None,
@@ -82,6 +83,7 @@ def send(
             "title": title,
             "mobile_only": mobile_only,
             "account": account,
+            "when_unknown": when_unknown,
         }
     )
     planned, read = read_plan(contacts, column, err=invocation.err)

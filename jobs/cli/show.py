@@ -12,6 +12,7 @@ from jobs.cli.halts import say_if_halted
 from jobs.cli.invocation import of
 from jobs.cli.pictures import campaign_picture, campaigns_table, moving_picture, next_steps
 from jobs.cli.shown import PROGRAM
+from jobs.cli.unknowns import say_if_in_doubt
 from jobs.ledger import campaigns
 from jobs.ledger.dispositions import tally
 from jobs.producer import is_anybody_at_work
@@ -33,6 +34,7 @@ def show(
     at_work = is_anybody_at_work(invocation.redis)
     invocation.answer(document(dossier) | {"waits_for": [rests.document(each) for each in at_rest]})
     invocation.say(campaign_picture(dossier))
+    say_if_in_doubt(invocation, campaign_id)
     invocation.say(next_steps(dossier.campaign, is_anybody_at_work=at_work))
 
 
@@ -47,3 +49,4 @@ def list_campaigns(context: typer.Context, most: options.Most = 20, as_json: opt
     summaries = [summary(each) for each in found]
     invocation.answer({"campaigns": summaries, "accounts_at_rest": [rests.document(each) for each in at_rest]})
     invocation.say(campaigns_table(found) if found else f"No campaign yet; see {PROGRAM} send --help.")
+    say_if_in_doubt(invocation)

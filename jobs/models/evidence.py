@@ -48,6 +48,7 @@ class Evidence:
     session_ids: tuple[str, ...] = ()
     balance: str = ""
     """What the account had left and pending then. It decides nothing: others send through the same account."""
+    decided: str = ""
+    """What was decided, `by` whom and `why`."""
     by: str = ""
     why: str = ""
-    """Of a decision."""

@@ -5,10 +5,11 @@ and writes down why.
 """
 
 import structlog
+from redis import Redis
 
 from jobs.campaigns import strays
 from jobs.campaigns.days import day_key
-from jobs.campaigns.desk import Desk
+from jobs.campaigns.desk import Desk, Timings
 from jobs.campaigns.marks import mark_of
 from jobs.ledger import keys, submissions
 from jobs.ledger.evidence import attempts_text
@@ -23,19 +24,25 @@ NOT_SENT_AGAIN = frozenset({SubmissionState.PLANNED, SubmissionState.CLAIMED})
 
 
 def adopt(
-    desk: Desk, campaign: CampaignView, submission: Submission, attempt: Attempt, session_id: str, evidence: Evidence
+    redis: Redis,
+    timings: Timings,
+    campaign: CampaignView,
+    submission: Submission,
+    attempt: Attempt,
+    session_id: str,
+    evidence: Evidence,
 ) -> bool:
-    """Make `session_id` the submission's, as the session of that attempt; False where it or the session is another's,
-    or the submission has moved on.
+    """Make `session_id` the submission's, as the session of that attempt; False where the session is another's, or the
+    submission has moved on.
     """
-    now = desk.clock()
+    now = evidence.at
     account, start = campaign.terms.account, campaign.terms.start_at(campaign.created_at)
-    due = {Due.REFRESH: max(now, start) + desk.timings.poll_first}
+    due = {Due.REFRESH: max(now, start) + timings.poll_first}
     others = [each for each in attempts_of(campaign, submission) if each.token != attempt.token]
     if others:
-        due[Due.SETTLE] = now + desk.timings.look_most  # the other attempts' sessions may still turn up
+        due[Due.SETTLE] = now + timings.look_most  # the other attempts' sessions may still turn up
     moved = submissions.move(
-        desk.redis,
+        redis,
         submission,
         SubmissionState.ACCEPTED,
         now=now,
@@ -69,6 +76,6 @@ def adopt_or_stop(
 ) -> bool:
     """Adopt a session if it is the submission's own; have it stopped if it is one too many. Whether it was adopted."""
     if may_adopt(submission, attempt):
-        return adopt(desk, campaign, submission, attempt, session_id, evidence)
+        return adopt(desk.redis, desk.timings, campaign, submission, attempt, session_id, evidence)
     strays.take(desk, campaign, submission, session_id, mark=mark_of(attempt.token), how=evidence.words)
     return False

@@ -8,14 +8,11 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-import structlog
-
 from config.accounts import UnknownAccount
 from jobs.campaigns.calling import NotNow
 from jobs.campaigns.desk import Desk, Timings
 from jobs.campaigns.marks import mark_of
-from jobs.ledger import campaigns, dispositions, due, evidence, submissions
-from jobs.ledger.evidence import attempts_text
+from jobs.ledger import campaigns, due, evidence, submissions
 from jobs.ledger.keys import Due
 from jobs.models import (
     ENDING_INTENTS,
@@ -28,11 +25,10 @@ from jobs.models import (
     SubmissionState,
     WhenUnknown,
 )
+from jobs.outcomes import ends
 from jobs.outcomes.adopt import adopt_or_stop, may_adopt
 from jobs.outcomes.looking import Looked, attempts_of, balance, look
 from jobs.outcomes.rule import Absence, has_sign, is_absent
-
-log = structlog.get_logger(__name__)
 
 
 class Settled(StrEnum):
@@ -64,7 +60,7 @@ def settle(desk: Desk, submission_id: str) -> Settled:
         return _pass_over(desk, submission_id)
     submission = found[0]
     if submission.state is SubmissionState.GIVEN_UP:
-        dispositions.close(desk.redis, submission)  # who gave it up may have ended before
+        ends.close(desk.redis, submission)  # who gave it up may have ended before
     attempts = _looked_for(campaign, submission)
     if not attempts or desk.clock() >= attempts[-1].sent_at + desk.timings.look_for:
         return _pass_over(desk, submission_id)
@@ -123,58 +119,26 @@ def _is_absent(desk: Desk, submission: Submission, attempt: Attempt) -> bool:
 
 
 def _act_on_absence(desk: Desk, campaign: CampaignView, submission: Submission) -> Settled:
-    now = desk.clock()
     if campaign.intent in ENDING_INTENTS:
-        return _withdraw(
-            desk, campaign, submission, f"{campaign.intent} was asked for, and the gateway does not list it"
-        )
+        words = f"withdrawn: {campaign.intent} was asked for, and the gateway does not list it"
+        return _withdraw(desk, campaign, submission, words)
     if campaign.terms.when_unknown is WhenUnknown.HOLD or submission.former or campaign.intent is not Intent.RUN:
         return Settled.HELD
-    if now >= campaign.too_late_at:
-        return _withdraw(
-            desk, campaign, submission, "the gateway does not list it, and it is too late to send it again"
-        )
-    words = "sent again: the gateway does not list it, and the campaign says resend when unknown"
-    decision = Evidence(
-        now, Finding.DECISION, words, mark_of(submission.attempt), by="policy", why="when_unknown=resend"
-    )
-    return Settled.RESENT if plan_again(desk, campaign, submission, decision) else Settled.OPEN
+    if desk.clock() >= campaign.too_late_at:
+        words = "withdrawn: the gateway does not list it, and it is too late to send it again"
+        return _withdraw(desk, campaign, submission, words)
+    words = "sent again: the gateway does not list it, and the campaign says to resend what is unknown"
+    decision = _by_policy(desk, submission, "resend", words)
+    is_planned = ends.plan_again(desk.redis, desk.timings, campaign, submission, decision)
+    return Settled.RESENT if is_planned else Settled.OPEN
 
 
-def plan_again(desk: Desk, campaign: CampaignView, submission: Submission, decision: Evidence) -> bool:
-    """Have an unknown submission sent once more, under a new attempt, if its campaign is to run; whether it is.
-
-    Its earlier attempts are looked for on, and stopped if they turn up.
-    """
-    now = desk.clock()
-    moved = submissions.move(
-        desk.redis,
-        submission,
-        SubmissionState.PLANNED,
-        now=now,
-        attempt=submission.attempt,
-        only_running=True,
-        due={Due.SEND: now, Due.SETTLE: now + desk.timings.look_first},
-        evidence=decision,
-        former=attempts_text(attempts_of(campaign, submission)),
-        reason=decision.words,
-    )
-    if moved:
-        log.warning("submission_sent_again", submission_id=submission.id, by=decision.by, why=decision.why)
-    return moved
+def _withdraw(desk: Desk, campaign: CampaignView, submission: Submission, words: str) -> Settled:
+    decision = _by_policy(desk, submission, "withdraw", words)
+    is_withdrawn = ends.withdraw(desk.redis, desk.timings, campaign, submission, decision)
+    return Settled.ENDED if is_withdrawn else Settled.OPEN
 
 
-def _withdraw(desk: Desk, campaign: CampaignView, submission: Submission, reason: str) -> Settled:
-    now = desk.clock()
-    moved = submissions.move(
-        desk.redis,
-        submission,
-        SubmissionState.WITHDRAWN,
-        now=now,
-        attempt=submission.attempt,
-        due={Due.SETTLE: now + desk.timings.look_most},
-        evidence=Evidence(now, Finding.DECISION, reason, mark_of(submission.attempt), by="policy", why=reason),
-        former=attempts_text(attempts_of(campaign, submission)),
-        reason=reason,
-    )
-    return Settled.ENDED if moved else Settled.OPEN
+def _by_policy(desk: Desk, submission: Submission, decided: str, words: str) -> Evidence:
+    mark = mark_of(submission.attempt)
+    return Evidence(desk.clock(), Finding.DECISION, words, mark, decided=decided, by="policy", why=words)

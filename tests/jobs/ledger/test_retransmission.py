@@ -55,6 +55,8 @@ from tests.servers import RedisServer
 SECOND = timedelta(seconds=1)
 LATER = NOW + 15 * SECOND
 PHONES = ["6175550123", "6175550124"]
+LOST = "6175550126"
+SEEN = Evidence(NOW, Finding.MARK, "a look")
 DELIVERED = Disposition("6175550123", DropState.DELIVERED, "OK")
 
 SCRIPTS = {
@@ -78,7 +80,7 @@ def silently(step: Step) -> Step:
 
 
 def take(redis: Redis) -> Any:
-    return campaigns.take(redis, new_campaign(PHONES, ["6175550125"]), now=NOW, keep_key=timedelta(days=180))
+    return campaigns.take(redis, new_campaign(PHONES, ["6175550125"], [LOST]), now=NOW, keep_key=timedelta(days=180))
 
 
 def first(redis: Redis) -> Submission:
@@ -99,6 +101,16 @@ def leave(attempt: str) -> Step:
 
 def to(state: SubmissionState, **options: Any) -> Step:
     return lambda redis: submissions.move(redis, first(redis), state, now=NOW, attempt="a", **options)
+
+
+def lost_to(state: SubmissionState, **options: Any) -> Step:
+    """Of which nobody knows for a while."""
+
+    def step(redis: Redis) -> bool:
+        (lost,) = submissions.read(redis, ["bcdf-3"])
+        return submissions.move(redis, lost, state, now=NOW, attempt="c", evidence=SEEN, **options)
+
+    return step
 
 
 def intend(intent: Intent, **options: Any) -> Step:
@@ -177,6 +189,14 @@ SENDING: list[Step] = [
     leave("b"),
     to(SubmissionState.ACCEPTED, session_key=keys.session("default", "1"), session_id="1"),
 ]
+LOSING: list[Step] = [
+    claim("bcdf-3", "c"),
+    lost_to(SubmissionState.SENDING, only_running=True),
+    lost_to(SubmissionState.UNKNOWN, due={keys.Due.SETTLE: LATER}),
+    lost_to(SubmissionState.ACCEPTED, session_key=keys.session("default", "1"), unclaimed=True),  # it is another's
+    lost_to(SubmissionState.ACCEPTED, session_key=keys.session("default", "3"), unclaimed=True, day_key="day"),
+    lost_to(SubmissionState.FINISHED),
+]
 CONTROLLING: list[Step] = [
     intend(Intent.PAUSE, request="1"),
     claim("bcdf-2", "a"),  # it is held, and due when it is too late for it
@@ -232,6 +252,7 @@ PURGING: list[Step] = [
 ]
 STORY: list[Step] = [
     *SENDING,
+    *LOSING,
     *CONTROLLING,
     *DOUBTING,
     silently(forget_and_sweep),
@@ -251,11 +272,12 @@ def state_of(redis: Redis) -> tuple[CampaignView | None, list[Submission], list[
     others: list[Any] = [redis.zrange(each, 0, -1, withscores=True) for each in keys.Due]
     others += [breaker.read(redis, "default", cause) for cause in Cause]
     others += [do_not_dial.read(redis, "default"), list(do_not_dial.history(redis, "default"))]
-    others += [evidence.strays(redis, "bcdf"), evidence.read(redis, "bcdf-1")]
     others += [redis.zrange(keys.WITH_PHONES, 0, -1, withscores=True)]
     others += [submissions.of_day(redis, "default", NOW.date())]
+    others += [evidence.strays(redis, "bcdf"), evidence.in_doubt(redis), redis.smembers("day")]
+    others += [evidence.read(redis, each) for each in ("bcdf-1", "bcdf-3")]
     drops = list(dispositions.read(redis, first(redis)))
-    return campaigns.read(redis, "bcdf"), submissions.read(redis, ["bcdf-1", "bcdf-2"]), drops, others
+    return campaigns.read(redis, "bcdf"), submissions.read(redis, ["bcdf-1", "bcdf-2", "bcdf-3"]), drops, others
 
 
 @pytest.fixture

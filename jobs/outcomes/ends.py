@@ -1,0 +1,88 @@
+"""The ends of a doubt without a session: sent again, withdrawn, given up. Each is written down with its decision.
+
+Law of the room: only what is unknown is moved, under the attempt that it was judged by, and whoever comes second finds
+that.
+"""
+
+import structlog
+from redis import Redis
+
+from jobs.campaigns.desk import Timings
+from jobs.ledger import dispositions, due, submissions
+from jobs.ledger.evidence import attempts_text
+from jobs.ledger.keys import Due
+from jobs.models import CampaignView, Evidence, Submission, SubmissionState
+from jobs.outcomes.looking import attempts_of
+
+log = structlog.get_logger(__name__)
+
+
+def plan_again(
+    redis: Redis, timings: Timings, campaign: CampaignView, submission: Submission, decision: Evidence
+) -> bool:
+    """Have an unknown submission sent once more, under a new attempt, if its campaign is to run; whether it is.
+
+    Its earlier attempts are looked for on, and stopped if they turn up.
+    """
+    now = decision.at
+    moved = submissions.move(
+        redis,
+        submission,
+        SubmissionState.PLANNED,
+        now=now,
+        attempt=submission.attempt,
+        only_running=True,
+        due={Due.SEND: now, Due.SETTLE: now + timings.look_first},
+        evidence=decision,
+        former=attempts_text(attempts_of(campaign, submission)),
+        reason=decision.words,
+    )
+    if moved:
+        log.warning("submission_sent_again", submission_id=submission.id, by=decision.by, why=decision.why)
+    return moved
+
+
+def withdraw(
+    redis: Redis, timings: Timings, campaign: CampaignView, submission: Submission, decision: Evidence
+) -> bool:
+    """Have an unknown submission count as not sent, because nothing more is to be sent of it; whether it does.
+
+    Its attempts are looked for on, and stopped if they turn up.
+    """
+    return submissions.move(
+        redis,
+        submission,
+        SubmissionState.WITHDRAWN,
+        now=decision.at,
+        attempt=submission.attempt,
+        due={Due.SETTLE: decision.at + timings.look_most},
+        evidence=decision,
+        former=attempts_text(attempts_of(campaign, submission)),
+        reason=decision.words,
+    )
+
+
+def give_up(redis: Redis, submission: Submission, decision: Evidence) -> bool:
+    """Have nobody look for an unknown submission any more; its phones have no record then. Whether it was given up.
+
+    Who ends between the two steps leaves it due, and `settle` does the second.
+    """
+    moved = submissions.move(
+        redis,
+        submission,
+        SubmissionState.GIVEN_UP,
+        now=decision.at,
+        attempt=submission.attempt,
+        due={Due.SETTLE: decision.at},
+        evidence=decision,
+        reason=f"given up: {decision.why}",
+    )
+    if moved:
+        close(redis, submission)
+    return moved
+
+
+def close(redis: Redis, submission: Submission) -> None:
+    """Say of every phone of what was given up that it has no record. Repeating it changes nothing."""
+    dispositions.close(redis, submission)
+    due.remove(redis, Due.SETTLE, [submission.id])
