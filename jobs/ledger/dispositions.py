@@ -187,11 +187,11 @@ def to_send(redis: Redis, submission_id: str) -> list[str]:
 
 def read(redis: Redis, submission: Submission) -> Iterator[Disposition]:
     """Every phone of the submission and how its drop ended, ascending."""
-    packed: Any = redis.get(keys.phones(submission.id))
-    table: Any = redis.get(keys.dispositions(submission.id))
+    # Both at once: a purge between them would give every phone behind it the end of its neighbour.
+    found: list[Any] = redis.mget(keys.phones(submission.id), keys.dispositions(submission.id))
     texts = {int(number): word for word, number in decoded(redis.hgetall(keys.words(submission.campaign_id))).items()}
-    ours = unpack_phones(packed or b"")
-    for phone, disposition in zip(ours, unpack_dispositions(table or b"", len(ours)), strict=True):
+    ours = unpack_phones(found[0] or b"")
+    for phone, disposition in zip(ours, unpack_dispositions(found[1] or b"", len(ours)), strict=True):
         yield _unpacked(phone, disposition, texts)
 
 

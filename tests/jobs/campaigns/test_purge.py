@@ -1,6 +1,7 @@
 """One phone goes from everything that is stored; the rest, and every count, stays as it was."""
 
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -132,6 +133,27 @@ def test_receipts_are_kept_and_none_names_the_phone(desk: Desk, clock: Clock) ->
     first, second = purged(desk), purged(desk, BOB)
     assert purge.receipts(desk.redis) == sorted([first, second], key=lambda each: each.id)
     assert not any(part in repr(first) for part in (ANNA, ANNA[-4:]))
+
+
+class WhilePurging(Redis):
+    """A connection to the same ledger; between any two of its commands somebody purges Anna."""
+
+    def __init__(self, other: Redis, submission_id: str) -> None:
+        super().__init__(connection_pool=other.connection_pool)
+        self._purge = partial(retention.purge, other, submission_id, ANNA)
+
+    def execute_command(self, *arguments: Any, **options: Any) -> Any:
+        answer = super().execute_command(*arguments, **options)  # type: ignore[no-untyped-call]  # redis-py's
+        self._purge()
+        return answer
+
+
+def test_who_reads_beside_a_purge_gets_everybody_with_the_own_end(desk: Desk, clock: Clock) -> None:
+    campaign_id = finished(desk, clock, ANNA, BOB, CYD)
+    own, before = submission(desk, campaign_id), results(desk, campaign_id)
+    beside = WhilePurging(desk.redis, own.id)
+    assert {each.phone: each.state for each in dispositions.read(beside, own)} == before
+    assert results(desk, campaign_id) == {phone: before[phone] for phone in (BOB, CYD)}
 
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
