@@ -13,7 +13,9 @@ DEFAULT_ACCOUNT = "default"
 NAME = r"^[A-Za-z0-9_-]{1,64}$"
 
 
-CallsPerSecond = Annotated[float, Field(gt=0, le=1_000, allow_inf_nan=False)]
+CallsPerSecond = Annotated[float, Field(ge=0.2, le=1_000, allow_inf_nan=False)]
+"""Not below one in five seconds: a worker sleeps until the slot after its own, and must not sleep for long."""
+
 BalanceFloor = Annotated[int, Field(ge=0, le=1_000_000_000)]
 PhonesPerMinute = Annotated[int, Field(ge=1, le=10_000_000)]
 

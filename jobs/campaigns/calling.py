@@ -33,6 +33,8 @@ LEAST_APART = timedelta(milliseconds=10)
 """Between two who come back, where no limit says more."""
 SLOT_LASTS = timedelta(milliseconds=100)
 """Who oversleeps its slot by more takes another, lest it calls in the next one's time."""
+NEXT_SLOT = 1.25
+"""Of the time between two slots, what is waited for the next: a little over one."""
 
 Answer = TypeVar("Answer")
 
@@ -189,8 +191,7 @@ def _wait_for_slot(own: Turn) -> bool:
 
 
 def _take_slot(own: Turn) -> datetime:
-    desk, now = own.desk, own.desk.clock()
-    patience = desk.timings.verb_patience if own.lane is Lane.VERBS else desk.timings.slot_patience
+    desk, now, patience = own.desk, own.desk.clock(), _patience(own)
     wait = limits.take(
         desk.redis,
         own.account,
@@ -204,6 +205,15 @@ def _take_slot(own: Turn) -> datetime:
     if wait > patience:
         raise own.not_now(now + wait - patience)
     return now + wait
+
+
+def _patience(own: Turn) -> timedelta:
+    """However slow the account, the slot after one's own is waited for: many a step needs two calls, a question and
+    what follows from it, and would come back for the first of them for ever. The settings bound how long that is.
+    """
+    timings = own.desk.timings
+    stated = timings.verb_patience if own.lane is Lane.VERBS else timings.slot_patience
+    return max(stated, own.desk.limits_of(own.account).time_for() * NEXT_SLOT)
 
 
 def _sleep_until(desk: Desk, at: datetime) -> bool:

@@ -3,7 +3,7 @@
 Law of the room: it asks and compares; what is not understood is a flaw of the look, never an answer.
 """
 
-from collections.abc import Iterable, Sequence, Set
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import partial
@@ -126,18 +126,24 @@ def _likenesses(
     strangers: Sequence[ListedSession],
     others: Sequence[Submission],
 ) -> dict[str, Likeness]:
-    """How each stranger stands to the submission; what is certainly not its own is not asked about again."""
+    """How each stranger stands to the submission. What is certainly not its own is not asked about again, and noted at
+    once: the next question may have to wait, and end this look.
+    """
     marks = {mark_of(each.token) for each in attempts}
     other_marks = {mark_of(each.attempt) for each in others}
     found = {each.session_id: _by_mark(each.title, marks, other_marks) for each in strangers}
+    evidence.rule_out(desk.redis, submission.id, _foreign(found))
     if Likeness.MARK not in found.values():
         ours = _phones_of(desk.redis, submission)
         for session_id in [each for each, how in found.items() if how is Likeness.UNCLEAR][:MOST_ASKED]:
             called = phones_called(desk, campaign, session_id)
             found[session_id] = likeness(called or set(), ours)
-    foreign = [each for each, how in found.items() if how is Likeness.FOREIGN]
-    evidence.rule_out(desk.redis, submission.id, foreign)
+            evidence.rule_out(desk.redis, submission.id, _foreign({session_id: found[session_id]}))
     return found
+
+
+def _foreign(found: Mapping[str, Likeness]) -> list[str]:
+    return [each for each, how in found.items() if how is Likeness.FOREIGN]
 
 
 def _phones_of(redis: Redis, submission: Submission) -> set[str]:

@@ -131,8 +131,9 @@ def test_limits_are_an_account_s_own_where_it_states_them() -> None:
     account = settings_of(limited, **DEFAULT).account("west")
     assert (account.calls_per_s, account.phones_per_min) == (0.5, 600)
     assert settings_of(limited, **DEFAULT).account().calls_per_s is None
-    (problem,) = problems_of({"west": {**WEST, "calls_per_s": 0}})
-    assert problem.startswith("GATEWAY_ACCOUNTS: west.calls_per_s: ")
+    for too_slow in (0, 0.19):
+        (problem,) = problems_of({"west": {**WEST, "calls_per_s": too_slow}})
+        assert problem.startswith("GATEWAY_ACCOUNTS: west.calls_per_s: ")
 
 
 def test_an_account_of_ours_is_frozen() -> None:

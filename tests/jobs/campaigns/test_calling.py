@@ -266,6 +266,19 @@ def test_the_question_and_the_submission_that_follows_it_have_a_slot_each(
     assert polite.clock() - began == 2 * SECOND / 5
 
 
+@pytest.mark.parametrize("calls_per_s", [0.2, 0.5, 0.9])
+def test_however_few_calls_an_account_may_make_the_submission_follows_the_question(
+    desk: Desk, simulator: Simulator, clock: Clock, calls_per_s: float
+) -> None:
+    slow = replace(desk, limits=Limits(calls_per_s=calls_per_s))
+    campaign_id = in_pieces(slow, 1, key="pieces")
+    open_the_breaker(slow)
+    clock.jump(slow.timings.rest_first)
+    assert send(slow, f"{campaign_id}-1") is Sent.ACCEPTED
+    assert options(simulator) == ["balance", "new_campaign"]
+    assert state(desk) is BreakerState.CLOSED
+
+
 def test_the_question_uses_up_nothing_that_the_phones_are_worth(desk: Desk, clock: Clock) -> None:
     slow = replace(desk, limits=Limits(calls_per_s=5, phones_per_min=1))
     campaign_id = in_pieces(slow, 2, key="pieces")

@@ -1,5 +1,6 @@
 """A gateway that accepts and does not say so, or does not accept and does not say so, and what becomes of it."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -11,6 +12,7 @@ from jobs.campaigns.send import Sent, send
 from jobs.gateway.simulator import Clock, Fault, FaultKind, Simulator
 from jobs.ledger import due, evidence
 from jobs.ledger.keys import Due
+from jobs.ledger.limits import Limits
 from jobs.models import CampaignStatus, Finding, Intent, SubmissionState, Terms
 from jobs.outcomes.settle import Settled, settle
 from tests.jobs.campaigns.conftest import TERMS, submission, view
@@ -221,6 +223,29 @@ def test_a_paused_campaign_keeps_it_until_it_may_run(desk: Desk, simulator: Simu
     assert settle_for(desk, clock, campaign_id)[-1] is Settled.HELD
     request(desk.redis, campaign_id, Intent.RUN, why="", now=desk.clock())
     until_planned(desk, clock, campaign_id)
+
+
+def test_an_account_of_few_calls_finds_its_session_among_strangers(
+    desk: Desk, simulator: Simulator, clock: Clock
+) -> None:
+    by_hand(simulator, "2125550101", "2125550102")
+    campaign_id = accepted_but_unknown(desk, simulator)
+    clock.jump(timedelta(seconds=10))
+    slow = replace(desk, limits=Limits(calls_per_s=0.2))
+    assert settle(slow, f"{campaign_id}-1") is Settled.ADOPTED
+
+
+def test_what_a_look_has_learned_of_a_stranger_is_kept_where_it_is_cut_short(
+    desk: Desk, simulator: Simulator, clock: Clock
+) -> None:
+    strangers = {by_hand(simulator, f"212555010{each}", "2125550111") for each in range(3)}
+    campaign_id = never_accepted(desk, simulator)
+    clock.jump(timedelta(seconds=10))
+    ending = replace(desk, is_ending=lambda: simulator.truth.arrivals[-1].option == "campaign_result")
+    assert settle(ending, f"{campaign_id}-1") is Settled.LATER
+    foreign = evidence.foreign_sessions(desk.redis, f"{campaign_id}-1")
+    assert len(foreign) == 1
+    assert foreign < strangers
 
 
 def test_an_earlier_session_that_turns_up_after_a_resend_is_stopped_and_told(
