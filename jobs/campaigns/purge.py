@@ -13,6 +13,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict
 from redis import Redis
 
+from config.masking import mask_text
 from jobs.ledger import campaigns, do_not_dial, questions, retention
 from jobs.ledger.do_not_dial import Asked
 from jobs.ledger.retention import Purged
@@ -76,8 +77,8 @@ def purge(redis: Redis, phone: str, asked: Asked) -> Receipt:
     receipt = Receipt(
         id=f"purge-{secrets.token_hex(8)}",
         at=asked.at,
-        by=asked.by,
-        why=asked.why,
+        by=_without(phone, asked.by),
+        why=_without(phone, asked.why),
         places=tuple(places),
         excluded_rows=excluded,
         questions=questions.forget(redis, phone),
@@ -103,3 +104,8 @@ def _out_of_campaign(redis: Redis, campaign_id: str, phone: str) -> Iterator[Pla
 def _holds(value: str, phone: str) -> bool:
     """Whether a row's text is this phone, or has its digits in it, however they are parted."""
     return normalise(value) == phone or phone in re.sub(r"\D", "", value)
+
+
+def _without(phone: str, said: str) -> str:
+    """What a person said, without this phone, of which not even the last digits stay, and with others masked."""
+    return mask_text(said, re.compile(r"\D{0,3}".join(phone)))

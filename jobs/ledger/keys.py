@@ -12,7 +12,9 @@ them was forgotten; and `-`, which says that the set is complete.
 """
 
 WITH_PHONES = "dropline:with-phones"
-"""Sorted set: campaigns whose phones are stored, by an instant (ms) at which each was not over for long enough yet."""
+"""Sorted set: campaigns whose phones are stored, by an instant (ms) at which each was not over for long enough yet;
+and `-`, which says that the set is complete.
+"""
 
 PURGES = "dropline:purges"
 """Hash: JSON of each receipt of a purge, by its id. Never trimmed."""

@@ -17,6 +17,15 @@ from jobs.ledger.packing import pack_phone
 from jobs.ledger.script import Argument, Script
 from jobs.ledger.submissions import campaign_of, new_token
 
+_COMPLETE = Script("""
+-- KEYS: 1 campaigns with phones, 2 all campaigns.  Sent twice, the second finds it complete.
+if redis.call('ZSCORE', KEYS[1], '-') then return 0 end
+-- A ledger from before there was this set, or one that lost it. Who has no phones any more is found to have none.
+redis.call('ZUNIONSTORE', KEYS[1], 2, KEYS[1], KEYS[2], 'AGGREGATE', 'MAX')
+redis.call('ZADD', KEYS[1], '+inf', '-')
+return 1
+""")
+
 _DROP = Script("""
 -- KEYS: 1 campaign, 2 campaigns with phones, 3 exclusion report, then (submission, phones, dispositions) each
 -- ARGV: 1 campaign id, 2 now (ms), 3... field, value.  Sent twice, the second finds nothing left to drop.
@@ -88,11 +97,13 @@ class Purged(StrEnum):
 
 def with_phones(redis: Redis) -> Iterator[str]:
     """The ids of all campaigns whose phones are stored, oldest first."""
-    return (text(member) for member in redis.zrange(keys.WITH_PHONES, 0, -1))
+    _complete(redis)
+    return (text(member) for member in redis.zrangebyscore(keys.WITH_PHONES, "-inf", "(+inf"))
 
 
 def to_look_at(redis: Redis, *, before: datetime, most: int) -> list[str]:
     """Campaigns with phones that may have been over at that instant, at most so many."""
+    _complete(redis)
     return [text(member) for member in redis.zrangebyscore(keys.WITH_PHONES, "-inf", to_ms(before), 0, most)]
 
 
@@ -148,3 +159,7 @@ def keep_receipt(redis: Redis, receipt_id: str, receipt: str) -> None:
 def receipts(redis: Redis) -> list[str]:
     """All receipts, as JSON, in no order."""
     return list(decoded(redis.hgetall(keys.PURGES)).values())
+
+
+def _complete(redis: Redis) -> None:
+    _COMPLETE(redis, [keys.WITH_PHONES, keys.CAMPAIGNS], [])

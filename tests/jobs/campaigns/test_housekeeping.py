@@ -12,7 +12,7 @@ from jobs.campaigns.send import send
 from jobs.campaigns.take import take
 from jobs.contacts import Row
 from jobs.gateway.simulator import Clock, Fault, FaultKind, Simulator
-from jobs.ledger import campaigns, dispositions, retention, submissions
+from jobs.ledger import campaigns, dispositions, keys, retention, submissions
 from jobs.models import CampaignStatus, DropState
 from tests.jobs.campaigns.conftest import TERMS, submission, taken, view
 from tests.jobs.campaigns.test_reconciliation import reconcile
@@ -60,6 +60,18 @@ def test_nothing_that_names_a_phone_is_left(desk: Desk, clock: Clock, over: str)
     assert list(dispositions.read(desk.redis, submission(desk, over))) == []
     assert campaigns.excluded(desk.redis, over) == []
     assert list(retention.with_phones(desk.redis)) == []
+
+
+def test_a_ledger_that_does_not_know_who_has_phones_is_cleared_out_too(desk: Desk, clock: Clock, over: str) -> None:
+    desk.redis.delete(keys.WITH_PHONES)
+    clock.jump(KEEP)
+    assert cleared(desk) == Cleared(1, 1)
+    desk.redis.delete(keys.WITH_PHONES)
+    dropped = view(desk, over)
+    clock.jump(DAY)
+    assert cleared(desk).looked_at == 1
+    assert (view(desk, over), cleared(desk)) == (dropped, Cleared(0, 0))
+    assert campaigns.excluded_by_reason(desk.redis, over) == {"not_a_number": 1, "duplicate": 1}
 
 
 def test_its_key_stands_for_it_as_long_as_ever(desk: Desk, clock: Clock, over: str) -> None:

@@ -18,7 +18,7 @@ from jobs.campaigns.send import Sent, send
 from jobs.campaigns.take import take
 from jobs.contacts import Row
 from jobs.gateway.simulator import Clock, Simulator
-from jobs.ledger import campaigns, dispositions, retention, submissions
+from jobs.ledger import campaigns, dispositions, keys, retention, submissions
 from jobs.ledger.do_not_dial import Asked, Verb
 from jobs.ledger.retention import Purged
 from jobs.models import Disposition, DropState, SubmissionState
@@ -28,8 +28,8 @@ from tests.jobs.campaigns.test_reconciliation import snapshot
 ANNA, BOB, CYD = "6175550101", "6175550104", "6175550105"
 
 
-def purged(desk: Desk, phone: str = ANNA) -> Receipt:
-    return purge.purge(desk.redis, phone, Asked("dana", "asked to be forgotten", "cli", desk.clock()))
+def purged(desk: Desk, phone: str = ANNA, *, why: str = "asked to be forgotten") -> Receipt:
+    return purge.purge(desk.redis, phone, Asked("dana", why, "cli", desk.clock()))
 
 
 def came_to(receipt: Receipt) -> list[Purged]:
@@ -133,6 +133,23 @@ def test_receipts_are_kept_and_none_names_the_phone(desk: Desk, clock: Clock) ->
     first, second = purged(desk), purged(desk, BOB)
     assert purge.receipts(desk.redis) == sorted([first, second], key=lambda each: each.id)
     assert not any(part in repr(first) for part in (ANNA, ANNA[-4:]))
+
+
+def test_a_reason_that_names_the_phone_is_kept_without_it(desk: Desk, clock: Clock) -> None:
+    finished(desk, clock, ANNA, BOB)
+    receipt = purged(desk, why=f"{ANNA} rang, +1 (617) 555-0101, as 617-555-0104 did")
+    assert receipt.why == "*** rang, +1 (***, as ***0104 did"
+    assert purge.receipts(desk.redis) == [receipt]
+    assert not any(packed_or_not(value, ANNA) or "0101" in repr(value) for value in snapshot(desk.redis).values())
+
+
+def test_a_ledger_that_does_not_know_who_has_phones_finds_them_all(desk: Desk, clock: Clock) -> None:
+    campaign_id = finished(desk, clock, ANNA, BOB)
+    desk.redis.delete(keys.WITH_PHONES)
+    later = taken(desk, ANNA, key="later").campaign_id
+    receipt = purged(desk)
+    assert {each.campaign_id for each in receipt.places} == {campaign_id, later}
+    assert submissions.phones(desk.redis, f"{campaign_id}-1") == [BOB]
 
 
 class WhilePurging(Redis):

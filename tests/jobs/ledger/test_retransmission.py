@@ -245,6 +245,7 @@ DOUBTING: list[Step] = [
     stray("2"),
 ]
 PURGING: list[Step] = [
+    lambda redis: list(retention.with_phones(redis)),
     lambda redis: retention.purge(redis, "bcdf-1", PHONES[0]),
     lambda redis: retention.purge(redis, "bcdf-2", "6175550125"),
     lambda redis: submissions.move(redis, second(redis), SubmissionState.WITHDRAWN, now=NOW),
