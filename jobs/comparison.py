@@ -91,7 +91,7 @@ def _unread(submission: Submission, found: Compared) -> Unread:
 def _counts_differ(own: Own, found: Compared) -> bool:
     """Fewer records than phones are right while it runs, and after an end that came before the last call."""
     submission = own.submission
-    if submission.gateway_count not in {None, submission.sent_count} or found.foreign:
+    if submission.gateway_count not in {None, submission.sent_count} or _foreign(submission, found):
         return True
     ran_to_its_end = submission.run is not Run.ENDED and own.campaign.terms.ends_at is None
     is_over = submission.state is SubmissionState.FINISHED and not found.refusal
@@ -106,5 +106,12 @@ def _counts(own: Own, found: Compared) -> OtherCounts:
         sent=submission.sent_count,
         taken=submission.gateway_count,
         recorded=found.recorded,
-        foreign=found.foreign,
+        foreign=_foreign(submission, found),
     )
+
+
+def _foreign(submission: Submission, found: Compared) -> int:
+    """Phones with a record that we did not send. Those that were purged look the same, and nobody knows them any more
+    but by their number.
+    """
+    return max(0, found.foreign - submission.purged_count)

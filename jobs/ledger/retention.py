@@ -75,7 +75,7 @@ if state == 'planned' then
     redis.call('HINCRBY', KEYS[2], 'd:screened', 1)
     redis.call('HINCRBY', KEYS[2], 'p:planned', -1)
   end
-end
+elseif ended ~= 4 then redis.call('HINCRBY', KEYS[1], 'purged', 1) end  -- 4: taken out before it was sent
 redis.call('HSET', KEYS[1], 'purge', ARGV[2] .. ' ' .. came_to)
 return came_to
 """)

@@ -357,6 +357,7 @@ def _submission(submission_id: str, fields: Mapping[str, str]) -> Submission:
         campaign_id=fields["campaign"],
         state=SubmissionState(fields["state"]),
         phone_count=int(fields["phones"]),
+        purged_count=int(fields.get("purged", 0)),
         attempt=fields.get("attempt", ""),
         session_id=fields.get("session_id", ""),
         run=Run(fields.get("run", Run.GOING)),

@@ -74,6 +74,8 @@ class Submission:
     """When it was last moved."""
     former: tuple[Attempt, ...] = ()
     """Attempts whose outcome nobody knew when it was sent again, or given another attempt's session."""
+    purged_count: int = 0
+    """Phones that went to the gateway and were purged here since: it still has records of them."""
 
     @property
     def sent_count(self) -> int:

@@ -16,8 +16,9 @@ from jobs.gateway.simulator import Clock, Fault, FaultKind, Simulator
 from jobs.gateway.simulator.campaigns import new_campaign
 from jobs.gateway.simulator.gateway import Caller
 from jobs.gateway.simulator.replies import Accepted
-from jobs.ledger import campaigns, days, dispositions, keys, submissions
+from jobs.ledger import campaigns, days, dispositions, keys, retention, submissions
 from jobs.ledger.fields import to_ms
+from jobs.ledger.retention import Purged
 from jobs.models import Disposition, DropState, Submission, SubmissionState, Terms
 from jobs.models.reports import DayReport
 from tests.jobs.campaigns.conftest import NOON, at_gateway, submission, taken, view
@@ -278,3 +279,20 @@ def test_of_a_thousand_sessions_exactly_the_few_that_differ_are_named_and_twice_
     simulator.clock.jump(timedelta(minutes=5))
     assert reconcile(desk) == first
     assert snapshot(redis) == before
+
+
+def test_what_was_purged_here_is_no_stranger_there(desk: Desk, clock: Clock) -> None:
+    own = sent(desk, DELIVERED, BUSY, LANDLINE)
+    clock.jump(timedelta(minutes=1))
+    assert reconcile(desk).is_clean
+    retention.purge(desk.redis, own.id, BUSY)
+    assert reconcile(desk).is_clean
+    retention.purge(desk.redis, own.id, LANDLINE)
+    assert reconcile(desk).is_clean
+
+
+def test_what_was_purged_before_it_was_sent_hides_no_stranger(desk: Desk, clock: Clock) -> None:
+    campaign_id = taken(desk, DELIVERED, BUSY).campaign_id
+    assert retention.purge(desk.redis, f"{campaign_id}-1", BUSY) is Purged.TAKEN_OUT
+    send(desk, f"{campaign_id}-1")
+    assert submission(desk, campaign_id).purged_count == 0
