@@ -128,8 +128,7 @@ def test_from_a_listing_that_is_empty_or_unreadable_nothing_is_concluded(
 
 
 def test_a_day_that_the_gateway_never_lists_is_asked_about_for_two_weeks(desk: Desk, simulator: Simulator) -> None:
-    sent(desk, DELIVERED)
-    simulator.faults.arm(Fault(kind=FaultKind.HTML, on="question", times=0))
+    unlisted(simulator, sent(desk, DELIVERED).session_id)
     reconciliation.begin(desk.redis, "default", DAY)
     again_at = reconciliation.reconcile(desk, "default", DAY).again_at
     assert again_at is not None
