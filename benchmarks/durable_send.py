@@ -12,6 +12,7 @@ The bound: at the 99th percentile a durable send takes at most 50 ms more than a
 """
 
 import argparse
+import logging
 import os
 import sys
 import time
@@ -22,6 +23,7 @@ from random import Random
 from statistics import quantiles
 from typing import Any
 
+import structlog
 from redis import Redis
 
 from benchmarks.machine import machine
@@ -58,6 +60,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.durable_send", description="Measure durable sends.")
     parser.add_argument("--submissions", type=int, default=300, help="of each way and server")
     count = parser.parse_args().submissions
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
     print(f"{machine()}, load {os.getloadavg()[0]:.1f}, {count} submissions of {len(PHONES):,} phones each way, in ms")
     more, _ = (report(policy, count) for policy in ("always", "everysec"))
     is_within = more <= BOUND_MS

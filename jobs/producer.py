@@ -3,6 +3,7 @@
 A job carries ids. What must happen is in the ledger before its bell rings, so a bell may be lost, doubled or late.
 """
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from contextlib import suppress
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from typing import Any
 
 import structlog
 from redis import Redis
+from redis.exceptions import RedisError
 from rq import Queue, Worker
 from rq.exceptions import DuplicateJobError, InvalidJobOperation, NoSuchJobError
 from rq.job import Job, JobStatus
@@ -234,8 +236,19 @@ class Producer:
 
 def ring(redis: Redis, *, now: datetime) -> int:
     """Enqueue jobs for all ids that are due at `now`; safe to be called by anyone, any number of times."""
-    rung = sum(_ring_one(redis, bell, now) for bell in BELLS)
+    rung = sum(_ring_or_say_why_not(redis, bell, now) for bell in BELLS)
     return requeue_failed(redis, now=now) + rung + run_errands(redis, ERRANDS, now=now)
+
+
+def _ring_or_say_why_not(redis: Redis, bell: Bell, now: datetime) -> int:
+    """One bell that is broken must not silence the others. What it was to ring for stays due."""
+    try:
+        return _ring_one(redis, bell, now)
+    except RedisError:
+        raise
+    except Exception as error:
+        log.error("bell_is_broken", bell=bell.due, kind=type(error).__name__)  # noqa: TRY400  # a traceback may tell ids
+        return 0
 
 
 def is_anybody_at_work(redis: Redis) -> bool:
@@ -289,12 +302,14 @@ def _run_errand(redis: Redis, errands: Mapping[str, Errand], job_id: str, now: d
     match job.get_status(refresh=False):
         case JobStatus.FINISHED:
             due.remove(redis, Due.ERRAND, [job_id])
-        case JobStatus.FAILED if now - job.created_at.replace(tzinfo=UTC) > ERRAND_PATIENCE:
-            return _give_up(redis, job_id, "it failed for too long")
+        case _ if now - job.created_at.replace(tzinfo=UTC) > ERRAND_PATIENCE:
+            return _give_up(redis, job_id, "it was not done for too long")
         case JobStatus.FAILED:
             with suppress(InvalidJobOperation):  # somebody was quicker
                 job.requeue()
                 return True
+        case JobStatus.CANCELED | JobStatus.STOPPED:
+            return _give_up(redis, job_id, "somebody cancelled its job")
     return False
 
 
@@ -351,11 +366,16 @@ def _not_waiting(queue: Queue, bell: Bell, ids: Sequence[str]) -> list[str]:
     return [each for each in ids if _job_name(bell, [each]) not in waiting]
 
 
+_NO_JOB_ID = re.compile(r"[^A-Za-z0-9_-]")
+"""What RQ refuses in a job's id."""
+
+
 def _job_name(bell: Bell, ids: Sequence[str]) -> str:
     """How a job's id begins: with what it is for, if that is one thing. What follows is new each time, because RQ would
     overwrite a job of the same id that is being worked on.
     """
-    return "-".join([bell.entry_point.__name__, *(ids if bell.ids_per_job == 1 else ())])
+    what_for = ids if bell.ids_per_job == 1 else ()
+    return "-".join([bell.entry_point.__name__, *(_NO_JOB_ID.sub("_", each) for each in what_for)])
 
 
 def _job_data(bell: Bell, ids: Sequence[str]) -> Any:

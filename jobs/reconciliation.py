@@ -83,8 +83,13 @@ def reconcile(desk: Desk, account: str, day: date, *, may_go_on: Callable[[], bo
     except NotNow as not_now:
         return Step(None, not_now.at)
     except (_Unclear, GatewayError, UnknownAccount) as unclear:
-        return Step(_give_up(desk, account, day, _in_words(unclear)), desk.clock() + AGAIN_AFTER)
+        return Step(_give_up(desk, account, day, _in_words(unclear)), _again_at(day, desk.clock()))
     return Step(days.keep(desk.redis, report)) if report else Step(None, desk.clock())
+
+
+def _again_at(day: date, now: datetime) -> datetime | None:
+    """When to ask once more about a day of which the gateway says too little; a day of long ago is left as it is."""
+    return now + AGAIN_AFTER if eastern.eastern_date(now) - day <= timedelta(days=MOST_DAYS) else None
 
 
 def _reconciled(desk: Desk, state: Day, may_go_on: Callable[[], bool]) -> DayReport | None:

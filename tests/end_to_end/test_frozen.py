@@ -72,16 +72,18 @@ def test_a_worker_frozen_after_its_claim_finds_that_another_has_sent(stage: Stag
 
 
 @pytest.mark.parametrize("at", [SENDING, LEAVING], ids=["sending is written", "the last look is taken"])
-def test_a_worker_frozen_before_its_first_byte_sends_nothing_once_it_was_given_up(
+def test_a_worker_frozen_before_its_first_byte_sends_nothing_once_it_was_given_up_and_says_so(
     stage: Stage, proxy: FaultProxy, at: tuple[bytes, ...]
 ) -> None:
     frozen, campaign_id = freeze(stage, proxy, *at)
     stage.start_worker()
     assert stage.wait_until_over(campaign_id).status is CampaignStatus.NEEDS_DECISION
-    thaw(stage, proxy, frozen, ends="passed_over")
-    time.sleep(1)
     assert stage.view(campaign_id).submissions == {SubmissionState.UNKNOWN: 1}
     assert attempts(stage) == 0
+    thaw(stage, proxy, frozen, ends="later")
+    stage.wait_for(lambda: stage.view(campaign_id).status is CampaignStatus.FINISHED)
+    assert stage.accepted() == dict.fromkeys(people(3), 1)
+    assert attempts(stage) == 1
 
 
 @pytest.mark.parametrize("at", [CLAIMED, SENDING, LEAVING], ids=["claimed", "sending is written", "last look"])

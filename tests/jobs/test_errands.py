@@ -80,3 +80,23 @@ def test_one_that_nobody_knows_is_not_kept_for_ever(ledger: Redis) -> None:
         assert run(ledger, errands={}) == 0
     assert [line["event"] for line in logs] == ["errand_given_up"]
     assert due.count(ledger, Due.ERRAND) == 0
+
+
+@pytest.mark.parametrize("status", [JobStatus.CANCELED, JobStatus.STOPPED])
+def test_one_whose_job_somebody_cancelled_is_given_up(ledger: Redis, status: JobStatus) -> None:
+    run(ledger)
+    job(ledger).set_status(status)
+    with capture_logs() as logs:
+        assert run(ledger, after=ERRAND_AGAIN) == 0
+    assert [line["event"] for line in logs] == ["errand_given_up"]
+    assert not due.stands(ledger, Due.ERRAND, LOOK)
+
+
+def test_one_that_waits_in_no_queue_is_given_up_after_a_day(ledger: Redis) -> None:
+    run(ledger)
+    ledger.delete(open_queue(ledger, STATUS).key)
+    created = job(ledger).created_at.replace(tzinfo=UTC)
+    assert run_errands(ledger, ERRANDS, now=created + ERRAND_PATIENCE / 2) == 0
+    assert due.stands(ledger, Due.ERRAND, LOOK)
+    run_errands(ledger, ERRANDS, now=created + ERRAND_PATIENCE * 2)
+    assert not due.stands(ledger, Due.ERRAND, LOOK)

@@ -6,6 +6,7 @@ import pytest
 from redis import Redis
 from rq.job import Job
 from rq.serializers import JSONSerializer
+from structlog.testing import capture_logs
 
 from config.accounts import UnknownAccount
 from config.queues import CAMPAIGNS, CONTROL, STATUS, queue_named
@@ -17,7 +18,7 @@ from jobs.contacts import Row
 from jobs.ledger import campaigns, due
 from jobs.ledger.keys import Due
 from jobs.models import Intent, Terms
-from jobs.producer import DEEP, Producer, open_queue, ring
+from jobs.producer import BELLS, DEEP, Bell, Producer, open_queue, ring
 
 NOW = datetime(2026, 3, 2, 17, 0, tzinfo=UTC)
 TERMS = Terms(caller_id="6175550100", audio_title="Reminder")
@@ -160,3 +161,23 @@ def test_a_question_about_a_call_rings_without_the_phone(fake_redis: Redis, prod
     (job,) = [each for each in jobs_in(fake_redis, STATUS.name) if each.func_name == "jobs.entrypoints.call_status"]
     assert job.kwargs == {"question_id": question_id}
     assert b"5550123" not in b"".join(fake_redis.hgetall(job.key).values())  # type: ignore[arg-type]  # nothing is decoded here
+
+
+@pytest.mark.parametrize("bell", BELLS, ids=lambda bell: bell.due.name)
+def test_every_bell_rings_for_an_id_of_its_kind(fake_redis: Redis, bell: Bell) -> None:
+    due_id = {Due.RECONCILE: "north-east/2026-03-02"}.get(bell.due, "bcdf-1")
+    due.add(fake_redis, bell.due, [due_id], NOW)
+    assert ring(fake_redis, now=NOW) == 1
+    (job,) = jobs_in(fake_redis, bell.queue.name)
+    assert job.kwargs == bell.keywords([due_id])
+    due.add(fake_redis, bell.due, [due_id], NOW)
+    if bell.ids_per_job == 1:
+        assert ring(fake_redis, now=NOW) == 0  # one waits for it
+
+
+def test_a_bell_that_is_broken_does_not_silence_the_others(fake_redis: Redis) -> None:
+    fake_redis.zadd(Due.CONTROL, {b"\xff": 1})  # nothing of ours writes such an id
+    due.add(fake_redis, Due.REFRESH, ["bcdf-1"], NOW)
+    with capture_logs() as logs:
+        assert ring(fake_redis, now=NOW) == 1
+    assert [(line["event"], line["bell"]) for line in logs] == [("bell_is_broken", Due.CONTROL)]

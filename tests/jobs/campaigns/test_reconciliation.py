@@ -128,6 +128,16 @@ def test_from_a_listing_that_is_empty_or_unreadable_nothing_is_concluded(
     assert reconciliation.missed_days(desk.redis, "default", now=desk.clock() + TOMORROW) == []
 
 
+def test_a_day_that_the_gateway_never_lists_is_asked_about_for_two_weeks(desk: Desk, simulator: Simulator) -> None:
+    unlisted(simulator, sent(desk, DELIVERED).session_id)
+    reconciliation.begin(desk.redis, "default", DAY)
+    again_at = reconciliation.reconcile(desk, "default", DAY).again_at
+    assert again_at is not None
+    assert again_at > desk.clock()
+    simulator.clock.jump(timedelta(days=reconciliation.MOST_DAYS + 1))
+    assert reconciliation.reconcile(desk, "default", DAY).again_at is None
+
+
 def test_an_empty_listing_of_a_day_without_sessions_of_ours_is_the_whole_story(desk: Desk) -> None:
     assert reconcile(desk).is_clean
 
