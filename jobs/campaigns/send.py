@@ -101,7 +101,15 @@ def _claim_and_send(desk: Desk, campaign: CampaignView, submission: Submission, 
 def _withdraw(desk: Desk, campaign: CampaignView, submission: Submission, now: datetime, *, attempt: str = "") -> Sent:
     why_held = refusals.why_held(desk, campaign.terms.account) if campaign.intent is Intent.RUN else ""
     reason = f"it was too late to send it: {why_held}" if why_held else "it was too late to send it"
-    moved = submissions.move(desk.redis, submission, SubmissionState.WITHDRAWN, now=now, attempt=attempt, reason=reason)
+    moved = submissions.move(
+        desk.redis,
+        submission,
+        SubmissionState.WITHDRAWN,
+        now=now,
+        attempt=attempt,
+        only_from=submissions.BEFORE_SENDING,
+        reason=reason,
+    )
     return Sent.WITHDRAWN if moved else Sent.PASSED_OVER
 
 
