@@ -144,7 +144,10 @@ def _hold_or_release(desk: Desk, campaign: CampaignView, submission: Submission)
     now = desk.clock()
     if campaign.intent in ENDING_INTENTS:
         reason = f"{campaign.intent} was asked for before it was sent"
-        return submissions.move(desk.redis, submission, SubmissionState.WITHDRAWN, now=now, reason=reason)
+        unsent = submissions.BEFORE_SENDING
+        return submissions.move(
+            desk.redis, submission, SubmissionState.WITHDRAWN, now=now, only_from=unsent, reason=reason
+        )
     if campaign.intent is Intent.RUN:
         held_until = submission.not_before if submission.state is SubmissionState.PLANNED else submission.deadline_at
         due.add(desk.redis, Due.SEND, [submission.id], max(now, held_until or now))

@@ -17,7 +17,7 @@ from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from config.accounts import UnknownAccount
 from config.durability import Durability
-from jobs.campaigns import do_not_dial, preflight, refusals, strays
+from jobs.campaigns import adopt, do_not_dial, preflight, refusals
 from jobs.campaigns.calling import NotNow, Turn, turn
 from jobs.campaigns.days import day_key, days_of
 from jobs.campaigns.desk import Desk
@@ -101,7 +101,15 @@ def _claim_and_send(desk: Desk, campaign: CampaignView, submission: Submission, 
 def _withdraw(desk: Desk, campaign: CampaignView, submission: Submission, now: datetime, *, attempt: str = "") -> Sent:
     why_held = refusals.why_held(desk, campaign.terms.account) if campaign.intent is Intent.RUN else ""
     reason = f"it was too late to send it: {why_held}" if why_held else "it was too late to send it"
-    moved = submissions.move(desk.redis, submission, SubmissionState.WITHDRAWN, now=now, attempt=attempt, reason=reason)
+    moved = submissions.move(
+        desk.redis,
+        submission,
+        SubmissionState.WITHDRAWN,
+        now=now,
+        attempt=attempt,
+        only_from=submissions.BEFORE_SENDING,
+        reason=reason,
+    )
     return Sent.WITHDRAWN if moved else Sent.PASSED_OVER
 
 
@@ -306,18 +314,13 @@ class _Attempt:
             gateway_count="" if accepted.phone_count is None else accepted.phone_count,
             reason="",
         )
-        return Sent.ACCEPTED if moved else self._settled_meanwhile(accepted)
+        return Sent.ACCEPTED if moved or self._is_adopted(accepted.session_id) else Sent.PASSED_OVER
 
-    def _settled_meanwhile(self, accepted: Accepted) -> Sent:
-        """A postback may come before the answer, and adopt the session that the answer names; or it was sent again."""
-        for found in submissions.read(self.desk.redis, [self.submission.id]):
-            if found.session_id == accepted.session_id:
-                return Sent.ACCEPTED
-            log.error("answer_came_too_late", submission_id=found.id, state=found.state, session_id=accepted.session_id)
-            if self.token in {each.token for each in found.former}:
-                how = "the gateway's answer came late"
-                strays.take(self.desk, self.campaign, found, accepted.session_id, mark=mark_of(self.token), how=how)
-        return Sent.PASSED_OVER
+    def _is_adopted(self, session_id: str) -> bool:
+        """What the answer is worth to a submission that this attempt does not hold any more."""
+        return self._write_down(
+            partial(adopt.answer_late, self.desk, self.campaign, self.submission.id, self.token, session_id)
+        )
 
     def _refused(self, rejected: Rejected) -> Sent:
         if rejected.kind.is_sign_of_acceptance:

@@ -5,7 +5,7 @@ whose token is there already answers as it did the first time. Who may move what
 """
 
 import secrets
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Any
@@ -173,6 +173,9 @@ return answer
 """)
 
 
+BEFORE_SENDING = frozenset({SubmissionState.PLANNED, SubmissionState.CLAIMED})
+"""Whatever is in one of these can be kept from being sent, or from being sent again."""
+
 KNOWN_ATTEMPTS = timedelta(days=120)
 """How long a postback's token leads to its submission: campaigns start up to 90 days ahead, and records come late."""
 
@@ -238,6 +241,7 @@ def move(
     session_key: str = "",
     listed_under: Iterable[str] = (),
     day_key: str = "",
+    only_from: Collection[SubmissionState] = frozenset(SubmissionState),
     unclaimed: bool = False,
     screened: int = 0,
     durably: bool = False,
@@ -247,16 +251,18 @@ def move(
 ) -> bool:
     """Move a submission, if its state allows it and, with `attempt`, that attempt still holds it; say whether it moved.
 
-    `only_running` refuses unless the campaign's intent is `run`. `due` says when somebody must look again (send,
-    refresh, settle); a due that is not named is taken out, that to settle only with the end of the doubt. `unclaimed`
-    refuses where `session_key` is another submission's. `evidence` is written down with the move, and `new_attempt`
-    becomes the attempt that holds it. `listed_under` are the days (`keys.sessions`) under which the gateway may list it
-    from now on. To `sending` nothing moves unless `screened` is the newest change of the
-    account's do-not-dial list, so that a number whose listing was acknowledged before is not sent; and it raises
-    `Halted` while nothing may be sent. `durably` waits for the server's disk and raises `NotDurable`.
+    `only_running` refuses unless the campaign's intent is `run`, and `only_from` unless the submission is in one of
+    these states: whoever was frozen since it looked, and holds no attempt, has nothing else to be fenced by. `due` says
+    when somebody must look again (send, refresh, settle); a due that is not named is taken out, that to settle only
+    with the end of the doubt. `unclaimed` refuses where `session_key` is another submission's. `evidence` is written
+    down with the move, and `new_attempt` becomes the attempt that holds it. `listed_under` are the days
+    (`keys.sessions`) under which the gateway may list it from now on. To `sending` nothing moves unless `screened` is
+    the newest change of the account's do-not-dial list, so that a number whose listing was acknowledged before is not
+    sent; and it raises `Halted` while nothing may be sent. `durably` waits for the server's disk and raises
+    `NotDurable`.
     """
     due = due or {}
-    before = " ".join(states_before(to))
+    before = " ".join(states_before(to).intersection(only_from))
     names = [keys.submission(submission.id), keys.campaign(submission.campaign_id)]
     names += [keys.Due.SEND, keys.Due.REFRESH, keys.Due.CONTROL, session_key, keys.DO_NOT_DIAL, keys.IN_DOUBT]
     names += [keys.Due.SETTLE, keys.attempt(attempt), keys.evidence(submission.id), day_key, *listed_under]

@@ -12,6 +12,8 @@ class Finding(StrEnum):
     """The gateway refused it as something that it has already. No session id comes with that."""
     POSTBACK = "postback"
     """A call record came to the URL of this attempt: the gateway has it, under that session."""
+    ANSWER = "answer"
+    """The gateway's answer to this attempt came after the attempt was given up: it names the session."""
     MARK = "mark"
     """The gateway lists a session that we did not know, with this attempt's mark in its title."""
     PHONES = "phones"
@@ -32,7 +34,7 @@ class Finding(StrEnum):
     @property
     def names_it(self) -> bool:
         """Whether it says which session of the gateway is the submission's."""
-        return self in {Finding.POSTBACK, Finding.MARK, Finding.PHONES}
+        return self in {Finding.POSTBACK, Finding.ANSWER, Finding.MARK, Finding.PHONES}
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,14 +12,13 @@ from enum import StrEnum
 
 from redis import Redis
 
+from jobs.campaigns.adopt import adopt, attempts_of
 from jobs.campaigns.desk import Timings
 from jobs.campaigns.marks import mark_of
 from jobs.ledger import dispositions, evidence
 from jobs.models import Evidence, Finding, Intent, SubmissionState
 from jobs.outcomes import ends
-from jobs.outcomes.adopt import adopt
 from jobs.outcomes.cases import Case, in_words, read_case
-from jobs.outcomes.looking import attempts_of
 
 MOST_CHARACTERS = 300
 """Of a name or a reason."""

@@ -7,12 +7,12 @@ that.
 import structlog
 from redis import Redis
 
+from jobs.campaigns.adopt import attempts_of
 from jobs.campaigns.desk import Timings
 from jobs.ledger import dispositions, due, submissions
 from jobs.ledger.evidence import attempts_text
 from jobs.ledger.keys import Due
 from jobs.models import CampaignView, Evidence, Submission, SubmissionState
-from jobs.outcomes.looking import attempts_of
 
 log = structlog.get_logger(__name__)
 

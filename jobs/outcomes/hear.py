@@ -7,14 +7,13 @@ changes.
 import re
 from enum import StrEnum
 
+from jobs.campaigns.adopt import adopt_or_stop, attempts_of, may_adopt
 from jobs.campaigns.desk import Desk
 from jobs.campaigns.marks import mark_of
 from jobs.gateway.postbacks import parse_postback
 from jobs.gateway.replies import CallRecord
 from jobs.ledger import campaigns, dispositions, evidence, submissions
 from jobs.models import Attempt, CampaignView, Evidence, Finding, Submission, SubmissionState
-from jobs.outcomes.adopt import adopt_or_stop, may_adopt
-from jobs.outcomes.looking import attempts_of
 
 _TOKEN = re.compile(r"[0-9a-f]{32}", re.ASCII)
 

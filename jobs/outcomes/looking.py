@@ -41,12 +41,6 @@ class Looked:
     attempt: Attempt
 
 
-def attempts_of(campaign: CampaignView, submission: Submission) -> tuple[Attempt, ...]:
-    """Every attempt of a submission that may have a session, the newest last."""
-    newest = Attempt(submission.attempt, submission.sent_at or campaign.created_at)
-    return (*(each for each in submission.former if each.token != newest.token), newest)
-
-
 def look(desk: Desk, campaign: CampaignView, submission: Submission, attempts: Sequence[Attempt]) -> Looked:
     """Look for a session of one of these attempts, the newest last; raises `NotNow` and `UnknownAccount`."""
     listing = _listing(desk, campaign, attempts)

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from config.accounts import UnknownAccount
+from jobs.campaigns.adopt import adopt_or_stop, attempts_of, may_adopt
 from jobs.campaigns.calling import NotNow
 from jobs.campaigns.desk import Desk, Timings
 from jobs.campaigns.marks import mark_of
@@ -26,8 +27,7 @@ from jobs.models import (
     WhenUnknown,
 )
 from jobs.outcomes import ends
-from jobs.outcomes.adopt import adopt_or_stop, may_adopt
-from jobs.outcomes.looking import Looked, attempts_of, balance, look
+from jobs.outcomes.looking import Looked, balance, look
 from jobs.outcomes.rule import Absence, has_sign, is_absent
 
 

@@ -2,6 +2,8 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from datetime import datetime, timedelta
+from itertools import count
 from typing import Any
 
 import pytest
@@ -12,8 +14,8 @@ from jobs.campaigns.control import control
 from jobs.campaigns.desk import Desk
 from jobs.campaigns.send import Sent, send
 from jobs.gateway.replies import Accepted
-from jobs.gateway.simulator import Clock, Simulator
-from jobs.ledger import amnesia, campaigns, due, submissions
+from jobs.gateway.simulator import Clock, Fault, FaultKind, Simulator
+from jobs.ledger import amnesia, campaigns, due, evidence, submissions
 from jobs.ledger.keys import Due
 from jobs.models import Intent, SubmissionState
 from tests.jobs.campaigns.conftest import submission, taken
@@ -94,6 +96,25 @@ def test_a_late_proof_for_a_campaign_that_was_stopped_is_withdrawn_by_its_contro
     control(desk, campaign_id)
     assert submission(desk, campaign_id).state is SubmissionState.WITHDRAWN
     assert simulator.truth.arrivals == []
+
+
+def test_a_sender_that_wakes_up_when_it_is_too_late_withdraws_nothing_that_was_sent_meanwhile(
+    desk: Desk, simulator: Simulator, clock: Clock, campaign_id: str
+) -> None:
+    """It holds no attempt yet: only the state tells it that the gateway may have its submission."""
+    readings = count(1)
+
+    def frozen_clock() -> datetime:
+        if next(readings) == 2:  # it was free at the first
+            simulator.faults.arm(Fault(kind=FaultKind.ACCEPT_THEN_RESET))
+            assert send(desk, f"{campaign_id}-1") is Sent.UNKNOWN
+            clock.jump(timedelta(hours=24))
+        return clock.now()
+
+    assert send(replace(desk, clock=frozen_clock), f"{campaign_id}-1") is Sent.PASSED_OVER
+    assert submission(desk, campaign_id).state is SubmissionState.UNKNOWN
+    assert due.stands(desk.redis, Due.SETTLE, f"{campaign_id}-1")
+    assert evidence.in_doubt(desk.redis) == [f"{campaign_id}-1"]
 
 
 def test_a_sender_that_wakes_up_before_anybody_noticed_plans_it_again(

@@ -59,6 +59,16 @@ def test_a_claim_that_ran_out_is_taken_over_and_its_first_owner_is_fenced_off(le
     assert move(ledger, SubmissionState.SENDING, attempt="second")
 
 
+def test_a_move_from_some_states_only_is_refused_in_every_other(ledger: Redis) -> None:
+    taken(ledger, ["6175550123"])
+    claim(ledger, "a")
+    move(ledger, SubmissionState.SENDING, attempt="a")
+    move(ledger, SubmissionState.UNKNOWN, attempt="a", due={Due.SETTLE: NOW})
+    assert not move(ledger, SubmissionState.WITHDRAWN, only_from=submissions.BEFORE_SENDING)
+    assert due.stands(ledger, Due.SETTLE, "bcdf-1")
+    assert move(ledger, SubmissionState.WITHDRAWN)
+
+
 def test_nothing_is_claimed_before_its_time(ledger: Redis) -> None:
     later = NOW + timedelta(hours=1)
     taken(ledger, ["6175550123"], due_at=later)

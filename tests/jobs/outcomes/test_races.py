@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 from redis import Redis
 
+from jobs.campaigns.adopt import adopt
 from jobs.campaigns.desk import Desk
 from jobs.gateway.simulator import Clock, Simulator
 from jobs.ledger import campaigns, evidence
 from jobs.models import Attempt, Evidence, Finding, SubmissionState
-from jobs.outcomes.adopt import adopt
 from jobs.outcomes.hear import hear
 from jobs.outcomes.settle import Settled, settle
 from tests.jobs.campaigns.conftest import submission, view

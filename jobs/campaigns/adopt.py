@@ -14,13 +14,18 @@ from jobs.campaigns.marks import mark_of
 from jobs.ledger import keys, submissions
 from jobs.ledger.evidence import attempts_text
 from jobs.ledger.keys import Due
-from jobs.models import Attempt, CampaignView, Evidence, Submission, SubmissionState
-from jobs.outcomes.looking import attempts_of
+from jobs.models import Attempt, CampaignView, Evidence, Finding, Submission, SubmissionState
 
 log = structlog.get_logger(__name__)
 
-NOT_SENT_AGAIN = frozenset({SubmissionState.PLANNED, SubmissionState.CLAIMED})
-"""An earlier attempt's session that turns up now keeps the submission from being sent again."""
+LOOKS = 5
+"""How often a late answer is judged anew because its submission has moved on meanwhile."""
+
+
+def attempts_of(campaign: CampaignView, submission: Submission) -> tuple[Attempt, ...]:
+    """Every attempt of a submission that may have a session, the newest last."""
+    newest = Attempt(submission.attempt, submission.sent_at or campaign.created_at)
+    return (*(each for each in submission.former if each.token != newest.token), newest)
 
 
 def adopt(
@@ -67,7 +72,8 @@ def may_adopt(submission: Submission, attempt: Attempt) -> bool:
     if submission.state is SubmissionState.SENDING:
         return attempt.token == submission.attempt
     return submission.state is SubmissionState.UNKNOWN or (
-        submission.state in NOT_SENT_AGAIN and attempt.token in {each.token for each in submission.former}
+        # An earlier attempt's session that turns up now keeps the submission from being sent again.
+        submission.state in submissions.BEFORE_SENDING and attempt.token in {each.token for each in submission.former}
     )
 
 
@@ -78,4 +84,27 @@ def adopt_or_stop(
     if may_adopt(submission, attempt):
         return adopt(desk.redis, desk.timings, campaign, submission, attempt, session_id, evidence)
     strays.take(desk, campaign, submission, session_id, mark=mark_of(attempt.token), how=evidence.words)
+    return False
+
+
+def answer_late(desk: Desk, campaign: CampaignView, submission_id: str, token: str, session_id: str) -> bool:
+    """Judge an answer whose attempt does not hold its submission any more; whether its session is the submission's.
+
+    A postback may have come first and named the same session. Or it was planned again: then it is not sent again if it
+    was not yet, and otherwise this session is one too many. Repeating it changes nothing.
+    """
+    for _ in range(LOOKS):
+        found = submissions.read(desk.redis, [submission_id])
+        if not found or found[0].session_id == session_id:
+            return bool(found)
+        submission = found[0]
+        log.error("answer_came_too_late", submission_id=submission_id, state=submission.state, session_id=session_id)
+        attempt = next((each for each in submission.former if each.token == token), None)
+        if attempt is None:
+            return False
+        words = "the gateway's answer came late"
+        seen = Evidence(desk.clock(), Finding.ANSWER, words, mark_of(token), (session_id,))
+        is_adopted = adopt_or_stop(desk, campaign, submission, attempt, session_id, seen)
+        if is_adopted or not may_adopt(submission, attempt):
+            return is_adopted
     return False
