@@ -118,7 +118,9 @@ for key = 3, 4 do
   if at == '' then redis.call('ZREM', KEYS[key], ARGV[1]) else redis.call('ZADD', KEYS[key], at, ARGV[1]) end
 end
 if ARGV[12] ~= '' then redis.call('ZADD', KEYS[9], ARGV[12], ARGV[1])
-elseif state == 'unknown' then redis.call('ZREM', KEYS[9], ARGV[1]) end
+elseif state == 'unknown' and (redis.call('HGET', KEYS[1], 'former') or '') == '' then
+  redis.call('ZREM', KEYS[9], ARGV[1])  -- with earlier attempts it stays: their sessions may still turn up
+end
 if ARGV[6] == 'sending' then
   redis.call('ZADD', KEYS[8], ARGV[8], ARGV[1])
   if ARGV[4] ~= '' then redis.call('SET', KEYS[10], ARGV[1], 'EX', ARGV[16]) end
@@ -254,12 +256,12 @@ def move(
     `only_running` refuses unless the campaign's intent is `run`, and `only_from` unless the submission is in one of
     these states: whoever was frozen since it looked, and holds no attempt, has nothing else to be fenced by. `due` says
     when somebody must look again (send, refresh, settle); a due that is not named is taken out, that to settle only
-    with the end of the doubt. `unclaimed` refuses where `session_key` is another submission's. `evidence` is written
-    down with the move, and `new_attempt` becomes the attempt that holds it. `listed_under` are the days
-    (`keys.sessions`) under which the gateway may list it from now on. To `sending` nothing moves unless `screened` is
-    the newest change of the account's do-not-dial list, so that a number whose listing was acknowledged before is not
-    sent; and it raises `Halted` while nothing may be sent. `durably` waits for the server's disk and raises
-    `NotDurable`.
+    with the end of the doubt, and while no earlier attempt is looked for. `unclaimed` refuses where `session_key` is
+    another submission's. `evidence` is written down with the move, and `new_attempt` becomes the attempt that holds it.
+    `listed_under` are the days (`keys.sessions`) under which the gateway may list it from now on. To `sending` nothing
+    moves unless `screened` is the newest change of the account's do-not-dial list, so that a number whose listing was
+    acknowledged before is not sent; and it raises `Halted` while nothing may be sent. `durably` waits for the server's
+    disk and raises `NotDurable`.
     """
     due = due or {}
     before = " ".join(states_before(to).intersection(only_from))

@@ -69,6 +69,16 @@ def test_a_move_from_some_states_only_is_refused_in_every_other(ledger: Redis) -
     assert move(ledger, SubmissionState.WITHDRAWN)
 
 
+@pytest.mark.parametrize("former", ["", "first@1772470800000"])
+def test_the_end_of_a_doubt_ends_the_search_unless_an_earlier_attempt_is_looked_for(ledger: Redis, former: str) -> None:
+    taken(ledger, ["6175550123"])
+    claim(ledger, "a")
+    move(ledger, SubmissionState.SENDING, attempt="a", former=former)
+    move(ledger, SubmissionState.UNKNOWN, attempt="a", due={Due.SETTLE: NOW})
+    assert move(ledger, SubmissionState.ACCEPTED, attempt="a", session_key=keys.session("default", "1"))
+    assert due.stands(ledger, Due.SETTLE, "bcdf-1") is bool(former)
+
+
 def test_nothing_is_claimed_before_its_time(ledger: Redis) -> None:
     later = NOW + timedelta(hours=1)
     taken(ledger, ["6175550123"], due_at=later)

@@ -11,11 +11,13 @@ import pytest
 from jobs.campaigns.desk import Desk
 from jobs.campaigns.send import Sent, send
 from jobs.gateway.replies import Accepted
-from jobs.gateway.simulator import Clock, Simulator
-from jobs.ledger import evidence, submissions
+from jobs.gateway.simulator import Clock, Fault, FaultKind, Simulator
+from jobs.ledger import due, evidence, submissions
+from jobs.ledger.keys import Due
 from jobs.models import Finding, SubmissionState
+from jobs.outcomes.settle import Settled
 from tests.jobs.campaigns.conftest import at_gateway, submission, taken
-from tests.jobs.outcomes.conftest import PHONES, RESEND, known_session, until_planned
+from tests.jobs.outcomes.conftest import PHONES, RESEND, known_session, settle_for, until_planned
 from tests.servers import free_port
 
 
@@ -111,3 +113,20 @@ def test_an_answer_that_comes_after_it_was_sent_again_names_a_stray(
     assert send(late(desk, meanwhile), f"{campaign_id}-1") is Sent.PASSED_OVER
     assert list(evidence.strays(desk.redis, campaign_id)) == [simulator.truth.sessions[-2].id]
     assert submission(desk, campaign_id).session_id == simulator.truth.sessions[-1].id
+
+
+def test_a_late_answer_for_the_second_attempt_does_not_end_the_search_for_the_first(
+    desk: Desk, simulator: Simulator, clock: Clock, campaign_id: str
+) -> None:
+    simulator.faults.arm(Fault(kind=FaultKind.ACCEPT_THEN_RESET))
+    assert send(desk, f"{campaign_id}-1") is Sent.UNKNOWN
+    until_planned(desk, clock, campaign_id)
+
+    def give_up() -> None:
+        clock.jump(desk.timings.answer_within)
+        assert send(desk, f"{campaign_id}-1") is Sent.UNKNOWN
+
+    assert send(late(desk, give_up), f"{campaign_id}-1") is Sent.ACCEPTED
+    assert due.stands(desk.redis, Due.SETTLE, f"{campaign_id}-1")
+    assert Settled.STRAY in settle_for(desk, clock, campaign_id, during=timedelta(hours=3))
+    assert list(evidence.strays(desk.redis, campaign_id)) == [simulator.truth.sessions[-2].id]
