@@ -282,3 +282,21 @@ def test_a_stray_that_turns_up_while_another_is_told_to_stop_is_stopped_as_well(
     control(desk, running)
     assert set(evidence.strays(desk.redis, running).values()) == {Run.ENDED}
     assert not due.stands(desk.redis, Due.CONTROL, running)
+
+
+def test_a_stray_that_the_gateway_does_not_know_is_told_to_stop_for_as_long_as_it_may_turn_up_and_no_longer(
+    desk: Desk, clock: Clock, simulator: Simulator, running: str
+) -> None:
+    clock.jump(timedelta(days=3))  # the campaign's age does not count
+    assert take_stray(desk, running, "999999999")
+    clock.jump(desk.timings.look_for - timedelta(seconds=1))
+    control(desk, running)
+    assert evidence.strays(desk.redis, running) == {"999999999": Run.GOING}
+    assert due.stands(desk.redis, Due.CONTROL, running)
+    clock.jump(timedelta(seconds=1))
+    simulator.faults.arm(Fault(kind=FaultKind.REFUSE, on="control", text="try later", times=2))
+    control(desk, running)
+    assert due.stands(desk.redis, Due.CONTROL, running)  # that says nothing of whether it is there
+    control(desk, running)
+    assert evidence.strays(desk.redis, running) == {"999999999": Run.ENDED}
+    assert not due.stands(desk.redis, Due.CONTROL, running)
