@@ -1,6 +1,7 @@
 """Sessions of earlier attempts that turn up after their submission was sent again, or ended: logged, and stopped.
 
-Law of the room: a stray is in the ledger before anybody is told, and it is told to stop until the gateway confirms it.
+Law of the room: a stray is in the ledger before anybody is told, and it is told to stop until the gateway confirms it,
+or has not known it for as long as anybody looks for one.
 """
 
 import structlog
@@ -9,8 +10,8 @@ from config.accounts import UnknownAccount
 from jobs.campaigns import calling
 from jobs.campaigns.calling import NotNow
 from jobs.campaigns.desk import Desk
-from jobs.campaigns.verbs import Verb, tell
-from jobs.gateway.errors import GatewayError
+from jobs.campaigns.verbs import Told, Verb, tell
+from jobs.gateway.errors import GatewayError, RefusalKind
 from jobs.gateway.replies import ControlAnswer
 from jobs.ledger import evidence
 from jobs.ledger.limits import Lane
@@ -52,9 +53,23 @@ def _stop(desk: Desk, campaign: CampaignView, session_id: str) -> bool:
         told = tell(say, Intent.STOP, has_begun=has_begun)
     except (NotNow, GatewayError, UnknownAccount):
         return False
+    if told.run is None and _is_gone(desk, campaign, session_id, told):
+        evidence.stray_has_ended(desk.redis, campaign.id, session_id)
+        log.warning("stray_session_is_gone", session_id=session_id, why=told.why_refused)
+        return True
     if told.run is None:
         log.error("stray_session_refuses_to_stop", session_id=session_id, why=told.why_refused)
         return False
     evidence.stray_has_ended(desk.redis, campaign.id, session_id)
     log.warning("stray_session_stopped", session_id=session_id)
     return True
+
+
+def _is_gone(desk: Desk, campaign: CampaignView, session_id: str, told: Told) -> bool:
+    """Whether the gateway does not know it, and it is too old to be merely not known yet."""
+    if any(each.kind is not RefusalKind.NOT_FOUND for each in told.refusals):
+        return False
+    submission_id = evidence.holder(desk.redis, campaign.terms.account, session_id)
+    seen = evidence.read(desk.redis, submission_id) if submission_id else []
+    taken_at = [each.at for each in seen if each.finding is Finding.STRAY and session_id in each.session_ids]
+    return desk.clock() >= min(taken_at, default=campaign.created_at) + desk.timings.look_for

@@ -43,8 +43,8 @@ log = structlog.get_logger(__name__)
 @dataclass(frozen=True, slots=True)
 class Swept:
     """What was forgotten, and is due now: submissions by their state, campaigns by what is wanted of them (an intent,
-    or an `end` at their end time), and accounts whose do-not-dial list the gateway does not know. On a healthy ledger
-    it is empty.
+    an `end` at their end time, or the end of a `stray`), and accounts whose do-not-dial list the gateway does not know.
+    On a healthy ledger it is empty.
     """
 
     submissions: Mapping[str, int] = field(default_factory=dict)

@@ -76,8 +76,11 @@ return ARGV[2]
 """)
 
 _CARRIED_OUT = Script("""
--- KEYS: 1 campaign, 2 due to control.  ARGV: 1 campaign id, 2 intent's number, 3 now (ms)
-if redis.call('HGET', KEYS[1], 'intent_number') == ARGV[2] then return redis.call('ZREM', KEYS[2], ARGV[1]) end
+-- KEYS: 1 campaign, 2 due to control, 3 strays.  ARGV: 1 campaign id, 2 intent's number, 3 now (ms)
+-- A stray may have turned up since the others were told to stop: it is due as well.
+local is_done = redis.call('HGET', KEYS[1], 'intent_number') == ARGV[2]
+for _, run in ipairs(redis.call('HVALS', KEYS[3])) do is_done = is_done and run == 'ended' end
+if is_done then return redis.call('ZREM', KEYS[2], ARGV[1]) end
 redis.call('ZADD', KEYS[2], ARGV[3], ARGV[1])
 """)
 
@@ -204,8 +207,10 @@ def note_end(redis: Redis, campaign_id: str, *, confirmed_at: datetime) -> None:
 
 
 def carried_out(redis: Redis, view: CampaignView, *, now: datetime) -> None:
-    """The gateway has confirmed the intent that `view` shows; if it has changed since, the new one is due at once."""
-    names = [keys.campaign(view.id), keys.Due.CONTROL]
+    """The gateway has confirmed the intent that `view` shows, and the end of each stray that was known; what was wanted
+    or has turned up since is due at once.
+    """
+    names = [keys.campaign(view.id), keys.Due.CONTROL, keys.strays(view.id)]
     _CARRIED_OUT(redis, names, [view.id, view.intent_number, to_ms(now)])
 
 

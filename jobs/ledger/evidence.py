@@ -19,7 +19,7 @@ FOREIGN_KNOWN = timedelta(days=7)
 """How long it is known that a session is not a submission's: longer than anybody looks for it."""
 
 _STRAY = Script("""
--- KEYS: 1 session, 2 strays, 3 due to control, 4 evidence
+-- KEYS: 1 session, 2 strays, 3 due to control, 4 evidence, 5 unfinished campaigns
 -- ARGV: 1 submission id, 2 session id, 3 campaign id, 4 now (ms), 5 evidence's name, 6 evidence
 -- Sent twice, the second finds the session known, and writes the same.
 local holder = redis.call('GET', KEYS[1])
@@ -27,7 +27,10 @@ if holder and holder ~= ARGV[1] then return 0 end
 redis.call('SET', KEYS[1], ARGV[1])
 local is_new = redis.call('HSETNX', KEYS[2], ARGV[2], 'going')
 if is_new == 1 then redis.call('HSET', KEYS[4], ARGV[5], ARGV[6]) end
-if redis.call('HGET', KEYS[2], ARGV[2]) ~= 'ended' then redis.call('ZADD', KEYS[3], ARGV[4], ARGV[3]) end
+if redis.call('HGET', KEYS[2], ARGV[2]) ~= 'ended' then
+  redis.call('ZADD', KEYS[3], ARGV[4], ARGV[3])
+  redis.call('ZADD', KEYS[5], 'NX', ARGV[4], ARGV[3])  -- its campaign may have been over
+end
 return 1
 """)
 
@@ -97,7 +100,7 @@ def take_stray(
 ) -> bool:
     """Have the session of an earlier attempt stopped; False where it is another submission's."""
     names = [keys.session(account, session_id), keys.strays(submission.campaign_id), keys.Due.CONTROL]
-    names.append(keys.evidence(submission.id))
+    names += [keys.evidence(submission.id), keys.UNFINISHED]
     arguments: list[Argument] = [submission.id, session_id, submission.campaign_id, to_ms(now)]
     return bool(_STRAY(redis, names, [*arguments, *packed_evidence(evidence)]))
 

@@ -1,7 +1,8 @@
 """Which campaigns are not over, and what of them stands in no due set, so that nobody would look at it again.
 
 A campaign comes into the index in the step that takes it, and leaves it when it is looked at and found to be over: that
-is final. So a look costs what is unfinished, however many campaigns have ended.
+is final, unless a stray of it turns up, which brings it back. So a look costs what is unfinished, however many
+campaigns have ended.
 """
 
 from collections.abc import Iterator, Mapping
@@ -21,7 +22,7 @@ SUBMISSIONS_A_STEP = 100
 
 _LOOK = Script("""
 -- KEYS: 1 unfinished campaigns, 2 all campaigns, 3 due to control, 4 what a campaign's name begins with,
---       5 what a submission's name begins with, 6 due to end, 7... due sets
+--       5 what a submission's name begins with, 6 due to end, 7 what the name of its strays begins with, 8... due sets
 -- ARGV: 1 now (ms), 2 passes over who was looked at after (ms), 3 most submissions, 4 an unknown one that was sent
 --       before (ms) is not looked for any more, 5 how many states, (state, number of its due set among the KEYS) each,
 --       (intent, run of a session in step with it) each
@@ -61,6 +62,12 @@ local function look(campaign)
     end
   end
   if is_behind then add(KEYS[3], campaign, intent) end
+  for _, run in ipairs(intent and redis.call('HVALS', KEYS[7] .. campaign) or {}) do
+    if run ~= 'ended' then
+      is_open = true
+      add(KEYS[3], campaign, 'stray')
+    end
+  end
   if may_run and string.find(terms or '', '"ends_at":"', 1, true) then add(KEYS[6], campaign, 'end') end
   if is_open then redis.call('ZADD', KEYS[1], ARGV[1], campaign) else redis.call('ZREM', KEYS[1], campaign) end
   return count
@@ -81,7 +88,9 @@ class Forgotten:
 
     id: str
     what: str
-    """The submission's state, or what is wanted of the campaign: an intent, or `end` at its end time."""
+    """The submission's state, or what is wanted of the campaign: an intent, `end` at its end time, or `stray` where
+    one has to be stopped.
+    """
 
 
 def look(
@@ -100,6 +109,7 @@ def look(
     stands there for no longer than `settled_for` after it was sent.
     """
     names = [keys.UNFINISHED, keys.CAMPAIGNS, Due.CONTROL, keys.campaign(""), keys.submission(""), Due.END]
+    names.append(keys.strays(""))
     states: list[Argument] = [to_ms(now - settled_for), len(due_while)]
     for state, due in due_while.items():
         names.append(due)

@@ -8,6 +8,8 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+import structlog
+
 from config.accounts import UnknownAccount
 from jobs.campaigns.adopt import adopt_or_stop, attempts_of, may_adopt
 from jobs.campaigns.calling import NotNow
@@ -29,6 +31,8 @@ from jobs.models import (
 from jobs.outcomes import ends
 from jobs.outcomes.looking import Looked, balance, look
 from jobs.outcomes.rule import Absence, has_sign, is_absent
+
+log = structlog.get_logger(__name__)
 
 
 class Settled(StrEnum):
@@ -96,6 +100,9 @@ def _judge(desk: Desk, campaign: CampaignView, submission: Submission, looked: L
     seen = Evidence(now, conclusion.finding, conclusion.words, mark_of(attempt.token), conclusion.session_ids)
     if conclusion.finding.names_it:
         (session_id,) = conclusion.session_ids
+        if conclusion.finding is Finding.PHONES and not may_adopt(submission, attempt):
+            _leave_to_a_person(desk, submission, seen)
+            return _again(desk, submission, at, Settled.OPEN)
         if adopt_or_stop(desk, campaign, submission, attempt, session_id, seen):
             return Settled.ADOPTED
         return _again(desk, submission, at, Settled.OPEN if may_adopt(submission, attempt) else Settled.STRAY)
@@ -104,6 +111,19 @@ def _judge(desk: Desk, campaign: CampaignView, submission: Submission, looked: L
     evidence.add(desk.redis, submission.id, replace(seen, balance=balance(desk, campaign)))
     due.add(desk.redis, Due.SETTLE, [submission.id], at)
     return _act_on_absence(desk, campaign, submission) if _is_absent(desk, submission, attempt) else Settled.OPEN
+
+
+def _leave_to_a_person(desk: Desk, submission: Submission, seen: Evidence) -> None:
+    """The same people may be called by somebody else through this account, whose session is not ours to stop."""
+    words = f"{seen.words}; it may be somebody else's, too, so it is not stopped: a person decides"
+    if any(
+        each.words == words and each.session_ids == seen.session_ids
+        for each in evidence.read(desk.redis, submission.id)
+    ):
+        return
+    evidence.add(desk.redis, submission.id, replace(seen, words=words))
+    (session_id,) = seen.session_ids
+    log.error("session_that_may_be_a_stray", submission_id=submission.id, session_id=session_id, state=submission.state)
 
 
 def next_look(timings: Timings, sent_at: datetime, now: datetime) -> timedelta:

@@ -7,16 +7,18 @@ from typing import Any
 
 import pytest
 
+from jobs.campaigns import strays
 from jobs.campaigns.control import CampaignIsOver, Controlled, UnknownCampaign, control, request
 from jobs.campaigns.desk import Desk
 from jobs.campaigns.refresh import refresh
 from jobs.campaigns.send import Sent, send
+from jobs.gateway.client import GatewayClient
 from jobs.gateway.replies import Accepted
 from jobs.gateway.simulator import Clock, Fault, FaultKind, Simulator
-from jobs.ledger import due, submissions
+from jobs.ledger import due, evidence, submissions
 from jobs.ledger.keys import Due
 from jobs.models import CampaignStatus, Intent, Run, SubmissionState
-from tests.jobs.campaigns.conftest import TERMS, at_gateway, submission, taken, view
+from tests.jobs.campaigns.conftest import TERMS, at_gateway, client_of, submission, taken, view
 from tests.servers import free_port
 
 
@@ -251,3 +253,50 @@ def test_an_end_cannot_be_taken_back_and_a_stranger_cannot_be_told(desk: Desk, r
         tell(desk, running, Intent.RUN)
     with pytest.raises(UnknownCampaign, match="no campaign nobody is known"):
         tell(desk, "nobody", Intent.STOP)
+
+
+def begun_by_hand(simulator: Simulator, *phones: str) -> str:
+    client = client_of(simulator.base_url)
+    return client.submit(TERMS, list(phones), title="by hand", postback_url=None, start_at=None).session_id
+
+
+def take_stray(desk: Desk, campaign_id: str, session_id: str) -> bool:
+    own = submission(desk, campaign_id)
+    return strays.take(desk, view(desk, campaign_id), own, session_id, mark="", how="a test")
+
+
+def test_a_stray_that_turns_up_while_another_is_told_to_stop_is_stopped_as_well(
+    desk: Desk, simulator: Simulator, running: str
+) -> None:
+    first, second = (begun_by_hand(simulator, phone) for phone in ("6175550123", "6175550124"))
+
+    def gateway(account: str) -> GatewayClient:
+        """By the time the gateway is called, somebody else has found the second one."""
+        assert take_stray(desk, running, second)
+        return desk.gateway(account)
+
+    assert take_stray(desk, running, first)
+    control(replace(desk, gateway=gateway), running)
+    assert evidence.strays(desk.redis, running) == {first: Run.ENDED, second: Run.GOING}
+    assert due.stands(desk.redis, Due.CONTROL, running)
+    control(desk, running)
+    assert set(evidence.strays(desk.redis, running).values()) == {Run.ENDED}
+    assert not due.stands(desk.redis, Due.CONTROL, running)
+
+
+def test_a_stray_that_the_gateway_does_not_know_is_told_to_stop_for_as_long_as_it_may_turn_up_and_no_longer(
+    desk: Desk, clock: Clock, simulator: Simulator, running: str
+) -> None:
+    clock.jump(timedelta(days=3))  # the campaign's age does not count
+    assert take_stray(desk, running, "999999999")
+    clock.jump(desk.timings.look_for - timedelta(seconds=1))
+    control(desk, running)
+    assert evidence.strays(desk.redis, running) == {"999999999": Run.GOING}
+    assert due.stands(desk.redis, Due.CONTROL, running)
+    clock.jump(timedelta(seconds=1))
+    simulator.faults.arm(Fault(kind=FaultKind.REFUSE, on="control", text="try later", times=2))
+    control(desk, running)
+    assert due.stands(desk.redis, Due.CONTROL, running)  # that says nothing of whether it is there
+    control(desk, running)
+    assert evidence.strays(desk.redis, running) == {"999999999": Run.ENDED}
+    assert not due.stands(desk.redis, Due.CONTROL, running)

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 from redis import Redis
 
-from jobs.campaigns import control, do_not_dial
+from jobs.campaigns import control, do_not_dial, strays
 from jobs.campaigns.desk import Desk
 from jobs.campaigns.ending import Ended, end
 from jobs.campaigns.refresh import refresh
@@ -170,6 +170,26 @@ def test_an_end_time_is_found_as_long_as_something_may_run(desk: Desk, clock: Cl
     control.control(desk, campaign_id)
     due.remove(desk.redis, Due.END, [campaign_id])
     assert swept_later(desk, clock) == NOTHING
+
+
+def test_a_stray_that_nobody_would_stop_is_found_though_its_campaign_was_over(
+    desk: Desk, clock: Clock, campaign_id: str
+) -> None:
+    send(desk, f"{campaign_id}-1")
+    clock.jump(desk.timings.poll_first)
+    refresh(desk, f"{campaign_id}-1")
+    assert swept_later(desk, clock) == NOTHING
+    stray = submission(desk, taken(desk, "6175550101", key="stray").campaign_id)
+    send(desk, stray.id)
+    session_id = submission(desk, stray.campaign_id).session_id
+    desk.redis.delete(keys.session("default", session_id))  # it is nobody's, as far as we know
+    assert strays.take(desk, view(desk, campaign_id), submission(desk, campaign_id), session_id, mark="", how="a test")
+    for _ in range(2):
+        due.remove(desk.redis, Due.CONTROL, [campaign_id])
+        assert swept_later(desk, clock) == Swept(requests={"stray": 1})
+    control.control(desk, campaign_id)
+    assert swept_later(desk, clock) == NOTHING
+    assert desk.redis.zscore(keys.UNFINISHED, campaign_id) is None
 
 
 def test_a_change_that_the_gateway_was_not_told_is_found(desk: Desk, clock: Clock) -> None:

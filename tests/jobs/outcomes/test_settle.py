@@ -267,6 +267,25 @@ def test_an_earlier_session_that_turns_up_after_a_resend_is_stopped_and_told(
     assert not due.stands(desk.redis, Due.CONTROL, campaign_id)
 
 
+def test_a_session_of_which_only_the_phones_are_ours_is_not_stopped_but_left_to_a_person(
+    desk: Desk, simulator: Simulator, clock: Clock
+) -> None:
+    known_session(desk)
+    campaign_id = never_accepted(desk, simulator)
+    request(desk.redis, campaign_id, Intent.STOP, why="", now=desk.clock())
+    control(desk, campaign_id)
+    while submission(desk, campaign_id).state is SubmissionState.UNKNOWN:
+        assert settle_for(desk, clock, campaign_id, during=timedelta(minutes=1)) is not None
+    by_hand(simulator, *PHONES)  # a colleague's
+    clock.jump(timedelta(seconds=2))
+    for _ in range(2):
+        assert settle(desk, f"{campaign_id}-1") is Settled.OPEN
+    assert due.stands(desk.redis, Due.SETTLE, f"{campaign_id}-1")
+    assert findings(desk, campaign_id).count(Finding.PHONES) == 1
+    assert evidence.strays(desk.redis, campaign_id) == {}
+    assert not due.stands(desk.redis, Due.CONTROL, campaign_id)
+
+
 def test_an_earlier_session_that_turns_up_before_it_is_sent_again_is_adopted_instead(
     desk: Desk, simulator: Simulator, clock: Clock
 ) -> None:
