@@ -21,7 +21,7 @@ from jobs.ledger import due
 from jobs.ledger.keys import Due
 from jobs.ledger.limits import Limits
 from jobs.models import CampaignStatus, DropState, Intent, Run, SubmissionState, Terms
-from tests.jobs.campaigns.conftest import TERMS, submission, taken, view
+from tests.jobs.campaigns.conftest import TERMS, submission, take_a_slot, taken, view
 from tests.jobs.campaigns.test_do_not_dial import ANNA, BOB, add, assert_it_adds_up
 from tests.servers import RedisServer
 
@@ -122,6 +122,7 @@ def test_the_calls_of_one_account_take_no_slot_of_the_other(desk: Desk, clock: C
     keys = {terms.account: taken(desk, ANNA, terms=terms, key=terms.account) for terms in (TERMS, west_terms)}
     again = taken(desk, ANNA, terms=TERMS, key="again")
     assert send(limited, f"{keys['default'].campaign_id}-1") is Sent.ACCEPTED
+    take_a_slot(limited)
     assert send(limited, f"{again.campaign_id}-1") is Sent.LATER
     assert send(limited, f"{keys['west'].campaign_id}-1") is Sent.ACCEPTED
 

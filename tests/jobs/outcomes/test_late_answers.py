@@ -17,7 +17,7 @@ from jobs.ledger.keys import Due
 from jobs.models import Finding, SubmissionState
 from jobs.outcomes.settle import Settled
 from tests.jobs.campaigns.conftest import at_gateway, submission, taken
-from tests.jobs.outcomes.conftest import PHONES, RESEND, known_session, settle_for, until_planned
+from tests.jobs.outcomes.conftest import PHONES, RESEND, TITLED, known_session, settle_for, until_planned
 from tests.servers import free_port
 
 
@@ -128,5 +128,6 @@ def test_a_late_answer_for_the_second_attempt_does_not_end_the_search_for_the_fi
 
     assert send(late(desk, give_up), f"{campaign_id}-1") is Sent.ACCEPTED
     assert due.stands(desk.redis, Due.SETTLE, f"{campaign_id}-1")
+    simulator.change(TITLED)
     assert Settled.STRAY in settle_for(desk, clock, campaign_id, during=timedelta(hours=3))
     assert list(evidence.strays(desk.redis, campaign_id)) == [simulator.truth.sessions[-2].id]
