@@ -55,6 +55,7 @@ def withdraw(
         SubmissionState.WITHDRAWN,
         now=decision.at,
         attempt=submission.attempt,
+        only_from={SubmissionState.UNKNOWN},  # not what somebody else has just planned again
         due={Due.SETTLE: decision.at + timings.look_most},
         evidence=decision,
         former=attempts_text(attempts_of(campaign, submission)),

@@ -15,6 +15,7 @@ from jobs.campaigns.desk import Desk
 from jobs.gateway.simulator import Clock, Simulator
 from jobs.ledger import campaigns, evidence
 from jobs.models import Attempt, Evidence, Finding, SubmissionState
+from jobs.outcomes import ends
 from jobs.outcomes.hear import hear
 from jobs.outcomes.settle import Settled, settle
 from tests.jobs.campaigns.conftest import submission, view
@@ -78,3 +79,14 @@ def test_two_that_see_it_absent_plan_it_again_once(at_server: Desk, simulator: S
     assert results.count(Settled.RESENT) == 1
     assert submission(at_server, campaign_id).state is SubmissionState.PLANNED
     assert view(at_server, campaign_id).submissions == {SubmissionState.PLANNED: 1}
+
+
+def test_what_somebody_has_just_planned_again_is_not_withdrawn_by_who_saw_it_unknown(
+    desk: Desk, simulator: Simulator
+) -> None:
+    campaign_id = never_accepted(desk, simulator)
+    seen, campaign = submission(desk, campaign_id), view(desk, campaign_id)
+    decided = Evidence(desk.clock(), Finding.DECISION, "decided", by="dana", why="asked")
+    assert ends.plan_again(desk.redis, desk.timings, campaign, seen, decided)
+    assert not ends.withdraw(desk.redis, desk.timings, campaign, seen, decided)
+    assert submission(desk, campaign_id).state is SubmissionState.PLANNED
