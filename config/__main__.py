@@ -1,9 +1,14 @@
 """`python -m config check`: what this environment says, and whether the Redis server keeps what it is given."""
 
+import json
 import os
+import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from enum import IntEnum
+from functools import partial
+from pathlib import Path
+from typing import Annotated
 
 import typer
 from pydantic import SecretStr
@@ -25,13 +30,19 @@ def main() -> None:
 
 
 @app.command()
-def check() -> None:
+def check(
+    *,
+    gateway: Annotated[bool, typer.Option(help="Ask the gateway whether it takes each account's credentials.")] = False,
+) -> None:
     """Show every setting, what is wrong with it, and whether Redis answers and keeps its data.
+
+    With --gateway the gateway is asked whether it takes the credentials of each account; nobody is called by that.
 
     Exit code 1: something must be mended, or no worker starts. Exit code 3: all would run, but a restart of the Redis
     server would forget what was sent, and nobody has asked for that with DURABILITY=best_effort.
     """
-    raise typer.Exit(report(os.environ, open_console(sys.stdout, os.environ)))
+    ask = partial(ask_gateway, os.environ) if gateway else None
+    raise typer.Exit(report(os.environ, open_console(sys.stdout, os.environ), ask=ask))
 
 
 class Verdict(IntEnum):
@@ -43,8 +54,38 @@ class Verdict(IntEnum):
     """2 is that of a command line that is wrong."""
 
 
-def report(env: Mapping[str, str], console: Console) -> Verdict:
-    """Write everything worth knowing about `env` to the console."""
+VERIFY_PATIENCE_S = 60
+"""A gateway may take its time; more than the longest deadline that a call is given."""
+
+
+def ask_gateway(env: Mapping[str, str], account: str) -> str:
+    """Why the gateway does not take an account's credentials; '' where it does.
+
+    This room knows no gateway and may not import those that do, so the question is asked next door.
+    """
+    command = [sys.executable, "-m", "jobs", "verify", "--account", account, "--json"]
+    try:
+        done = subprocess.run(
+            command,
+            env=dict(env),
+            cwd=Path(__file__).parents[1],
+            capture_output=True,
+            text=True,
+            timeout=VERIFY_PATIENCE_S,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        return f"no answer within {VERIFY_PATIENCE_S} s"
+    if done.returncode == 0:
+        return ""
+    try:
+        return str(json.loads(done.stderr.splitlines()[-1])["error"]["message"])
+    except (IndexError, KeyError, ValueError):
+        return "python -m jobs verify says why"
+
+
+def report(env: Mapping[str, str], console: Console, *, ask: Callable[[str], str] | None = None) -> Verdict:
+    """Write everything worth knowing about `env` to the console; with `ask`, also what the gateway says."""
     try:
         settings = Settings.from_env(env)
     except InvalidSettings as invalid:
@@ -65,18 +106,27 @@ def report(env: Mapping[str, str], console: Console) -> Verdict:
             console.print(f"Durability: {mode}: {mode.sentence}", soft_wrap=True)
             forgets += server_warnings(server)
             problems += server.problems(settings.durability)
+    problems += refusals(settings, console, ask)
     for warning in warnings + forgets:
         console.print(f"warning: {warning}", style="yellow", soft_wrap=True)
     for problem in problems:
         console.print(f"problem: {problem}", style="red", soft_wrap=True)
-    # This room knows no gateway and may not import those that do, so the question is asked next door.
-    console.print(
-        "Not asked: whether the gateway takes the credentials. That is: python -m jobs verify", soft_wrap=True
-    )
     if problems:
         return Verdict.UNUSABLE
     is_asked_for = settings.durability is WantedDurability.BEST_EFFORT
     return Verdict.FORGETFUL if forgets and not is_asked_for else Verdict.GOOD
+
+
+def refusals(settings: Settings, console: Console, ask: Callable[[str], str] | None) -> Iterator[str]:
+    """What the gateway has against the accounts; of those that it takes the console is told."""
+    if ask is None or settings.gateway_problems():
+        console.print("Not asked: whether the gateway takes the credentials; --gateway asks it.", soft_wrap=True)
+        return
+    for account in settings.accounts:
+        if trouble := ask(account):
+            yield f"the gateway account {account}: {trouble}"
+        else:
+            console.print(f"The gateway takes the credentials of the account {account}.", soft_wrap=True)
 
 
 def settings_table(settings: Settings, env: Mapping[str, str]) -> Table:

@@ -3,11 +3,14 @@ import os
 import subprocess
 import sys
 from collections.abc import Mapping
+from functools import partial
 
+import pytest
 from redis import Redis
 from rich.console import Console
 
-from config.__main__ import Verdict, report
+from config.__main__ import Verdict, ask_gateway, report
+from jobs.gateway.simulator import Simulator
 from tests.servers import RedisServer, free_port
 
 COMPLETE = {"GATEWAY_UID": "you@example.com", "GATEWAY_PASSWORD": "https://hush"}
@@ -93,3 +96,29 @@ def test_the_command_ends_with_1_and_every_problem_of_the_environment() -> None:
     assert done.returncode == 1
     assert "LEAD_S" in done.stdout
     assert "GATEWAY_URL" in done.stdout
+
+
+def gateway_env(redis_server: RedisServer, simulator: Simulator, password: str) -> dict[str, str]:
+    account = {"GATEWAY_UID": "demo", "GATEWAY_PASSWORD": password, "GATEWAY_URL": simulator.base_url}
+    return {"PATH": os.environ["PATH"], "REDIS_URL": redis_server.url, "DURABILITY": "best_effort", **account}
+
+
+@pytest.mark.parametrize(
+    ("password", "verdict", "said"),
+    [
+        ("demo", Verdict.GOOD, "The gateway takes the credentials of the account default."),
+        ("wrong", Verdict.UNUSABLE, "problem: the gateway account default: "),
+    ],
+)
+def test_the_gateway_is_asked_when_somebody_wants_that(
+    redis_server: RedisServer, redis: Redis, password: str, verdict: Verdict, said: str
+) -> None:
+    with Simulator() as simulator:
+        env = gateway_env(redis_server, simulator, password)
+        text = io.StringIO()
+        console = Console(file=text, width=200, markup=False, highlight=False)
+        assert report(env, console, ask=partial(ask_gateway, env)) is verdict
+        assert said in text.getvalue()
+        assert [each.option for each in simulator.truth.arrivals] == ["user_verify"]
+        assert "--gateway asks it." in reported(env)[1]
+        assert len(simulator.truth.arrivals) == 1

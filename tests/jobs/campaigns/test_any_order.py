@@ -105,6 +105,7 @@ class Campaigns(RuleBasedStateMachine):
             assert (before.terms, set(before.phones)) != (terms, set(phones))
         else:
             assert taken.is_new == (before is None)
+            assert before is None or (before.terms, set(before.phones)) == (terms, set(phones))
             self.known.setdefault(key, Acknowledged(taken.campaign_id, terms, tuple(phones)))
             self.wanted.setdefault(key, Intent.RUN)
             assert taken.campaign_id == self.known[key].campaign_id
