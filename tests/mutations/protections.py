@@ -41,7 +41,7 @@ PROTECTIONS = (
         SUBMISSIONS,
         "if state ~= 'planned' and state ~= 'claimed' then",
         "if state == 'withdrawn' then",
-        MACHINE,
+        "tests/jobs/ledger/test_submissions.py",
     ),
     Protection(
         "a claim is one sender's until its lease runs out",
@@ -111,7 +111,7 @@ PROTECTIONS = (
         "jobs/campaigns/send.py",
         "UNKNOWN,\n        now=now,\n        attempt=submission.attempt,\n        due={Due.SETTLE:",
         "PLANNED,\n        now=now,\n        attempt=submission.attempt,\n        due={Due.SEND:",
-        MACHINE,
+        "tests/jobs/campaigns/test_send.py",
     ),
     Protection(
         "no retry: what may have left is never planned again",
