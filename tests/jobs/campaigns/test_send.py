@@ -133,6 +133,8 @@ def test_a_sender_that_died_after_sending_was_written_leaves_an_unknown(
     assert send(desk, f"{campaign_id}-1") is Sent.PASSED_OVER  # the answer may still come
     clock.jump(desk.timings.answer_within)
     assert send(desk, f"{campaign_id}-1") is Sent.UNKNOWN
+    assert submission(desk, campaign_id).state is SubmissionState.UNKNOWN
+    assert due.count(desk.redis, Due.SEND) == 0
 
 
 def test_a_sender_that_died_before_sending_is_followed_by_another(
