@@ -30,8 +30,9 @@ from jobs.ledger import campaigns, due, submissions
 from jobs.ledger.keys import Due
 from jobs.models import Intent, InvalidCampaign, SubmissionState, Terms, WhenUnknown
 from jobs.outcomes import hear, settle
+from tests.crash.steps import Interruption, Killed, Life, Moment, SteppedRedis
 from tests.jobs.campaigns.conftest import NOON, client_of, planned
-from tests.mortal import Killed, Life, mortal
+from tests.oracle import unmarked
 from tests.servers import RedisServer
 
 PEOPLE = ["2125550121", "6175550122", "9995550123", "3105550124"]
@@ -140,7 +141,9 @@ class Campaigns(RuleBasedStateMachine):
 
     @rule(commands=st.integers(1, 40), last_is_done=st.booleans())
     def work_and_die(self, commands: int, last_is_done: bool) -> None:
-        with closing(mortal(self.server.url, Life(commands, last_is_done=last_is_done))) as redis, suppress(Killed):
+        life = Life()
+        life.interruptions = [Interruption(commands - 1, Moment.AFTER if last_is_done else Moment.BEFORE, life.end)]
+        with closing(SteppedRedis(self.server.url, life)) as redis, suppress(Killed):
             self.do_what_is_due(replace(self.desk(), redis=redis))
 
     @rule(key=keys, work=st.sampled_from([send.send, refresh.refresh, settle.settle]))
@@ -277,8 +280,8 @@ WORK: Mapping[Due, Callable[[Desk, str], object]] = {
 
 
 def key_of(session: Session) -> str:
-    """What its campaign was called, which here is its key; the rest of the title is a mark."""
-    return session.title.partition(" ")[0]
+    """What its campaign was called, which here is its key."""
+    return unmarked(session.title)
 
 
 @pytest.mark.thorough
