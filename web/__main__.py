@@ -2,10 +2,12 @@
 
 import os
 from datetime import UTC, datetime, timedelta
+from socket import socket
 from typing import Annotated
 
 import typer
 import uvicorn
+from fastapi import FastAPI
 
 from config import durability
 from config.logs import configure_logs
@@ -51,18 +53,38 @@ def open_site(settings: Settings) -> Site:
     return Site(desk=desk, producer=Producer(redis, lead=lead, keep_keys=keep_keys), settings=settings)
 
 
-def server(site: Site, host: str = LOOPBACK) -> uvicorn.Server:
+class Server(uvicorn.Server):
+    """Uvicorn's, that lets go of open pages before it waits for whatever is under way: they would never end."""
+
+    def __init__(self, app: FastAPI, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self._app = app
+
+    async def startup(self, sockets: list[socket] | None = None) -> None:
+        """As uvicorn calls it."""
+        await super().startup(sockets)
+        self._app.state.register.begin()
+
+    async def shutdown(self, sockets: list[socket] | None = None) -> None:
+        """As uvicorn calls it."""
+        self._app.state.feed.end()
+        await super().shutdown(sockets)
+
+
+def server(site: Site, host: str = LOOPBACK) -> Server:
     """The server of a site, not yet running."""
-    return uvicorn.Server(
+    app = create_app(site)
+    return Server(
+        app,
         uvicorn.Config(
-            create_app(site),
+            app,
             host=host,
             port=site.settings.port,
             log_config=None,
             access_log=False,  # a postback's path holds its token
             server_header=False,
             timeout_graceful_shutdown=GRACE_S,
-        )
+        ),
     )
 
 

@@ -41,6 +41,13 @@ LEADERSHIP = "dropline:leadership"
 """Hash: the scheduler that ticks, its term, and until when (ms)."""
 
 
+PEOPLE = "dropline:people"
+"""Hash: JSON of what each person may do, and the hash of their password, by name."""
+
+LOOKS = "dropline:looks"
+"""Sorted set: JSON of every look at whole phones, by its instant (ms); kept for a year."""
+
+
 class Due(StrEnum):
     """What can be due later: one sorted set each, ids by the instant (ms) at which somebody must look again."""
 
@@ -100,6 +107,16 @@ def words(campaign_id: str) -> str:
 def tally(campaign_id: str) -> str:
     """Hash: how many drops ended with each outcome text, by its small number."""
     return f"dropline:tally:{campaign_id}"
+
+
+def timeline(campaign_id: str) -> str:
+    """Hash: how many drops ended in which five minutes, `start (s):state` each."""
+    return f"dropline:timeline:{campaign_id}"
+
+
+def requests(campaign_id: str) -> str:
+    """Hash: JSON of every change of what was wanted of a campaign, by its number."""
+    return f"dropline:requests:{campaign_id}"
 
 
 def submission(submission_id: str) -> str:
@@ -217,3 +234,13 @@ def breaker(account: str, cause: str = "trouble") -> str:
 def open_breakers(cause: str) -> str:
     """Set: the accounts whose breaker for this cause is open."""
     return f"dropline:open-breakers:{cause}"
+
+
+def login(digest: str) -> str:
+    """String: JSON of who is logged in, under the hash of the cookie that proves it; expires when it is not used."""
+    return f"dropline:login:{digest}"
+
+
+def login_tries(who: str) -> str:
+    """Sorted set: failed logins under a name, or from an address, by their instant (ms); expires."""
+    return f"dropline:login-tries:{who}"

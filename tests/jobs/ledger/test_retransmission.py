@@ -277,6 +277,7 @@ def state_of(redis: Redis) -> tuple[CampaignView | None, list[Submission], list[
     others += [submissions.of_day(redis, "default", NOW.date())]
     others += [evidence.strays(redis, "bcdf"), evidence.in_doubt(redis), redis.smembers("day")]
     others += [evidence.read(redis, each) for each in ("bcdf-1", "bcdf-3")]
+    others += [dispositions.timeline(redis, "bcdf"), campaigns.requests(redis, "bcdf")]
     drops = list(dispositions.read(redis, first(redis)))
     return campaigns.read(redis, "bcdf"), submissions.read(redis, ["bcdf-1", "bcdf-2", "bcdf-3"]), drops, others
 
