@@ -39,9 +39,9 @@ class Visit:
         page = self.get("/sign-in")
         return self.post("/sign-in", token=token_of(page), name=name, password=password, to=to)
 
-    def send(self, page: str, path: str, **fields: Any) -> requests.Response:
-        """A form of a page, with its token."""
-        return self.post(path, token=token_of(self.get(page)), **fields)
+    def send(self, at: str, path: str, **fields: Any) -> requests.Response:
+        """A form of the page that is there, with its token."""
+        return self.post(path, token=token_of(self.get(at)), **fields)
 
 
 def token_of(page: requests.Response) -> str:

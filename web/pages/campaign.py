@@ -19,6 +19,7 @@ from web.pages import shapes
 from web.pages.drawing import draw, part
 from web.pages.route import Operator, PageRoute, Reader, Refused
 from web.pages.shapes import Columns
+from web.pages.words import sentence
 from web.site import OurSite, Site
 
 A_PAGE = 100
@@ -78,7 +79,7 @@ def tell(
     except UnknownCampaign:
         raise _no_such() from None
     except CampaignIsOver as over:
-        raise Refused(409, f"{str(over).capitalize()}.", back=back) from None
+        raise Refused(409, sentence(str(over)), back=back) from None
     return RedirectResponse(f"{back}?told={verb}", 303)
 
 

@@ -54,7 +54,15 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.filters |= {"when": when, "both": both, "said": said, "n": count, "phone": mask_phone, "plain": words.plain}
+    made.filters |= {
+        "when": when,
+        "both": both,
+        "said": said,
+        "n": count,
+        "phone": mask_phone,
+        "plain": words.plain,
+        "sentence": words.sentence,
+    }
     made.globals |= {
         "files": ADDRESSES,
         "words": words,

@@ -19,6 +19,7 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
 from web.pages import board, campaign
+from web.pages import unknowns as cases
 from web.pages.board import register_of
 from web.pages.route import PageRoute, Reader, Refused, reader
 from web.site import OurSite
@@ -155,6 +156,7 @@ async def live(
     site: OurSite,
     _: Reader,
     campaign_id: str = "",
+    unknowns: str = "",
     status: str = "",
     q: str = "",
     page: str = "1",
@@ -164,6 +166,8 @@ async def live(
         number = int(page) if page.isdecimal() and len(page) < 6 else 1
         key: Hashable = (campaign_id, number)
         draw: Draw = partial(campaign.parts, site, campaign_id, number)
+    elif unknowns:
+        key, draw = "unknowns", partial(cases.parts, site)
     else:
         key = wanted = board.wanted_of(status, q, page)
         draw = partial(board.parts, site, register_of(request), wanted)

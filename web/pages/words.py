@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from jobs.cli.dossier import whereabouts
 from jobs.models import CampaignStatus, Finding, Run, SubmissionState
 
-__all__ = ["FINDINGS", "PLACES", "RUNS", "STATE_KINDS", "STATUS_KINDS", "plain", "whereabouts"]
+__all__ = ["FINDINGS", "PLACES", "RUNS", "STATE_KINDS", "STATUS_KINDS", "plain", "sentence", "whereabouts"]
 
 PLACES: Mapping[str, tuple[str, str]] = {
     "delivered": ("delivered", "delivered"),
@@ -61,3 +61,9 @@ FINDINGS: Mapping[Finding, str] = {each: each.replace("_", " ") for each in Find
 def plain(word: str) -> str:
     """`needs_decision` as people write it."""
     return word.replace("_", " ")
+
+
+def sentence(words: str) -> str:
+    """The words as they stand by themselves: with a capital and a full stop."""
+    ended = words if words.endswith((".", "!", "?")) or not words else f"{words}."
+    return ended[:1].upper() + ended[1:]

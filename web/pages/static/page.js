@@ -2,7 +2,8 @@
 "use strict";
 
 const inDays = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
-const onDay = new Intl.DateTimeFormat(undefined, { dateStyle: "medium" });
+const onDay = new Intl.DateTimeFormat("sv-SE", { dateStyle: "short" }); // as the two beside it: 2026-03-02
+const onClock = new Intl.DateTimeFormat("sv-SE", { timeStyle: "short" });
 const onThisDay = new Intl.DateTimeFormat(undefined, { timeStyle: "short" });
 const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
 
@@ -15,7 +16,7 @@ function localise(root) {
   }
   for (const cell of root.querySelectorAll(".yours")) {
     const at = new Date(cell.dataset.at);
-    for (const place of cell.querySelectorAll("b")) place.textContent = onThisDay.format(at);
+    for (const place of cell.querySelectorAll("b")) place.textContent = onClock.format(at);
     for (const place of cell.querySelectorAll("span")) place.textContent = onDay.format(at);
     cell.hidden = false;
   }
