@@ -58,16 +58,16 @@ class Server(uvicorn.Server):
 
     def __init__(self, app: FastAPI, config: uvicorn.Config) -> None:
         super().__init__(config)
-        self._app = app
+        self.app = app
 
     async def startup(self, sockets: list[socket] | None = None) -> None:
         """As uvicorn calls it."""
         await super().startup(sockets)
-        self._app.state.register.begin()
+        self.app.state.register.begin()
 
     async def shutdown(self, sockets: list[socket] | None = None) -> None:
         """As uvicorn calls it."""
-        self._app.state.feed.end()
+        self.app.state.feed.end()
         await super().shutdown(sockets)
 
 

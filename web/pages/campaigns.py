@@ -26,7 +26,7 @@ MOST = 20_000
 STEP = 200
 """Campaigns that are read at once."""
 
-FRESH_S = 1.0
+FRESH_S = 2.0
 """So old a list is good enough."""
 PATIENCE_S = 0.05
 FIRST_PATIENCE_S = 10

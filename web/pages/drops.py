@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import islice
 from typing import Annotated
 
 from fastapi import APIRouter, Form
@@ -69,8 +68,7 @@ def _look(site: Site, submission_id: str, number: int, *, whole: bool = False) -
     campaign = campaigns.read(site.redis, submissions.campaign_of(submission_id))
     if not found or campaign is None:
         raise Refused(404, "There is no such submission here.")
-    begin = (number - 1) * A_PAGE
-    shown = list(islice(dispositions.read(site.redis, found[0]), begin, begin + A_PAGE))
+    shown = dispositions.read_some(site.redis, found[0], begin=(number - 1) * A_PAGE, most=A_PAGE)
     return Drops(campaign, found[0], shown, number, whole)
 
 

@@ -85,7 +85,8 @@ class _Page:
 class Feed:
     """All open pages of a process. Its thread lives while there are any."""
 
-    def __init__(self, *, every_s: float = EVERY_S, most: int = MOST) -> None:
+    def __init__(self, *, every_s: float = EVERY_S, beat_s: float = BEAT_S, most: int = MOST) -> None:
+        self.beat_s = beat_s
         self._every_s = every_s
         self._most = most
         self._lock = Lock()
@@ -188,7 +189,7 @@ async def _events(request: Request, feed: Feed, page: Hashable, listener: Listen
     try:
         yield "retry: 3000\n\n"
         while not listener.is_over:
-            if parts := await listener.next(BEAT_S):
+            if parts := await listener.next(feed.beat_s):
                 yield f"data: {json.dumps(parts)}\n\n"
             elif await run_in_threadpool(_may_stay, request):
                 yield ": here\n\n"

@@ -130,3 +130,12 @@ def test_times_that_cannot_be_do_not_fill_the_timeline(ledger: Redis) -> None:
         record = Disposition(phone, DropState.DELIVERED, "OK", delivered_at=at)
         dispositions.record(ledger, submission, [record], now=NOW)
     assert dispositions.timeline(ledger, "bcdf") == {NOW: {DropState.DELIVERED: 2}}
+
+
+def test_some_of_the_drops_are_those_of_all(ledger: Redis) -> None:
+    submission = submission_of(ledger, "6175550123", "6175550124", "6175550125")
+    dispositions.record(ledger, submission, [delivered("6175550124")], now=NOW)
+    all_of_them = list(dispositions.read(ledger, submission))
+    for begin, most in ((0, 2), (1, 2), (2, 5), (3, 5), (0, 9)):
+        expected = all_of_them[begin : begin + most]
+        assert dispositions.read_some(ledger, submission, begin=begin, most=most) == expected
