@@ -1,6 +1,6 @@
 """The nouns, their states and the legal moves between them. Law of the room: no I/O, time is handed in."""
 
-from jobs.models.evidence import Evidence, Finding
+from jobs.models.evidence import Candidate, Evidence, Finding
 from jobs.models.problems import InvalidCampaign, Problem
 from jobs.models.records import Attempt, CampaignView, Disposition, Submission
 from jobs.models.states import (
@@ -44,6 +44,7 @@ __all__ = [
     "Campaign",
     "CampaignStatus",
     "CampaignView",
+    "Candidate",
     "Disposition",
     "DropState",
     "Evidence",
