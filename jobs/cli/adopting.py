@@ -7,6 +7,7 @@ the gateway does not know is never adopted, for nobody would look for the true o
 from functools import partial
 
 from config.settings import InvalidSettings
+from jobs import eastern
 from jobs.campaigns.days import days_of
 from jobs.cli.asking import ask
 from jobs.cli.failures import NOTHING_CHANGED, Failure, failure_of
@@ -61,8 +62,8 @@ def _is_listed(invocation: Invocation, case: Case, session_id: str) -> bool:
 
 def _check_may_be_one(case: Case, session_id: str, *, is_known: bool, force: bool) -> None:
     """Raises `Inadvisable` for a slip of the finger: no records, and in no listing."""
-    account = case.campaign.terms.account
-    look = f"is it mistyped? `unknowns {case.submission.id}` and `sessions today` show those that there are"
+    account, day = case.campaign.terms.account, eastern.eastern_date(case.sent_at)
+    look = f"is it mistyped? `unknowns {case.submission.id}` and `sessions {day}` show those that there are"
     if not is_known:
         raise Inadvisable(f"the gateway knows no session {session_id} of account {account}: {look}")
     if not force:

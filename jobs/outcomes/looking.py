@@ -10,6 +10,7 @@ from functools import partial
 
 from redis import Redis
 
+from config.masking import mask_text
 from jobs.campaigns import calling
 from jobs.campaigns.days import days_of
 from jobs.campaigns.desk import Desk
@@ -112,13 +113,14 @@ def _with_records(desk: Desk, campaign: CampaignView, stranger: Stranger) -> Str
 
 def _candidate(stranger: Stranger, ours: Set[str]) -> Candidate:
     listed = stranger.listed
+    seen = Candidate(listed.session_id, mask_text(listed.title), listed.dated)  # who knows what others write there
     if stranger.records is None:
-        return Candidate(listed.session_id, listed.title, listed.dated)
+        return seen
     drops = [each.disposition for each in stranger.records]
     calls = [(each.delivered_at, each.delivered_text) for each in drops if each.delivered_at]
     first_call = min(calls)[1] if calls else ""
     called = stranger.called
-    return Candidate(listed.session_id, listed.title, listed.dated, len(called), len(called & ours), first_call)
+    return replace(seen, called=len(called), shared=len(called & ours), first_call=first_call)
 
 
 def balance(desk: Desk, campaign: CampaignView) -> str:

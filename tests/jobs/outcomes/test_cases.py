@@ -12,6 +12,8 @@ from jobs.gateway.simulator import Clock, Fault, FaultKind, Simulator
 from jobs.ledger import evidence
 from jobs.models import Evidence, Finding, Intent
 from jobs.outcomes.cases import Case, read_case, what_happens_by_itself
+from jobs.outcomes.decide import Asked, resend
+from jobs.outcomes.hear import Heard, hear
 from jobs.outcomes.settle import settle
 from tests.jobs.campaigns.conftest import TERMS, submission
 from tests.jobs.outcomes.conftest import (
@@ -23,6 +25,7 @@ from tests.jobs.outcomes.conftest import (
     never_accepted,
     until_planned,
 )
+from tests.jobs.outcomes.test_hear import posted
 
 
 def said(desk: Desk, case: Case) -> tuple[bool, str]:
@@ -107,3 +110,20 @@ def test_what_was_sent_again_and_is_lost_again_is_shown_as_two_attempts_and_left
     assert [each.token for each in case.attempts] == [first, second]
     assert [case.title_of(each) for each in case.attempts] == [f"{TERMS.title} [{mark_of(t)}]" for t in (first, second)]
     assert not said(desk, case)[0]
+
+
+def test_an_attempt_that_is_adopted_late_is_shown_with_its_own_time(
+    desk: Desk, simulator: Simulator, clock: Clock
+) -> None:
+    campaign_id = accepted_but_unknown(desk, simulator)
+    first = case_of(desk, campaign_id).attempt
+    assert first is not None
+    by_dana = Asked("dana", "not there", desk.clock())
+    resend(desk.redis, desk.timings, f"{campaign_id}-1", by_dana, force=True)
+    clock.jump(timedelta(minutes=9))
+    simulator.faults.arm(Fault(kind=FaultKind.RESET_BEFORE_ACCEPTING))
+    assert send(desk, f"{campaign_id}-1") is Sent.UNKNOWN
+    assert hear(desk, first.token, posted(simulator.truth.sessions[0].id)) is Heard.ADOPTED
+    case = case_of(desk, campaign_id)
+    assert case.attempt == first
+    assert [each.sent_at for each in case.submission.former] == [desk.clock()]
