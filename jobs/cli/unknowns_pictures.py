@@ -7,6 +7,7 @@ from itertools import groupby
 from typing import Any
 
 from rich.console import Group, RenderableType
+from rich.table import Table
 from rich.text import Text
 
 from config.masking import mask_text
@@ -130,11 +131,15 @@ def _balance(case: Case) -> str:
 
 
 def _candidates_table(case: Case, candidates: Sequence[Candidate]) -> RenderableType:
-    """The sessions that may be it, side by side; columns of which the gateway tells nothing are left out."""
-    headers = ["may be it", "first seen (Eastern)", "dated by the gateway", "first call (Eastern)", "calls", "title"]
-    rows = [_candidate_cells(case, each) for each in candidates]
+    """The sessions that may be it, side by side."""
+    headers = ("may be it", "first seen (Eastern)", "dated by the gateway", "first call (Eastern)", "calls", "title")
+    return _filled_table(headers, [_candidate_cells(case, each) for each in candidates])
+
+
+def _filled_table(headers: Sequence[str], rows: Sequence[Sequence[str]], *, right: tuple[str, ...] = ()) -> Table:
+    """A table without the columns in which nothing stands: on a narrow terminal they take the room of the others."""
     filled = [place for place in range(len(headers)) if any(row[place] for row in rows)]
-    table = plain_table(*(headers[place] for place in filled))
+    table = plain_table(*(headers[place] for place in filled), right=right)
     for row in rows:
         table.add_row(*(row[place] for place in filled))
     return table
@@ -153,13 +158,11 @@ def _evidence_table(found: Sequence[Evidence]) -> RenderableType:
     if not found:
         return Text("Nothing was found out yet.", style="dim")
     are_several = len({each.mark for each in found if each.mark}) > 1
-    headers = ["Eastern", "until", "times", *(["mark"] if are_several else []), "what", "in words"]
-    table = plain_table(*headers, "sessions", "balance", "by", right=("times",))
-    for _, group in groupby(found, lambda each: (each.finding, each.words, each.mark, each.session_ids, each.by)):
-        alike = list(group)
-        times, cells = _times(alike), _cells(alike)
-        table.add_row(*times, *([alike[0].mark] if are_several else []), *cells)
-    return table
+    headers = ("Eastern", "until", "times", "mark", "what", "in words", "sessions", "balance", "by")
+    groups = groupby(found, lambda each: (each.finding, each.words, each.mark, each.session_ids, each.by))
+    alike = [list(group) for _, group in groups]
+    rows = [(*_times(each), each[0].mark if are_several else "", *_cells(each)) for each in alike]
+    return _filled_table(headers, rows, right=("times",))
 
 
 def _times(alike: Sequence[Evidence]) -> tuple[str, str, str]:
