@@ -60,6 +60,7 @@ def _desk(invocation: Invocation, client: GatewayClient) -> Desk:
         random=Random(),
         timings=replace(timings(settings), slot_patience=PATIENCE, verb_patience=PATIENCE),
         own_limits=limits(settings),
+        has_log=False,
     )
 
 

@@ -4,10 +4,14 @@ from datetime import timedelta
 
 import pytest
 
+from structlog.testing import capture_logs
+
 from jobs.gateway.simulator import Fault, FaultKind
 from jobs.ledger import breaker, limits
 from jobs.ledger.limits import Lane, Limits
 from tests.jobs.cli.terminal import NOON, Terminal
+
+TICK = timedelta(seconds=1)
 
 ASKING = [
     ("balance",),
@@ -66,6 +70,17 @@ def test_the_breaker_hears_how_it_went(terminal: Terminal) -> None:
     assert breaker.read(terminal.redis, "default").failures == 1
     assert terminal.run("balance").code == 0
     assert breaker.read(terminal.redis, "default").failures == 0
+
+
+def test_what_a_command_found_out_is_told_in_the_log_of_the_workers(terminal: Terminal) -> None:
+    for token in "abcde":
+        breaker.fail(terminal.redis, "default", token=token, now=NOON, first_rest=TICK, longest_rest=TICK)
+    terminal.simulator.clock.jump(TICK)
+    with capture_logs() as logs:
+        assert terminal.run("balance").code == 0
+        assert logs == []
+        terminal.send("6175550123")
+    assert "gateway_is_back" in [each["event"] for each in logs]
 
 
 @pytest.mark.parametrize("command", [("balance",), ("verify",)])
