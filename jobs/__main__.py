@@ -55,5 +55,5 @@ def _failed(invocation: Invocation, error: Exception) -> int:
 
 
 if __name__ == "__main__":
-    configure_logs(LogLevel.CRITICAL)  # what a person must know, the command says itself
+    configure_logs(LogLevel.ERROR)  # what a person must know, the command says itself
     sys.exit(main(sys.argv[1:], os.environ, lambda: datetime.now(UTC)))

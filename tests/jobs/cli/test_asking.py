@@ -1,15 +1,17 @@
 """People take turns with the workers at the gateway, and are told when there is none to be had soon."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
-
 from structlog.testing import capture_logs
 
 from jobs.gateway.simulator import Fault, FaultKind
 from jobs.ledger import breaker, limits
+from jobs.ledger.breaker import BreakerState
 from jobs.ledger.limits import Lane, Limits
+from tests.jobs.cli.conftest import started
 from tests.jobs.cli.terminal import NOON, Terminal
+from tests.servers import free_port
 
 TICK = timedelta(seconds=1)
 
@@ -70,6 +72,31 @@ def test_the_breaker_hears_how_it_went(terminal: Terminal) -> None:
     assert breaker.read(terminal.redis, "default").failures == 1
     assert terminal.run("balance").code == 0
     assert breaker.read(terminal.redis, "default").failures == 0
+
+
+@pytest.mark.parametrize("command", ASKING)
+def test_who_gets_no_answer_is_told_to_ask_again_and_nothing_of_submissions(
+    terminal: Terminal, command: tuple[str, ...]
+) -> None:
+    terminal.simulator.faults.arm(Fault(kind=FaultKind.HTML, on="any", times=2))
+    nowhere = f"http://127.0.0.1:{free_port()}/gateway/"
+    for said in (terminal.run(*command), terminal.run(*command, GATEWAY_URL=nowhere)):
+        assert said.code == 8
+        assert "Run the same command again" in said.err
+        assert "evidence" not in said.err
+
+
+def test_a_person_s_terminal_shows_no_log_line(terminal: Terminal) -> None:
+    for token in "abcd":
+        breaker.fail(terminal.redis, "default", token=token, now=datetime.now(UTC), first_rest=TICK, longest_rest=TICK)
+    nowhere = f"http://127.0.0.1:{free_port()}/gateway/"
+    with started("balance", env={**terminal.env, "GATEWAY_URL": nowhere}) as process:
+        _, err = process.communicate(timeout=60)
+    assert breaker.read(terminal.redis, "default").state is BreakerState.OPEN
+    assert " ".join(err.split()) == (
+        "error: The gateway was not reached (ConnectionRefusedError), so nothing was sent. "
+        "This command has changed nothing. Run the same command again."
+    )
 
 
 def test_what_a_command_found_out_is_told_in_the_log_of_the_workers(terminal: Terminal) -> None:
