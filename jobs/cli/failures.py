@@ -15,7 +15,6 @@ from jobs.campaigns.control import CampaignIsOver, UnknownCampaign
 from jobs.campaigns.sessions import CampaignIsHeld
 from jobs.campaigns.take import KeyConflict
 from jobs.cli.exits import Exit
-from jobs.gateway.downloads import NoPlace
 from jobs.gateway.errors import GatewayError, NotSent, OutcomeUnknown
 from jobs.models import InvalidCampaign, Problem
 from jobs.outcomes.cases import UnknownSubmission
@@ -136,7 +135,7 @@ def _gateway_failure(error: GatewayError) -> Failure:
         return Failure(Exit.NO_ANSWER, what, kept=NOTHING_CHANGED, todo="Run the same command again.")
     if isinstance(error, NotSent):
         return Failure(Exit.NO_ANSWER, str(error), kept=NOTHING_CHANGED, todo="Run the same command again.")
-    return Failure(Exit.BAD_INPUT if isinstance(error, NoPlace) else Exit.NO_ANSWER, str(error))
+    return Failure(Exit.NO_ANSWER, str(error))
 
 
 def _key_conflict(conflict: KeyConflict) -> Failure:
