@@ -61,6 +61,8 @@ class Bell:
                 return {"account": account, "day": day}
             case Due.QUESTION:
                 return {"question_id": ids[0]}
+            case Due.WEBHOOK:
+                return {"names": list(ids)}
             case _:
                 return {"submission_ids": list(ids)}
 
@@ -74,6 +76,7 @@ BELLS = (
     Bell(Due.SETTLE, STATUS, entrypoints.settle_submissions, 20, timedelta(minutes=1)),
     Bell(Due.REFRESH, STATUS, entrypoints.refresh_campaigns, 100, timedelta(minutes=1)),
     Bell(Due.RECONCILE, STATUS, entrypoints.reconcile_account, 1, timedelta(minutes=1), most_waiting=1),
+    Bell(Due.WEBHOOK, STATUS, entrypoints.deliver_webhooks, 10, timedelta(minutes=1), most_waiting=1),
 )
 """In the order in which they are rung: a stop before a start."""
 

@@ -1,5 +1,6 @@
 """The nouns, their states and the legal moves between them. Law of the room: no I/O, time is handed in."""
 
+from jobs.models.events import TOPICS, EventKind
 from jobs.models.evidence import Evidence, Finding
 from jobs.models.problems import InvalidCampaign, Problem
 from jobs.models.records import Attempt, CampaignView, Disposition, Submission
@@ -37,6 +38,7 @@ __all__ = [
     "LEGAL_MOVES",
     "MAX_AHEAD",
     "MAX_PHONES_PER_SUBMISSION",
+    "TOPICS",
     "UNSENT",
     "UNSETTLED",
     "Attempt",
@@ -46,6 +48,7 @@ __all__ = [
     "CampaignView",
     "Disposition",
     "DropState",
+    "EventKind",
     "Evidence",
     "Finding",
     "Intent",
