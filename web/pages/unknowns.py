@@ -1,8 +1,9 @@
 """Submissions of which nobody knows whether the gateway took them: what was found out, and a person's decision."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
+from datetime import datetime
 from itertools import groupby
 from typing import Annotated
 from urllib.parse import quote
@@ -11,27 +12,31 @@ from fastapi import APIRouter, Form
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from config.accounts import UnknownAccount
-from config.settings import InvalidSettings
-from jobs.campaigns import calling
-from jobs.gateway.client import GatewayClient
-from jobs.gateway.errors import GatewayError
-from jobs.models import Evidence, SubmissionState
-from jobs.outcomes.cases import Case, UnknownSubmission, in_words, read_case, read_cases, what_happens_by_itself
+from jobs.models import Candidate, Evidence, SubmissionState
+from jobs.outcomes.cases import (
+    Case,
+    UnknownSubmission,
+    how_far,
+    in_words,
+    read_case,
+    read_cases,
+    what_happens_by_itself,
+)
 from jobs.outcomes.decide import Decided, Decision, Inadvisable, NotInDoubt, UnexplainedDecision
+from web.pages.adopting import phones_called
 from web.pages.drawing import draw, part
 from web.pages.route import Operator, PageRoute, Reader, Refused
 from web.pages.words import sentence
 from web.site import OurSite, Site
-
-CALLER = "page"
-"""Who takes turns with an account's campaigns: all people on the page together."""
 
 HOLDS = {
     Decision.ADOPT: "It is that session from now on, and is followed.",
     Decision.RESEND: "It is sent once more; if the first one turns up after all, it is stopped.",
     Decision.GIVE_UP: "It is given up: its phones count as without a record. One that still comes is written down.",
 }
+
+_COMMAND = re.compile(r"look at it with `[^`]*`, and ")
+"""A way to look that whoever reads it here has just gone."""
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 
@@ -52,8 +57,12 @@ class Told:
     case: Case
     words: str
     by_itself: str
+    how_far: str
+    """What is missing until it may be taken for absent; '' where nothing is, or where something speaks against it."""
     sessions: Sequence[str]
     """Those that may be it."""
+    candidates: Sequence[Candidate]
+    """More of them, as the newest look saw them."""
 
     @property
     def is_open(self) -> bool:
@@ -77,7 +86,7 @@ def unknowns(request: Request, site: OurSite, visitor: Reader) -> Response:
 @router.get("/unknowns/{submission_id}")
 def unknown(request: Request, site: OurSite, visitor: Reader, submission_id: str, decided: str = "") -> Response:
     """One, with its evidence, long after it was settled, too."""
-    told = _told(_read(site, submission_id))
+    told = _told(_read(site, submission_id), site.now)
     holds = HOLDS[Decision(decided)] if decided in set(Decision) else ""
     return draw(request, visitor, "unknown.html", told=told, holds=holds, Decision=Decision)
 
@@ -117,27 +126,17 @@ def _decide(site: Site, case: Case, decision: Decision, session_id: str, by: str
     submission_id, producer = case.submission.id, site.producer
     match decision:
         case Decision.ADOPT:
-            called = _phones_called(site, case, session_id)
+            called = phones_called(site, case, session_id, force=force)
             return producer.adopt(submission_id, session_id, by=by, why=why, called=called, force=force)
         case Decision.RESEND:
             return producer.resend(submission_id, by=by, why=why, force=force)
         case Decision.GIVE_UP:
-            return producer.give_up(submission_id, by=by, why=why)
-
-
-def _phones_called(site: Site, case: Case, session_id: str) -> set[str] | None:
-    """The phones of the session's call records; None where they cannot be asked for now."""
-    question = partial(GatewayClient.campaign_result, session_id=session_id, near=site.now)
-    try:
-        records = calling.once_for_account(site.desk, case.campaign.terms.account, CALLER, question)
-    except (calling.NotNow, GatewayError, InvalidSettings, UnknownAccount):
-        return None
-    return {each.disposition.phone for each in records}
+            return producer.give_up(submission_id, by=by, why=why, force=force)
 
 
 def _on_the_page(words: str) -> str:
     """What the use case says, where there is a box to tick and no option to add."""
-    return sentence(words.replace("add --force", "tick the box below the reason"))
+    return sentence(_COMMAND.sub("", words.replace("add --force", "tick the box below the reason")))
 
 
 def _read(site: Site, submission_id: str) -> Case:
@@ -148,9 +147,17 @@ def _read(site: Site, submission_id: str) -> Case:
 
 
 def _all(site: Site) -> list[Told]:
-    return [_told(each) for each in read_cases(site.redis)]
+    return [_told(each, site.now) for each in read_cases(site.redis)]
 
 
-def _told(case: Case) -> Told:
+def _told(case: Case, now: datetime) -> Told:
     look = case.last_look
-    return Told(case, in_words(case), what_happens_by_itself(case), look.session_ids if look else ())
+    is_searched = not case.is_named and not case.is_absent
+    return Told(
+        case,
+        in_words(case),
+        what_happens_by_itself(case, now),
+        how_far(case, now) if is_searched else "",
+        look.session_ids if look else (),
+        look.candidates if look else (),
+    )
