@@ -8,6 +8,7 @@ from html.parser import HTMLParser
 import pytest
 from redis import Redis
 
+from jobs.gateway.simulator import Settings, Simulator
 from jobs.ledger import amnesia, campaigns, do_not_dial, keys, looks
 from jobs.ledger.people import Role
 from jobs.models import CampaignStatus, Intent, SubmissionState
@@ -249,3 +250,28 @@ def test_sending_is_halted_and_goes_on_with_a_reason(dana: Visit, will: Visit, r
 def test_every_status_and_state_has_its_kind() -> None:
     assert words.STATUS_KINDS.keys() == set(CampaignStatus)
     assert words.STATE_KINDS.keys() == set(SubmissionState)
+
+
+def test_a_session_is_adopted_when_the_gateway_has_it_and_not_by_a_slip(redis: Redis) -> None:
+    add(redis, "dana")
+    samples.fill(redis, now=datetime.now(UTC))
+    with Simulator(Settings(calls_per_second=1)) as simulator:
+        env = {"GATEWAY_URL": simulator.base_url, "GATEWAY_UID": "demo", "GATEWAY_PASSWORD": "demo"}
+        with front_door(make_site(redis, env)) as address:
+            visit, path = Visit(address), "/unknowns/cdfghjkn-2"
+            visit.sign_in("dana")
+            slip = visit.send(path, path, decision="adopt", session_id="4000000009", why="looks like it")
+            assert (slip.status_code, "is it mistyped?" in slip.text) == (409, True)
+            assert samples.read(redis, "cdfghjkn-2").state is SubmissionState.UNKNOWN
+            fields = {"decision": "adopt", "session_id": "4000000009", "why": "support says so", "force": "true"}
+            assert visit.send(path, path, **fields).status_code == 303
+    assert samples.read(redis, "cdfghjkn-2").session_id == "4000000009"
+
+
+def test_without_a_gateway_that_answers_a_session_is_adopted_by_force_alone(dana: Visit, redis: Redis) -> None:
+    path = "/unknowns/cdfghjkn-2"
+    fields = {"decision": "adopt", "session_id": "4000000009", "why": "support says so"}
+    refused = dana.send(path, path, **fields)
+    assert (refused.status_code, "could not be asked" in refused.text) == (409, True)
+    assert dana.send(path, path, **fields, force="true").status_code == 303
+    assert samples.read(redis, "cdfghjkn-2").session_id == "4000000009"
