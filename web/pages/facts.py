@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from redis import Redis
 from rq import Worker
@@ -19,6 +19,8 @@ from web.site import Site
 
 MOST_WORKERS = 40
 MOST_DAYS = 5
+SHOWN = timedelta(days=30)
+"""So far back a balance is drawn."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,14 +98,18 @@ def unknown(redis: Redis) -> list[Submission]:
 def at_work(redis: Redis) -> list[AtWork]:
     """Every worker that rq knows to live, by its queue."""
     found = (
-        AtWork(", ".join(each.queue_names()), str(each.get_state()), each.birth_date)
-        for each in Worker.all(connection=redis)
+        AtWork(", ".join(each.queue_names()), _state(each), each.birth_date) for each in Worker.all(connection=redis)
     )
     return sorted(found, key=lambda each: each.queue)
+
+
+def _state(worker: Worker) -> str:
+    """`idle`, `busy`; rq has `?` for one that has not said anything yet."""
+    return str(worker.get_state()).replace("?", "starting")
 
 
 def money(site: Site) -> list[Money]:
     """Of every account of which something was noted."""
     low = balances.low_accounts(site.redis)
-    series = {account: balances.history(site.redis, account) for account in accounts(site)}
+    series = {account: balances.history(site.redis, account, since=site.now - SHOWN) for account in accounts(site)}
     return [Money(account, found, shapes.line(found), low.get(account)) for account, found in series.items() if found]
