@@ -110,7 +110,7 @@ def address(redis: Redis) -> Iterator[str]:
     for queue in QUEUES:
         worker = Worker([Queue(queue.name, connection=redis)], name=f"worker.1-{queue.name}", connection=redis)
         worker.register_birth()  # type: ignore[no-untyped-call]  # rq leaves it without types
-        worker.set_state("idle")  # type: ignore[no-untyped-call]
+        worker.set_state("idle")
     with front_door(make_site(redis)) as address:
         yield address
 

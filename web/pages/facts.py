@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from redis import Redis
 from rq import Worker
+from rq.worker import BaseWorker
 
 from jobs.cli.rests import AccountAtRest, of_all
 from jobs.ledger import amnesia, balances, days, evidence, leadership, submissions
@@ -103,7 +104,7 @@ def at_work(redis: Redis) -> list[AtWork]:
     return sorted(found, key=lambda each: each.queue)
 
 
-def _state(worker: Worker) -> str:
+def _state(worker: BaseWorker) -> str:
     """`idle`, `busy`; rq has `?` for one that has not said anything yet."""
     return str(worker.get_state()).replace("?", "starting")
 
