@@ -2,14 +2,14 @@
 
 from collections.abc import Sequence
 from itertools import groupby
-from typing import Any
 
 from rich.console import Group, RenderableType
 from rich.text import Text
 
 from config.masking import mask_text
 from jobs import eastern
-from jobs.cli.shown import both_times, clean, commands, counted, iso, plain_table
+from jobs.cli.shown import both_times, clean, commands, counted, plain_table
+from jobs.documents.unknowns import said
 from jobs.models import Evidence
 from jobs.outcomes.cases import Case, in_words, ways_out, what_happens_by_itself
 from jobs.outcomes.decide import Decided, Decision
@@ -27,9 +27,9 @@ def cases_picture(cases: Sequence[Case]) -> RenderableType:
     for each in cases:
         sent = eastern.wall_text(each.submission.sent_at) if each.submission.sent_at else ""
         title = clean(each.campaign.terms.title) or "untitled"
-        table.add_row(title, each.submission.id, f"{each.submission.sent_count:,}", sent, _said(in_words(each)))
+        table.add_row(title, each.submission.id, f"{each.submission.sent_count:,}", sent, said(in_words(each)))
     head = Text(f"Nobody knows whether the gateway took {counted(len(cases), 'submission')}.", style="bold")
-    told = [Text(f"{each.submission.id}: {_said(each.submission.reason)}", style="dim") for each in cases]
+    told = [Text(f"{each.submission.id}: {said(each.submission.reason)}", style="dim") for each in cases]
     return Group(head, Text(), table, Text(), *told, Text(), _next_steps(cases))
 
 
@@ -37,7 +37,7 @@ def case_picture(case: Case) -> RenderableType:
     """Everything about one submission, oldest first."""
     submission = case.submission
     heading = Text.assemble((submission.id, "bold"), f"  {submission.state}, {counted(submission.sent_count, 'phone')}")
-    facts = [("why", _said(submission.reason)), ("session", submission.session_id)]
+    facts = [("why", said(submission.reason)), ("session", submission.session_id)]
     facts += [("sent", both_times(submission.sent_at) if submission.sent_at else "")]
     facts += [("since", both_times(submission.changed_at) if submission.changed_at else "")]
     known = plain_table("", "")
@@ -57,26 +57,6 @@ def decided_sentence(decided: Decided) -> str:
     return f"{before}{decided.case.submission.id} {holds}"
 
 
-def case_document(case: Case) -> dict[str, Any]:
-    """All of it as JSON values."""
-    submission = case.submission
-    return {
-        "campaign_id": case.campaign.id,
-        "submission_id": submission.id,
-        "title": case.campaign.terms.title,
-        "state": submission.state,
-        "phones": submission.sent_count,
-        "sent_at": iso(submission.sent_at),
-        "since": iso(submission.changed_at),
-        "reason": mask_text(submission.reason),
-        "session_id": submission.session_id or None,
-        "when_unknown": case.campaign.terms.when_unknown,
-        "in_words": _said(in_words(case)),
-        "evidence": [_evidence_document(each) for each in case.evidence],
-        "ways_out": ways_out(case),
-    }
-
-
 def _evidence_table(found: Sequence[Evidence]) -> RenderableType:
     if not found:
         return Text("Nothing was found out yet.", style="dim")
@@ -90,26 +70,12 @@ def _cells(alike: Sequence[Evidence]) -> tuple[str, ...]:
     """One row for the same thing, seen once or many times in a row."""
     first, last = alike[0], alike[-1]
     until = eastern.wall_text(last.at) if len(alike) > 1 else ""
-    words = _said(first.words) + (f" ({_said(first.why)})" if first.decided and first.by != "policy" else "")
+    words = said(first.words) + (f" ({said(first.why)})" if first.decided and first.by != "policy" else "")
     sessions = ", ".join(first.session_ids[:3]) + (" and more" if len(first.session_ids) > 3 else "")
     balances = dict.fromkeys(each.balance for each in (first, last) if each.balance)
     what = first.decided or first.finding
     moved, by = ", then ".join(balances), clean(mask_text(first.by))
     return eastern.wall_text(first.at), until, f"{len(alike):,}", what, words, sessions, moved, by
-
-
-def _evidence_document(evidence: Evidence) -> dict[str, Any]:
-    return {
-        "at": iso(evidence.at),
-        "finding": evidence.finding,
-        "words": _said(evidence.words),
-        "mark": evidence.mark,
-        "session_ids": list(evidence.session_ids),
-        "balance": evidence.balance or None,
-        "decided": evidence.decided or None,
-        "by": mask_text(evidence.by) or None,
-        "why": mask_text(evidence.why) or None,
-    }
 
 
 def _next_steps(cases: Sequence[Case]) -> RenderableType:
@@ -121,7 +87,3 @@ def _next_steps(cases: Sequence[Case]) -> RenderableType:
 
 def _ways_table(ways: Sequence[str]) -> RenderableType:
     return commands(*(("you can", f'decide {each} --why "..."') for each in ways))
-
-
-def _said(words: str) -> str:
-    return clean(mask_text(words))
