@@ -8,6 +8,7 @@ from pydantic import TypeAdapter
 
 from web import bearer, problems
 from web.intake import accounts, campaigns, controls, do_not_dial, exports, unknowns
+from web.intake.examples import SHARED_SCHEMAS
 from web.intake.shapes import ABOUT
 from web.problems import Kind, ProblemDocument
 
@@ -32,7 +33,7 @@ def openapi() -> dict[str, Any]:
     made = get_openapi(title="Dropline", version=VERSION, description=ABOUT, routes=_together().routes)
     schemas = made["components"]["schemas"]
     shape = TypeAdapter(ProblemDocument).json_schema(ref_template="#/components/schemas/{model}")
-    schemas |= shape.pop("$defs", {})
+    schemas |= {**SHARED_SCHEMAS, **shape.pop("$defs", {})}
     schemas["ProblemDocument"] = shape
     schemas.pop("HTTPValidationError", None)
     schemas.pop("ValidationError", None)

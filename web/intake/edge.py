@@ -72,16 +72,17 @@ def too_large(most: int) -> Refusal:
     return Refusal(Kind.TOO_LARGE, f"a body may have {most:,} bytes here{hint}")
 
 
-def bounded(receive: Receive, most: int) -> Receive:
+def bounded(receive: Receive, most: int, *, within_s: float = WITHIN_S, silence_s: float = SILENCE_S) -> Receive:
     """`receive` that raises `Refusal` for a body of more bytes, or one that is too slow; what follows may wait."""
-    left, is_over, gives_up_at = most, False, asyncio.get_running_loop().time() + WITHIN_S
+    time = asyncio.get_running_loop().time
+    left, is_over, gives_up_at = most, False, time() + within_s
 
     async def bounded_receive() -> Message:
         nonlocal left, is_over
         if is_over:
             return await receive()
         try:
-            async with asyncio.timeout(min(SILENCE_S, gives_up_at - asyncio.get_running_loop().time())):
+            async with asyncio.timeout(min(silence_s, gives_up_at - time())):
                 message = await receive()
         except TimeoutError:
             raise Refusal(Kind.TOO_SLOW, headers={"Connection": "close"}) from None

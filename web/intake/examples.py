@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from jobs.models import Campaign, Terms
+from jobs.documents.contract import campaign_schema
+from jobs.models import Terms
 from web.intake.uploads import COLUMN, CONTACTS
 
 CAMPAIGN: dict[str, Any] = {
@@ -25,7 +26,8 @@ def _form_schema() -> dict[str, Any]:
     return {**shape, "properties": {**fields, COLUMN: column, CONTACTS: contacts}}
 
 
-JSON_BODY = {"application/json": {"schema": Campaign.model_json_schema(), "example": CAMPAIGN}}
+CAMPAIGN_SCHEMA, SHARED_SCHEMAS = campaign_schema("#/components/schemas/{model}")
+JSON_BODY = {"application/json": {"schema": CAMPAIGN_SCHEMA, "example": CAMPAIGN}}
 FORM_BODY = {"multipart/form-data": {"schema": _form_schema()}}
 
 _PLAN = {

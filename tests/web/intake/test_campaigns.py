@@ -143,7 +143,8 @@ def test_a_campaign_that_cannot_be_sent_names_the_field(caller: Caller, wrong: d
 
 def test_campaigns_are_paged_without_a_gap_or_a_double(caller: Caller) -> None:
     taken = [caller.hand_in(f"key {number}").json()["campaign_id"] for number in range(7)]
-    seen, path = [], "/v1/campaigns?limit=3"
+    seen: list[str] = []
+    path = "/v1/campaigns?limit=3"
     while path:
         page = caller.get(path).json()
         caller.hand_in(f"later {len(seen)}")  # what comes meanwhile does not shift what follows
