@@ -11,7 +11,7 @@ from starlette.requests import Request
 from jobs.models.scopes import Scope
 from web.bearer import bearer
 from web.site import site_of
-from web.visitor import Proof, Visitor
+from web.visitors import Proof, Visitor
 
 __all__ = ["PROOFS", "Proof", "Scope", "Visitor", "require", "visitor_of"]
 

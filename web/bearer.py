@@ -19,7 +19,7 @@ from jobs.ledger import tokens
 from jobs.models.scopes import Scope
 from web.problems import Kind, Refusal
 from web.site import Site
-from web.visitor import Visitor
+from web.visitors import Visitor
 
 FREE_TRIES = 10
 """So many may fail at once, and then one in `A_TRY_S`."""

@@ -127,6 +127,13 @@ class Kind(Enum):
         "What it has taken is safe. Send the same request again, a campaign with the same key.",
     )
 
+    GATEWAY_SILENT = (
+        "gateway-silent",
+        503,
+        "The gateway could not be asked",
+        'Mend what `detail` says and send it again; who is certain all the same says "force": true.',
+    )
+
     def __init__(self, slug: str, status: int, title: str, todo: str) -> None:
         self.slug = slug
         self.status = status

@@ -18,6 +18,7 @@ from jobs.cli.send import send
 from jobs.cli.show import list_campaigns, show
 from jobs.cli.tokens import tokens
 from jobs.cli.unknowns import decide, unknowns
+from jobs.cli.webhooks import webhooks
 
 COMMANDS: Mapping[str, Callable[..., None]] = {
     "send": send,
@@ -41,7 +42,7 @@ COMMANDS: Mapping[str, Callable[..., None]] = {
     "verify": verify,
 }
 
-GROUPS: Mapping[str, typer.Typer] = {"audio": audio, "do-not-dial": do_not_dial, "tokens": tokens}
+GROUPS: Mapping[str, typer.Typer] = {"audio": audio, "do-not-dial": do_not_dial, "tokens": tokens, "webhooks": webhooks}
 
 EPILOG = "\b\nExit codes:\n" + "\n".join(f"  {each.value:>3}  {each.meaning}" for each in Exit)
 

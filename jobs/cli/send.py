@@ -23,6 +23,7 @@ from jobs.cli.invocation import Invocation, of
 from jobs.cli.pictures import campaign_picture, next_steps
 from jobs.cli.planning import plan_picture, read_plan, reading_sentence, write_excluded
 from jobs.cli.shown import counted
+from jobs.cli.unknowns import say_if_in_doubt
 from jobs.contacts import Contacts
 from jobs.documents.campaigns import Dossier, document, read_dossier
 from jobs.documents.handles import HandleDocument
@@ -141,7 +142,11 @@ def _hand_in(
             follow(invocation, taken.campaign_id)
         dossier = read_dossier(invocation.redis, taken.campaign_id)
         at_work = is_anybody_at_work(invocation.redis)
-    invocation.say(campaign_picture(dossier) if wait else next_steps(dossier.campaign, is_anybody_at_work=at_work))
+    if wait:
+        invocation.say(campaign_picture(dossier))
+        say_if_in_doubt(invocation, taken.campaign_id)
+    if not (wait and dossier.campaign.status.is_final):
+        invocation.say(next_steps(dossier.campaign, is_anybody_at_work=at_work))
     invocation.answer(_document(planned, read, finding, key, taken, dossier))
     return dossier.campaign
 

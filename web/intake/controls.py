@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict
 
 from jobs.documents.campaigns import ShownDocument, read_shown
 from web.intake.edge import Edge
-from web.intake.shapes import CampaignId, Controller, Why, problems
+from web.intake.shapes import WITH_BODY, CampaignId, Controller, Why, problems
 from web.problems import Kind
 from web.site import OurSite
 
@@ -35,7 +35,7 @@ class Reason(BaseModel):
 @router.post(
     "/campaigns/{campaign_id}/{verb}",
     status_code=202,
-    responses=problems(Kind.UNREADABLE, Kind.INVALID, Kind.UNKNOWN_CAMPAIGN, Kind.OVER, Kind.TOO_LARGE),
+    responses=problems(*WITH_BODY, Kind.UNKNOWN_CAMPAIGN, Kind.OVER),
 )
 def control(
     site: OurSite,

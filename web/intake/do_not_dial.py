@@ -22,7 +22,7 @@ from jobs.models import InvalidCampaign, Problem
 from jobs.phones import Refusal, normalise
 from web.intake.accounts import check_account
 from web.intake.edge import Edge
-from web.intake.shapes import Account, Controller, Reader, Why, problems
+from web.intake.shapes import WITH_BODY, Account, Controller, Reader, Why, problems
 from web.problems import Kind
 from web.site import OurSite
 
@@ -67,7 +67,7 @@ def one_list(site: OurSite, _: Reader, account: Account) -> ListDocument:
     return list_document(ledger.read(site.redis, account))
 
 
-@router.post("/{account}/add", responses=problems(Kind.UNREADABLE, Kind.INVALID, Kind.TOO_LARGE))
+@router.post("/{account}/add", responses=problems(*WITH_BODY))
 def add(site: OurSite, visitor: Controller, account: Account, change: Change) -> ChangedDocument:
     """Put phones on the list. When this is answered, nothing new is sent to them. Who wanted it is the token's name. A
     slip in one of them changes nothing.
@@ -75,13 +75,13 @@ def add(site: OurSite, visitor: Controller, account: Account, change: Change) ->
     return _change(site, visitor.name, account, Verb.ADD, change)
 
 
-@router.post("/{account}/remove", responses=problems(Kind.UNREADABLE, Kind.INVALID, Kind.TOO_LARGE))
+@router.post("/{account}/remove", responses=problems(*WITH_BODY))
 def remove(site: OurSite, visitor: Controller, account: Account, change: Change) -> ChangedDocument:
     """Take phones off the list; campaigns that come after may call them."""
     return _change(site, visitor.name, account, Verb.REMOVE, change)
 
 
-@router.post("/{account}/history", responses=problems(Kind.UNREADABLE, Kind.INVALID, Kind.TOO_LARGE))
+@router.post("/{account}/history", responses=problems(*WITH_BODY))
 def history(site: OurSite, _: Reader, account: Account, asked: OnePhone) -> HistoryDocument:
     """Whether a phone is on the list, and who wanted what, when and why. A POST, so that no phone is in an address."""
     check_account(site, account)

@@ -27,7 +27,7 @@ from web.intake.edge import Edge
 from web.intake.shapes import CampaignId, Reader, problems
 from web.problems import Kind, Refusal
 from web.site import OurSite
-from web.visitor import Visitor
+from web.visitors import Visitor
 
 router = APIRouter(route_class=Edge, tags=["results"])
 

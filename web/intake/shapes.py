@@ -10,7 +10,7 @@ from jobs.models.scopes import Scope
 from web.access import require
 from web.problems import MEDIA_TYPE, Kind, document
 from web.problems import Refusal as Refused
-from web.visitor import Visitor
+from web.visitors import Visitor
 
 ABOUT = """\
 Hand voicemail campaigns in, look at them, control them. Every request shows a token, `Authorization: Bearer dpl_...`.
@@ -29,6 +29,7 @@ OfAccount = Annotated[str, Query(pattern=NAME, description="A gateway account, b
 
 DEFAULT = DEFAULT_ACCOUNT
 
+WITH_BODY = (Kind.UNREADABLE, Kind.INVALID, Kind.TOO_LARGE, Kind.TOO_SLOW)
 EVERYWHERE = (Kind.TOKEN_MISSING, Kind.SCOPE_MISSING, Kind.TOO_MANY_TRIES, Kind.FAULT, Kind.AWAY)
 
 Why = Annotated[

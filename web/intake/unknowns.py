@@ -11,15 +11,15 @@ from config.settings import InvalidSettings
 from jobs.campaigns import calling
 from jobs.campaigns.calling import NotNow
 from jobs.documents.unknowns import CaseDocument, DecidedDocument, case_document, decided_document
-from jobs.gateway.client import GatewayClient
 from jobs.gateway.errors import GatewayError
 from jobs.ledger.limits import Lane
 from jobs.models import InvalidCampaign, Problem
+from jobs.outcomes import adopting
 from jobs.outcomes.cases import Case, read_case, read_cases
 from jobs.outcomes.decide import Decided, Decision
 from web.intake.edge import Edge
-from web.intake.shapes import Controller, Reader, SubmissionId, Why, problems
-from web.problems import Kind
+from web.intake.shapes import WITH_BODY, Controller, Reader, SubmissionId, Why, problems
+from web.problems import Kind, Refusal
 from web.site import OurSite, Site
 
 router = APIRouter(route_class=Edge, prefix="/unknowns", tags=["unknowns"])
@@ -48,25 +48,24 @@ def every(
     campaign_id: Annotated[str | None, Query(max_length=64, description="Only of this campaign.")] = None,
 ) -> dict[str, list[CaseDocument]]:
     """Submissions of which nobody knows whether the gateway took them, with all that is known."""
-    cases = [each for each in read_cases(site.redis) if campaign_id in {None, each.campaign.id}]
-    return {"unknowns": [case_document(each) for each in cases]}
+    return {"unknowns": [case_document(each, site.now) for each in read_cases(site.redis, campaign_id)]}
 
 
 @router.get("/{submission_id}", responses=problems(Kind.UNKNOWN_SUBMISSION, Kind.INVALID))
 def one(site: OurSite, _: Reader, submission_id: SubmissionId) -> CaseDocument:
     """Everything that was ever found out and decided about one, in doubt or not."""
-    return case_document(read_case(site.redis, submission_id))
+    return case_document(read_case(site.redis, submission_id), site.now)
 
 
 @router.post(
     "/{submission_id}/decision",
-    responses=problems(Kind.UNREADABLE, Kind.UNKNOWN_SUBMISSION, Kind.INADVISABLE, Kind.INVALID, Kind.TOO_LARGE),
+    responses=problems(*WITH_BODY, Kind.UNKNOWN_SUBMISSION, Kind.INADVISABLE, Kind.GATEWAY_SILENT),
 )
 def decide(site: OurSite, visitor: Controller, submission_id: SubmissionId, stated: Stated) -> DecidedDocument:
     """Decide what an unknown submission is. Who, when and why are kept; deciding the same twice changes nothing."""
     if (stated.session_id is not None) is not (stated.decision is Decision.ADOPT):
         raise InvalidCampaign((Problem("session_id", "goes with adopt, which needs it, and with nothing else"),))
-    return decided_document(_decided(site, submission_id, stated, by=visitor.name))
+    return decided_document(_decided(site, submission_id, stated, by=visitor.name), site.now)
 
 
 def _decided(site: Site, submission_id: str, stated: Stated, *, by: str) -> Decided:
@@ -74,20 +73,31 @@ def _decided(site: Site, submission_id: str, stated: Stated, *, by: str) -> Deci
     match stated.decision:
         case Decision.ADOPT:
             session_id = stated.session_id or ""
-            called = _phones_called(site, read_case(site.redis, submission_id), session_id)
+            called = _phones_called(site, read_case(site.redis, submission_id), session_id, force=force)
             return producer.adopt(submission_id, session_id, by=by, why=why, called=called, force=force)
         case Decision.RESEND:
             return producer.resend(submission_id, by=by, why=why, force=force)
         case Decision.GIVE_UP:
-            return producer.give_up(submission_id, by=by, why=why)
+            return producer.give_up(submission_id, by=by, why=why, force=force)
 
 
-def _phones_called(site: Site, case: Case, session_id: str) -> set[str] | None:
-    """The phones of the session's call records; None where this process cannot ask the gateway, or it does not say."""
-    question = partial(GatewayClient.campaign_result, session_id=session_id, near=site.now)
-    account = case.campaign.terms.account
+def _phones_called(site: Site, case: Case, session_id: str, *, force: bool) -> set[str] | None:
+    """The phones of the session's call records; None where, with `force`, nobody could be asked. Raises `Refusal`
+    without, and `Inadvisable` for a session that the gateway does not seem to know.
+    """
+    ask = partial(calling.once_for_account, site.desk, case.campaign.terms.account, CALLER, lane=Lane.READS)
     try:
-        records = calling.once_for_account(site.desk, account, CALLER, question, lane=Lane.READS)
-    except (NotNow, GatewayError, UnknownAccount, InvalidSettings):
-        return None
-    return {each.disposition.phone for each in records}
+        return adopting.phones_called(ask, case, session_id, now=site.now, force=force)
+    except (NotNow, GatewayError, UnknownAccount, InvalidSettings) as trouble:
+        if force:
+            return None
+        raise Refusal(Kind.GATEWAY_SILENT, f"which phones session {session_id} calls: {_cause(trouble)}") from None
+
+
+def _cause(trouble: Exception) -> str:
+    """Why the gateway could not be asked, in a few words."""
+    if isinstance(trouble, NotNow):
+        return f"others use all the calls of this account now; the next turn is at {trouble.at:%H:%M:%S} UTC"
+    if isinstance(trouble, InvalidSettings):
+        return "the settings of `python -m web` have no credentials of the gateway; give it those of the workers"
+    return str(trouble)

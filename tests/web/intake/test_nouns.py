@@ -51,7 +51,8 @@ def test_an_unknown_submission_is_shown_and_decided_once(caller: Caller, redis: 
     assert (against.status_code, against.json()["type"]) == (409, "/v1/problems/inadvisable")
     assert '"force": true' in against.json()["detail"]
     adopted = caller.post(f"{path}/decision", json={"decision": "adopt", "why": "seen", "session_id": "4294967301"})
-    assert adopted.status_code == 409  # nobody here can ask the gateway which phones it calls
+    assert (adopted.status_code, adopted.json()["type"]) == (503, "/v1/problems/gateway-silent")
+    assert "credentials" in adopted.json()["detail"]
     assert caller.post(f"{path}/decision", json={"decision": "adopt", "why": "seen"}).status_code == 422
 
     given_up = {"decision": "give-up", "why": "nobody will ever know"}

@@ -1,4 +1,4 @@
-"""Somebody whose proof was checked, and what a proof is."""
+"""Who is asking, as everybody here knows them, however they have proved it."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from web.site import Site
 
 @dataclass(frozen=True, slots=True)
 class Visitor:
-    """Who asks, and what they may."""
+    """Somebody whose proof was checked."""
 
     name: str
     scopes: frozenset[Scope]
