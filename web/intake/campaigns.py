@@ -24,7 +24,7 @@ from jobs.models import CampaignStatus, CampaignView, InvalidCampaign
 from web.intake.accounts import check_account
 from web.intake.edge import Edge, media_type_of
 from web.intake.examples import FORM_BODY, JSON_BODY, TAKEN
-from web.intake.shapes import CampaignId, OfAccount, Reader, Sender, problems
+from web.intake.shapes import WITH_BODY, CampaignId, OfAccount, Reader, Sender, problems
 from web.intake.uploads import CONTACTS, Form, HandedIn, from_form, from_json
 from web.problems import Kind, Refusal
 from web.site import OurSite, Site
@@ -72,15 +72,7 @@ def add_to(app: FastAPI) -> None:
     responses={
         202: {"model": TakenDocument, "description": "It is in, now or before", "content": TAKEN},
         200: {"model": TakenDocument, "description": "The plan of a dry run; nothing was stored"},
-        **problems(
-            Kind.UNREADABLE,
-            Kind.KEY_MISSING,
-            Kind.KEY_CONFLICT,
-            Kind.INVALID,
-            Kind.TOO_LARGE,
-            Kind.TOO_SLOW,
-            Kind.MEDIA,
-        ),
+        **problems(*WITH_BODY, Kind.KEY_MISSING, Kind.KEY_CONFLICT, Kind.MEDIA),
     },
 )
 async def hand_in(

@@ -131,6 +131,16 @@ def test_a_body_that_drips_is_ended_and_one_that_has_come_in_may_take_its_time()
     asyncio.run(waits_in_vain(whole, 3, within_s=0.12))
 
 
+def test_a_fault_of_ours_is_a_problem_too_and_tells_nothing(redis: Redis) -> None:
+    def broken() -> datetime:
+        raise RuntimeError(f"canary {PHONE}")
+
+    with front_door(make_site(redis, clock=broken)) as address:
+        answer = Caller(address, "dpl_" + "x" * 43).get("/v1/campaigns")
+    assert problem(answer) == (500, "fault")
+    assert [each for each in CANARIES if each in answer.text] == []
+
+
 @pytest.mark.processes
 def test_a_ledger_that_is_away_is_told_and_the_same_key_works_when_it_is_back() -> None:
     with (
