@@ -195,6 +195,9 @@ class Settings(BaseSettings):
 
     port: Annotated[int, Field(ge=1, le=65_535)] = Field(default=8000, examples=["8000"])
     """At which port `python -m web` listens. Heroku sets it."""
+    open_on_loopback: bool = Field(default=False, examples=["true"])
+    """Whether requests of this machine's own need no token, for trials. `python -m web` refuses it unless it listens at
+    a loopback address; what a proxy or a page in a browser brings needs a token all the same."""
 
     workers_campaigns: WorkerCount = Field(default=1, examples=["1"])
     """How many workers serve the queue `campaigns`."""

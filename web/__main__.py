@@ -14,6 +14,7 @@ from config.settings import InvalidSettings, Settings
 from jobs.entrypoints import desk_at
 from jobs.producer import Producer
 from web.app import create_app
+from web.bearer import is_loopback
 from web.site import Site
 
 PATIENCE_S = 2
@@ -35,11 +36,20 @@ def main(
     try:
         settings = Settings.from_env(os.environ)
         site = open_site(settings)
+        check_who_can_reach_it(settings, host)
     except (InvalidSettings, durability.UnfitServer) as unusable:
         typer.echo(str(unusable), err=True)
         raise typer.Exit(2) from None
     configure_logs(settings.log_level, settings.log_format, secrets=settings.secrets())
     server(site, host).run()
+
+
+def check_who_can_reach_it(settings: Settings, host: str) -> None:
+    """Raises `InvalidSettings` where requests without a token could come from another machine."""
+    if settings.open_on_loopback and not is_loopback(host):
+        raise InvalidSettings(
+            (f"OPEN_ON_LOOPBACK: is for trials at a loopback address, and --host is {host}; unset it",)
+        )
 
 
 def open_site(settings: Settings) -> Site:

@@ -34,6 +34,9 @@ DOUBT = "dropline:halt:doubt"
 HALTS = "dropline:halts"
 """Stream: past halts, and who ended them why."""
 
+TOKENS = "dropline:tokens"
+"""Hash: of every bearer token that was ever made, by its name, where it is kept: the digest's beginning."""
+
 TICKS = "dropline:ticks"
 """Hash: of every entry of the timetable the newest slot (ms) that was claimed, and the tokens of the newest claims."""
 
@@ -96,6 +99,11 @@ DO_NOT_DIAL_LISTS = "dropline:do-not-dial"
 
 DO_NOT_DIAL = "dropline:do-not-dial:"
 """What the key of every account's do-not-dial list begins with."""
+
+
+def token(place: str) -> str:
+    """Hash: a bearer token's digest, name, scopes and instants, by the beginning of its digest."""
+    return f"dropline:token:{place}"
 
 
 def idempotency(key: str) -> str:
