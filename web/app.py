@@ -1,12 +1,18 @@
 """The whole of what answers, put together."""
 
+from collections.abc import Sequence
+
 from fastapi import FastAPI
 
+from web import health, metrics
+from web.access import PROOFS, Proof
 from web.site import Site
 
 
-def create_app(site: Site) -> FastAPI:
+def create_app(site: Site, proofs: Sequence[Proof] = PROOFS) -> FastAPI:
     """Every door of the site. Opens nothing: connections are the site's."""
     app = FastAPI(title="Dropline", openapi_url="/v1/openapi.json", docs_url=None, redoc_url=None)
-    app.state.site = site
+    app.state.site, app.state.proofs = site, proofs
+    app.include_router(health.router(site))
+    app.include_router(metrics.router(site))
     return app

@@ -144,7 +144,11 @@ def read(redis: Redis, campaign_id: str) -> CampaignView | None:
 
 def newest(redis: Redis, *, most: int) -> list[CampaignView]:
     """The campaigns taken last, newest first."""
-    ids = [text(member) for member in redis.zrevrange(keys.CAMPAIGNS, 0, most - 1)]
+    return read_many(redis, [text(member) for member in redis.zrevrange(keys.CAMPAIGNS, 0, most - 1)])
+
+
+def read_many(redis: Redis, ids: Sequence[str]) -> list[CampaignView]:
+    """Those of these campaigns that the ledger knows, in the order asked for."""
     with redis.pipeline(transaction=False) as pipeline:
         for campaign_id in ids:
             pipeline.hgetall(keys.campaign(campaign_id))

@@ -27,6 +27,7 @@ from jobs.ledger import (
     keys,
     leadership,
     limits,
+    meter,
     pushes,
     retention,
     submissions,
@@ -240,6 +241,15 @@ TICKING: list[Step] = [
     lambda redis: leadership.release(redis, "first"),
     lead("second"),
 ]
+METERING = meter.Meter()
+
+
+def count_one(redis: Redis) -> Any:
+    METERING.count(meter.Count.TURNED_AWAY, Lane.READS)
+    METERING.flush(redis)
+    return meter.read(redis)
+
+
 DOUBTING: list[Step] = [
     stray("2"),
     stray("2"),
@@ -264,6 +274,7 @@ STORY: list[Step] = [
     lambda redis: amnesia.halt(redis, why="wrong script", by="dana", now=NOW),
     lambda redis: amnesia.forgive(redis, why="corrected", now=NOW),
     *TICKING,
+    count_one,
     *PURGING,
 ]
 
