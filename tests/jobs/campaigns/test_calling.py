@@ -361,4 +361,4 @@ def test_calls_are_counted_by_how_they_ended_and_so_is_what_they_waited(polite: 
     assert totals.counts(Count.CALLS) == {("submissions", "answered", "default"): 3}
     assert totals.counts(Count.TURNED_AWAY) == {("submissions",): 1}
     assert totals.times(CALL)["submissions",].buckets[-1][1] == 3
-    assert totals.times(SLOT_WAIT)["submissions",].sum_s == 0.6  # nothing, 200 ms, 400 ms
+    assert totals.times(SLOT_WAIT)["submissions",].sum_s == 0.4  # nothing, and twice 200 ms
