@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from fastapi import FastAPI
 
-from web import health, metrics
+from web import dashboard, health, metrics
 from web.access import PROOFS, Proof
 from web.site import Site
 
@@ -15,4 +15,5 @@ def create_app(site: Site, proofs: Sequence[Proof] = PROOFS) -> FastAPI:
     app.state.site, app.state.proofs = site, proofs
     app.include_router(health.router(site))
     app.include_router(metrics.router(site))
+    dashboard.mount(app, site)
     return app
