@@ -63,6 +63,7 @@ def server(site: Site, host: str = LOOPBACK, proofs: Sequence[Proof] = PROOFS) -
             log_config=None,
             access_log=False,  # a postback's path holds its token
             server_header=False,
+            forwarded_allow_ips=site.settings.trusted_proxies,
             timeout_graceful_shutdown=GRACE_S,
         )
     )

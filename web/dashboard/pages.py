@@ -27,8 +27,9 @@ POLICY = (
 
 _INLINE_SCRIPT = b'<script type="text/javascript">'
 _HEAD_ENDS = b"</head>"
+_ONE_SERVER = b"<style>#rq-instances-row { display: none }</style>"
 _WATCH_ONLY = (
-    b"<style>#empty-btn, #requeue-all-btn, #compact-btn, #requeue-job-btn, #delete-job-btn, .actions, #rq-instances-row"
+    b"<style>#empty-btn, #requeue-all-btn, #compact-btn, #requeue-job-btn, #delete-job-btn, .actions"
     b"{ display: none !important }</style>"
 )
 
@@ -67,7 +68,8 @@ def _dress(response: Response) -> Response:
     response.headers["Content-Security-Policy"] = POLICY.format(nonce=nonce)
     if response.mimetype == "text/html" and not response.direct_passthrough:
         page = response.get_data().replace(_INLINE_SCRIPT, f'<script nonce="{nonce}">'.encode())
-        response.set_data(page if _may_control() else page.replace(_HEAD_ENDS, _WATCH_ONLY + _HEAD_ENDS))
+        style = _ONE_SERVER if _may_control() else _ONE_SERVER + _WATCH_ONLY
+        response.set_data(page.replace(_HEAD_ENDS, style + _HEAD_ENDS))
     return response
 
 
