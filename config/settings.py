@@ -199,7 +199,8 @@ class Settings(BaseSettings):
     )
     """From which addresses and networks, by commas, `python -m web` believes what a proxy says of its client: the
     X-Forwarded-For and X-Forwarded-Proto of a request. As it comes: a proxy on the same machine, and Heroku's routers.
-    Of several addresses the last one counts that is no proxy of ours: what stands before it anybody may have written."""
+    Of several addresses the last one counts that is no proxy of ours: what stands before it anybody may have written.
+    """
 
     workers_campaigns: WorkerCount = Field(default=1, examples=["1"])
     """How many workers serve the queue `campaigns`."""

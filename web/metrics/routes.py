@@ -33,7 +33,7 @@ _FAMILIES = {Kind.GAUGE: GaugeMetricFamily, Kind.COUNTER: CounterMetricFamily, K
 def router(site: Site) -> APIRouter:
     """`/metrics` of a site."""
     routes, registry = APIRouter(include_in_schema=False), CollectorRegistry(auto_describe=False)
-    registry.register(_Ledger(site))
+    registry.register(Ledger(site))
 
     @routes.get("/metrics", dependencies=[Depends(require(Scope.READ))])
     def metrics(request: Request) -> Response:
@@ -46,7 +46,7 @@ def router(site: Site) -> APIRouter:
     return routes
 
 
-class _Ledger(Collector):
+class Ledger(Collector):
     """Reads everything at each scrape; remembers the campaigns that are over."""
 
     def __init__(self, site: Site) -> None:
