@@ -25,7 +25,6 @@ MOST_NEW = 20_000
 MOST_AGAIN = 500
 """Unfinished campaigns that one count looks at again, those first that were not looked at for longest."""
 
-
 _Facts = tuple[int, ...]
 """Of one campaign or of all: how many of each status, of each state, of each end, in the order of the enums."""
 
@@ -46,7 +45,8 @@ class Counts:
 class Census:
     """Counts again and again, and remembers what it has counted. Any thread may ask."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, most_new: int = MOST_NEW, most_again: int = MOST_AGAIN) -> None:
+        self._most_new, self._most_again = most_new, most_again
         self._lock = Lock()
         self._known: dict[str, _Facts] = {}
         self._open: dict[str, None] = {}
@@ -59,7 +59,7 @@ class Census:
             if total < len(self._known):
                 self._forget()  # it is another ledger
             waiting = self._open | unfinished
-            again = [*islice(waiting, MOST_AGAIN)]
+            again = [*islice(waiting, self._most_again)]
             new = self._new(redis) if total > len(self._known) else []
             looked_at = dict.fromkeys([*again, *new])
             self._look(redis, [*looked_at])
@@ -72,7 +72,7 @@ class Census:
 
     def _new(self, redis: Redis) -> list[str]:
         ids = map(text, redis.zrange(keys.CAMPAIGNS, 0, -1))
-        return [*islice((each for each in ids if each not in self._known), MOST_NEW)]
+        return [*islice((each for each in ids if each not in self._known), self._most_new)]
 
     def _look(self, redis: Redis, ids: Sequence[str]) -> None:
         for start in range(0, len(ids), STEP):
