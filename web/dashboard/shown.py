@@ -17,7 +17,7 @@ from rq.serializers import JSONSerializer
 
 from config.masking import HIDDEN, mask_text, mask_value
 
-HARMLESS = ("account", "campaign_id", "campaign_ids", "day", "question_id", "submission_ids", "verb")
+HARMLESS = ("account", "campaign_id", "campaign_ids", "day", "names", "question_id", "submission_ids", "verb")
 """Keywords of our entry points that hold ids or words."""
 
 MOST_SAID = 20_000
