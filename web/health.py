@@ -31,6 +31,9 @@ EXAMINED_S = 60.0
 OLDEST_JOB = timedelta(minutes=5)
 """Jobs wait for seconds. One that waits longer than a restart, an outage or a deploy take has nobody to run it."""
 
+_NOW = {"Cache-Control": "no-store"}
+"""No proxy keeps an answer for those who ask later."""
+
 log = structlog.get_logger()
 
 
@@ -41,13 +44,13 @@ def router(site: Site, *, stopwatch: Callable[[], float] = time.monotonic) -> AP
     @routes.get("/healthz")
     async def healthz() -> PlainTextResponse:
         """Asks nobody, and no thread: it answers also while all threads wait for a Redis that hangs."""
-        return PlainTextResponse("alive\n")
+        return PlainTextResponse("alive\n", headers=_NOW)
 
     @routes.get("/readyz")
     async def readyz() -> JSONResponse:
         found = await readiness.ask()
         is_ready = all(found.values())
-        return JSONResponse({"ready": is_ready, "checks": found}, status_code=200 if is_ready else 503)
+        return JSONResponse({"ready": is_ready, "checks": found}, status_code=200 if is_ready else 503, headers=_NOW)
 
     return routes
 
