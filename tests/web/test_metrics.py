@@ -61,6 +61,7 @@ def test_only_who_may_read_is_told_anything(address: str) -> None:
 def test_an_empty_ledger_has_numbers_too(address: str) -> None:
     samples = told(address)
     assert samples["dropline_queue_jobs{queue=control}"] == 0
+    assert samples["process_resident_memory_bytes"] > 0
     assert samples["dropline_campaigns{status=needs_decision}"] == 0
     assert samples["dropline_scheduler_leads"] == 0
     assert samples["dropline_breaker_open{account=west,cause=refusal}"] == 0

@@ -10,7 +10,7 @@ from datetime import timedelta
 from typing import Any, cast
 
 from fastapi import APIRouter, Depends, HTTPException, Request, Response
-from prometheus_client import CollectorRegistry
+from prometheus_client import REGISTRY, CollectorRegistry
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily
 from prometheus_client.exposition import choose_encoder
 from prometheus_client.metrics_core import Metric as Family
@@ -54,9 +54,10 @@ class Ledger(Collector):
         self._census = Census()
 
     def collect(self) -> Iterable[Family]:
-        """Every family of the catalogue. Raises `RedisError`."""
+        """Every family of the catalogue, and the process's own. Raises `RedisError`."""
         found = read(self._site, self._census)
-        return (family(metric, found) for metric in METRICS)
+        yield from (family(metric, found) for metric in METRICS)
+        yield from REGISTRY.collect()  # what this process counts of itself
 
     def describe(self) -> Iterable[Family]:
         """Nothing, so that registering asks no Redis."""
