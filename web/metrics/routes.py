@@ -15,6 +15,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Histo
 from prometheus_client.exposition import choose_encoder
 from prometheus_client.metrics_core import Metric as Family
 from prometheus_client.registry import Collector
+from prometheus_client.utils import floatToGoString
 from redis.exceptions import RedisError
 
 from config.accounts import DEFAULT_ACCOUNT
@@ -87,4 +88,4 @@ def family(metric: Metric, found: Found) -> Family:
 
 def _bounds(times: Times) -> Iterator[tuple[str, float]]:
     for bound, count in times.buckets:
-        yield ("+Inf" if bound == float("inf") else str(bound)), count
+        yield floatToGoString(bound), count
