@@ -88,4 +88,4 @@ def family(metric: Metric, found: Found) -> Family:
 
 def _bounds(times: Times) -> Iterator[tuple[str, float]]:
     for bound, count in times.buckets:
-        yield floatToGoString(bound), count
+        yield floatToGoString(bound), count  # type: ignore[no-untyped-call]  # it has no types
