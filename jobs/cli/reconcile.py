@@ -134,6 +134,12 @@ _KINDS: Sequence[tuple[str, str, Sequence[str], Callable[[Any], Iterable[str]]]]
         lambda each: (each.session_id, _outcomes(each), each.title),
     ),
     (
+        "of submissions that were given up: the gateway had taken them",
+        "given_up",
+        ("session", "submission", "drops"),
+        lambda each: (each.session_id, each.submission_id, _outcomes(each)),
+    ),
+    (
         "with other phone counts at the gateway",
         "other_counts",
         ("submission", "session", "sent", "taken", "with a record"),

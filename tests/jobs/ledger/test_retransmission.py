@@ -230,6 +230,7 @@ CALLING: list[Step] = [
     enter("probe", SECOND),
     lambda redis: breaker.give_back(redis, "default", token="probe", now=NOW + SECOND),
     enter("next", SECOND),
+    lambda redis: breaker.succeed(redis, "default", can_be_told=False),
     silently(lambda redis: breaker.succeed(redis, "default")),
     fail(1, Cause.REFUSAL),
     lambda redis: breaker.try_now(redis, "default", now=NOW, cause=Cause.REFUSAL),
