@@ -1,6 +1,7 @@
 """`python -m web`: postbacks, intake and pages, in one process."""
 
 import os
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Annotated
 
@@ -13,6 +14,7 @@ from config.redis_connection import connect
 from config.settings import InvalidSettings, Settings
 from jobs.entrypoints import desk_at
 from jobs.producer import Producer
+from web.access import PROOFS, Proof
 from web.app import create_app
 from web.bearer import is_loopback
 from web.site import Site
@@ -61,16 +63,17 @@ def open_site(settings: Settings) -> Site:
     return Site(desk=desk, producer=Producer(redis, lead=lead, keep_keys=keep_keys), settings=settings)
 
 
-def server(site: Site, host: str = LOOPBACK) -> uvicorn.Server:
+def server(site: Site, host: str = LOOPBACK, proofs: Sequence[Proof] = PROOFS) -> uvicorn.Server:
     """The server of a site, not yet running."""
     return uvicorn.Server(
         uvicorn.Config(
-            create_app(site),
+            create_app(site, proofs),
             host=host,
             port=site.settings.port,
             log_config=None,
             access_log=False,  # a postback's path holds its token
             server_header=False,
+            forwarded_allow_ips=site.settings.trusted_proxies,
             timeout_graceful_shutdown=GRACE_S,
         )
     )

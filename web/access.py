@@ -22,8 +22,8 @@ PROOFS: tuple[Proof, ...] = (bearer,)
 
 def visitor_of(request: Request) -> Visitor | None:
     """Who is asking, or None."""
-    site = site_of(request)
-    return next((found for proof in PROOFS if (found := proof(site, request))), None)
+    site, proofs = site_of(request), request.app.state.proofs
+    return next((found for proof in proofs if (found := proof(site, request))), None)
 
 
 def require(scope: Scope) -> Callable[[Request], Visitor]:

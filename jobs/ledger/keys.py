@@ -38,10 +38,18 @@ TOKENS = "dropline:tokens"
 """Hash: of every bearer token that was ever made, by its name, where it is kept: the digest's beginning."""
 
 TICKS = "dropline:ticks"
-"""Hash: of every entry of the timetable the newest slot (ms) that was claimed, and the tokens of the newest claims."""
+"""Hash: of every entry of the timetable the newest slot (ms) that was claimed and how late (ms), and the tokens of the
+newest claims.
+"""
 
 LEADERSHIP = "dropline:leadership"
 """Hash: the scheduler that ticks, its term, and until when (ms)."""
+
+TOTALS = "dropline:totals"
+"""Hash: what processes have counted for those who watch; each field is what, and by what, parted by colons."""
+
+TOTALS_BATCHES = "dropline:totals:batches"
+"""String: the tokens of what was added last to the totals."""
 
 
 class Due(StrEnum):

@@ -28,6 +28,7 @@ from jobs.ledger import (
     keys,
     leadership,
     limits,
+    meter,
     pushes,
     retention,
     submissions,
@@ -259,6 +260,15 @@ TICKING: list[Step] = [
     lambda redis: leadership.release(redis, "first"),
     lead("second"),
 ]
+METERING = meter.Meter()
+
+
+def count_one(redis: Redis) -> Any:
+    METERING.count(meter.Count.TURNED_AWAY, Lane.READS)
+    METERING.flush(redis)
+    return meter.read(redis)
+
+
 DOUBTING: list[Step] = [
     stray("2"),
     stray("2"),
@@ -287,6 +297,7 @@ STORY: list[Step] = [
     lambda redis: amnesia.forgive(redis, why="corrected", now=NOW),
     take_turns,
     *TICKING,
+    count_one,
     *PURGING,
 ]
 
