@@ -55,6 +55,7 @@ bench: $(READY)  ## measure what Dropline costs on this machine
 	@$(RUN) benchmarks.pages
 	@$(RUN) benchmarks.live_sessions
 	@$(RUN) benchmarks.stop
+	@$(RUN) benchmarks.scrape
 
 # atheris is there for Linux on x86-64 only, so it is no part of what everybody installs.
 fuzz: $(READY)  ## a minute of texts that look for a way to mislead the parsers

@@ -10,19 +10,20 @@ from starlette.requests import Request
 
 from jobs.models.scopes import Scope
 from web import login
+from web.bearer import bearer
 from web.site import site_of
 from web.visitors import Proof, Visitor
 
 __all__ = ["PROOFS", "Proof", "Scope", "Visitor", "require", "visitor_of"]
 
-PROOFS: tuple[Proof, ...] = (login.by_cookie,)
+PROOFS: tuple[Proof, ...] = (login.by_cookie, bearer)
 """Every way, in the order in which they are tried."""
 
 
 def visitor_of(request: Request) -> Visitor | None:
     """Who is asking, or None."""
-    site = site_of(request)
-    return next((found for proof in PROOFS if (found := proof(site, request))), None)
+    site, proofs = site_of(request), request.app.state.proofs
+    return next((found for proof in proofs if (found := proof(site, request))), None)
 
 
 def require(scope: Scope) -> Callable[[Request], Visitor]:

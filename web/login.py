@@ -74,16 +74,13 @@ def is_local(request: Request) -> bool:
 
 
 def is_encrypted(request: Request) -> bool:
-    """Whether TLS is spoken here, or at the router before us."""
-    return request.url.scheme == "https" or request.headers.get("x-forwarded-proto") == "https"
+    """Whether TLS is spoken with the browser, by us or by a proxy that is believed."""
+    return request.url.scheme == "https"
 
 
 def address_of(request: Request) -> str:
-    """Whose tries to log in are counted together. What a router in a private network says is believed."""
-    peer = request.client.host if request.client else ""
-    said = request.headers.get("x-forwarded-for", "").rpartition(",")[2].strip()
-    is_router = _is_address(peer) and ip_address(peer).is_private
-    return said if is_router and _is_address(said) else peer
+    """Whose tries to log in are counted together, as a proxy that is believed has it."""
+    return request.client.host if request.client else ""
 
 
 def _is_address(text: str) -> bool:

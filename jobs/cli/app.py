@@ -17,6 +17,7 @@ from jobs.cli.reconcile import reconcile
 from jobs.cli.results import results
 from jobs.cli.send import send
 from jobs.cli.show import list_campaigns, show
+from jobs.cli.tokens import tokens
 from jobs.cli.unknowns import decide, unknowns
 from jobs.cli.webhooks import webhooks
 
@@ -46,6 +47,7 @@ COMMANDS: Mapping[str, Callable[..., None]] = {
 GROUPS: Mapping[str, typer.Typer] = {
     "audio": audio,
     "do-not-dial": do_not_dial,
+    "tokens": tokens,
     "webhooks": webhooks,
     "people": people,
 }

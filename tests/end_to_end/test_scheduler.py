@@ -9,8 +9,8 @@ import pytest
 
 from jobs.campaigns.plan import plan
 from jobs.campaigns.take import take
-from jobs.cli.dossier import document, read_dossier
 from jobs.contacts import Row
+from jobs.documents.campaigns import document, read_dossier
 from jobs.ledger import amnesia, leadership
 from jobs.ledger.clock import server_time
 from jobs.models import CampaignStatus

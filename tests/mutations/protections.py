@@ -241,7 +241,7 @@ PROTECTIONS = (
     ),
     Protection(
         "a session that the gateway does not know is not adopted, whoever forces it",
-        "jobs/cli/adopting.py",
+        "jobs/outcomes/adopting.py",
         "    if not is_known:\n",
         "    if not is_known and not force:\n",
         "tests/jobs/cli/test_adopting.py",

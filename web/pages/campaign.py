@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from jobs.campaigns.control import VERBS, CampaignIsOver, UnknownCampaign, known
-from jobs.cli.dossier import audio, whereabouts
+from jobs.documents.campaigns import audio, whereabouts
 from jobs.ledger import campaigns, dispositions, submissions
 from jobs.ledger.campaigns import Request as Told
 from jobs.models import CampaignStatus, CampaignView, Submission

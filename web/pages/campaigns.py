@@ -7,14 +7,13 @@ a list to look up, and never the truth; whatever is shown of a campaign is read 
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
 from threading import Lock, Thread
 
+import structlog
 from redis import Redis
-from redis.exceptions import RedisError
 
 from jobs.ledger import campaigns
 from jobs.models import CampaignStatus, CampaignView
@@ -31,6 +30,9 @@ FRESH_S = 2.0
 PATIENCE_S = 0.05
 FIRST_PATIENCE_S = 10
 """How long whoever asks waits for it to be read again, and to be read at all."""
+
+
+log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,10 +88,12 @@ class Register:
         self._read_new()
 
     def _refresh(self) -> None:
-        with suppress(RedisError):  # whoever asks is told
+        try:
             self._read(each.id for each in list(self._entries.values()) if not each.status.is_final)
             self._read_new()
             self._read_at_s = self._stopwatch()
+        except Exception as error:  # whoever asks is told by what they ask; the next one reads again
+            log.info("register_not_read", kind=type(error).__name__)
 
     def _read_new(self) -> None:
         found = campaigns.taken_since(self._redis, self._newest_at, most=self._most)

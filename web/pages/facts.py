@@ -8,7 +8,7 @@ from redis import Redis
 from rq import Worker
 from rq.worker import BaseWorker
 
-from jobs.cli.rests import AccountAtRest, of_all
+from jobs.documents.rests import AccountAtRest, of_all
 from jobs.ledger import amnesia, balances, days, evidence, leadership, submissions
 from jobs.ledger.amnesia import Halt
 from jobs.ledger.balances import Low, Noted

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from jobs.cli.dossier import whereabouts
+from jobs.documents.campaigns import whereabouts
 from jobs.models import CampaignStatus, Finding, Run, SubmissionState
 
 __all__ = ["FINDINGS", "PLACES", "RUNS", "STATE_KINDS", "STATUS_KINDS", "plain", "sentence", "whereabouts"]
