@@ -5,6 +5,7 @@ What the ledger says is `tests.oracle`'s to judge; here is what only a producer 
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from redis import Redis
 
@@ -51,7 +52,7 @@ def judge(redis: Redis, simulator: Simulator, receipts: Sequence[Receipt]) -> Ve
     return Verdict(
         twice=tuple(f"a phone was accepted {n} times" for n in simulator.truth.accepted_more_than_once().values()),
         lost=tuple(found for each in receipts for found in _lost(redis, each)),
-        contradicted=tuple(oracle.findings(redis, simulator)),
+        contradicted=tuple(oracle.findings(redis, simulator, oracle.Terms(datetime.now(UTC)))),
         too_late=tuple(found for each in receipts for found in _sent_after_stop(simulator, each)),
     )
 
