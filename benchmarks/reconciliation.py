@@ -23,7 +23,7 @@ from redis import Redis
 
 from benchmarks.machine import machine
 from jobs import reconciliation
-from jobs.campaigns.days import days_of
+from jobs.campaigns.days import may_be_listed_under
 from jobs.campaigns.desk import Desk
 from jobs.eastern import eastern_date
 from jobs.gateway.client import Credentials, GatewayClient
@@ -164,9 +164,7 @@ def accept(at: Desk, submission_id: str, session_id: str, gateway_count: int) ->
     """As a sender moves it."""
     now, (found,) = at.clock(), submissions.read(at.redis, [submission_id])
     campaign = campaigns.read(at.redis, found.campaign_id)
-    listed_under = [
-        keys.sessions("default", day) for day in (days_of(campaign, sent_at=now, until=now) if campaign else ())
-    ]
+    listed_under = may_be_listed_under(campaign, sent_at=now, until=now) if campaign else ()
     submissions.claim(at.redis, submission_id, attempt="a", now=now, until=now)
     submissions.move(at.redis, found, SubmissionState.SENDING, now=now, listed_under=listed_under, sent_at=to_ms(now))
     session_key = keys.session("default", session_id)

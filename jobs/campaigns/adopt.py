@@ -8,7 +8,7 @@ import structlog
 from redis import Redis
 
 from jobs.campaigns import strays
-from jobs.campaigns.days import day_key
+from jobs.campaigns.days import must_be_listed_under
 from jobs.campaigns.desk import Desk, Timings
 from jobs.campaigns.marks import mark_of
 from jobs.ledger import keys, submissions
@@ -54,7 +54,7 @@ def adopt(
         attempt=submission.attempt,
         due=due,
         session_key=keys.session(account, session_id),
-        day_key=day_key(campaign, sent_at=attempt.sent_at, until=now),
+        listed_under=must_be_listed_under(campaign, sent_at=attempt.sent_at, until=now),
         unclaimed=True,
         evidence=evidence,
         new_attempt=attempt.token,

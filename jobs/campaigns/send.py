@@ -19,7 +19,7 @@ from config.accounts import UnknownAccount
 from config.durability import Durability
 from jobs.campaigns import adopt, do_not_dial, preflight, refusals
 from jobs.campaigns.calling import NotNow, Turn, turn
-from jobs.campaigns.days import day_key, days_of
+from jobs.campaigns.days import may_be_listed_under, must_be_listed_under
 from jobs.campaigns.desk import Desk
 from jobs.campaigns.marks import mark_of, marked
 from jobs.gateway.errors import NotSent, OutcomeUnknown, RefusalKind, Rejected
@@ -207,7 +207,6 @@ class _Attempt:
         only_running: bool = False,
         session_key: str = "",
         listed_under: Iterable[str] = (),
-        day_key: str = "",
         screened: int = 0,
         durably: bool = False,
         evidence: Evidence | None = None,
@@ -224,7 +223,6 @@ class _Attempt:
             due=dict([due]) if due else None,
             session_key=session_key,
             listed_under=listed_under,
-            day_key=day_key,
             screened=screened,
             durably=durably,
             evidence=evidence,
@@ -257,13 +255,12 @@ class _Attempt:
     def _write_sending(self, now: datetime, *, screened: int) -> bool:
         """Written before the socket opens: from here on, only an answer or a proof says that no phone will ring."""
         deadline_at = now + self.desk.timings.answer_within
-        days = days_of(self.campaign, sent_at=now, until=deadline_at)
         return self._move(
             SubmissionState.SENDING,
             now,
             due=(Due.SEND, deadline_at),
             only_running=True,
-            listed_under=[keys.sessions(self.campaign.terms.account, day) for day in days],
+            listed_under=may_be_listed_under(self.campaign, sent_at=now, until=deadline_at),
             screened=screened,
             durably=self.desk.durability is Durability.STRICT,
             sent_at=to_ms(now),
@@ -309,7 +306,7 @@ class _Attempt:
             now,
             due=(Due.REFRESH, start + self.desk.timings.poll_first),
             session_key=keys.session(self.campaign.terms.account, accepted.session_id),
-            day_key=day_key(self.campaign, sent_at=sent_at, until=now),
+            listed_under=must_be_listed_under(self.campaign, sent_at=sent_at, until=now),
             session_id=accepted.session_id,
             gateway_count="" if accepted.phone_count is None else accepted.phone_count,
             reason="",

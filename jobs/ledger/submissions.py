@@ -6,7 +6,7 @@ whose token is there already answers as it did the first time. Who may move what
 
 import secrets
 from collections.abc import Collection, Iterable, Mapping
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
@@ -79,8 +79,7 @@ _MOVE = amnesia.script(
     """
 -- KEYS: 1 submission, 2 campaign, 3 due to send, 4 due to refresh, 5 due to control, 6 session ('' for none),
 --       7 what an account's do-not-dial list's name begins with, 8 in doubt, 9 due to settle, 10 attempt, 11 evidence,
---       12 sessions of the day that is the session's for certain ('' for none), 13... days whose listing may come to
---       have it
+--       12... days whose listing may come to have it, or must have it once it is accepted
 -- ARGV: 1 submission id, 2 campaign id, 3 token, 4 attempt ('' for any), 5 ' from states ', 6 to state,
 --       7 intent needed ('' for any), 8 now (ms), 9 due to send at, 10 due to refresh at (ms; '' takes it out),
 --       11 change of the do-not-dial list up to which it is screened, 12 due to settle at (ms), 13 '1' where the
@@ -109,8 +108,8 @@ moved(KEYS[1], KEYS[2], state, ARGV[6])
 redis.call('HSET', KEYS[1], 'moves', string.sub(moves .. ARGV[3] .. ' ', -136))
 if #ARGV > 17 then redis.call('HSET', KEYS[1], unpack(ARGV, 18)) end
 if ARGV[14] ~= '' then redis.call('HSET', KEYS[11], ARGV[14], ARGV[15]) end
-for key = 13, #KEYS do
-  redis.call('SADD', KEYS[key], ARGV[1])
+for key = 12, #KEYS do
+  redis.call('HSET', KEYS[key], ARGV[1], string.match(KEYS[6], '[^:]*$'))
   redis.call('EXPIRE', KEYS[key], ARGV[17])
 end
 for key = 3, 4 do
@@ -131,10 +130,6 @@ if state == 'accepted' then redis.call('HINCRBY', KEYS[2], 'r:' .. run, -1) end
 if ARGV[6] == 'accepted' then
   redis.call('HINCRBY', KEYS[2], 'r:' .. run, 1)
   redis.call('SET', KEYS[6], ARGV[1], 'NX')
-  if KEYS[12] ~= '' then
-    redis.call('SADD', KEYS[12], string.match(KEYS[6], '[^:]*$'))
-    redis.call('EXPIRE', KEYS[12], ARGV[17])
-  end
 end
 -- A session that comes into being after its campaign was told otherwise must be told, too, and what is not sent after
 -- all must be withdrawn.
@@ -242,7 +237,6 @@ def move(
     due: Mapping[keys.Due, datetime] | None = None,
     session_key: str = "",
     listed_under: Iterable[str] = (),
-    day_key: str = "",
     only_from: Collection[SubmissionState] = frozenset(SubmissionState),
     unclaimed: bool = False,
     screened: int = 0,
@@ -258,16 +252,16 @@ def move(
     when somebody must look again (send, refresh, settle); a due that is not named is taken out, that to settle only
     with the end of the doubt, and while no earlier attempt is looked for. `unclaimed` refuses where `session_key` is
     another submission's. `evidence` is written down with the move, and `new_attempt` becomes the attempt that holds it.
-    `listed_under` are the days (`keys.sessions`) under which the gateway may list it from now on. To `sending` nothing
-    moves unless `screened` is the newest change of the account's do-not-dial list, so that a number whose listing was
-    acknowledged before is not sent; and it raises `Halted` while nothing may be sent. `durably` waits for the server's
-    disk and raises `NotDurable`.
+    `listed_under` are the days (`keys.listed`) under which the gateway may list it from now on, or, with `session_key`,
+    must. To `sending` nothing moves unless `screened` is the newest change of the account's do-not-dial list, so that a
+    number whose listing was acknowledged before is not sent; and it raises `Halted` while nothing may be sent.
+    `durably` waits for the server's disk and raises `NotDurable`.
     """
     due = due or {}
     before = " ".join(states_before(to).intersection(only_from))
     names = [keys.submission(submission.id), keys.campaign(submission.campaign_id)]
     names += [keys.Due.SEND, keys.Due.REFRESH, keys.Due.CONTROL, session_key, keys.DO_NOT_DIAL, keys.IN_DOUBT]
-    names += [keys.Due.SETTLE, keys.attempt(attempt), keys.evidence(submission.id), day_key, *listed_under]
+    names += [keys.Due.SETTLE, keys.attempt(attempt), keys.evidence(submission.id), *listed_under]
     arguments: list[Argument] = [submission.id, submission.campaign_id, secrets.token_hex(8), attempt, f" {before} "]
     arguments += [to, "run" if only_running else "", to_ms(now)]
     arguments += [to_ms(due[each]) if each in due else "" for each in (keys.Due.SEND, keys.Due.REFRESH)]
@@ -334,14 +328,6 @@ def of_sessions(redis: Redis, account: str, session_ids: Iterable[str]) -> list[
     names = [keys.session(account, session_id) for session_id in session_ids]
     found = redis.mget(names) if names else []
     return read(redis, [text(submission_id) for submission_id in found if submission_id])
-
-
-def of_day(redis: Redis, account: str, day: date) -> list[Submission]:
-    """The submissions whose session the gateway may list under an Eastern day, by id: whatever began to be sent so that
-    it may be. What is not known to be a session has none; what was sent anew may have left the day.
-    """
-    ids = sorted(text(member) for member in redis.smembers(keys.sessions(account, day)))
-    return read(redis, ids)
 
 
 def screened(redis: Redis, submission: Submission) -> int:

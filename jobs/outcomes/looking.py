@@ -17,7 +17,7 @@ from jobs.campaigns.marks import bears, mark_of
 from jobs.gateway.client import GatewayClient
 from jobs.gateway.errors import GatewayError, OutcomeUnknown
 from jobs.gateway.replies import ListedSession
-from jobs.ledger import campaigns, dispositions, evidence, submissions
+from jobs.ledger import campaigns, dispositions, evidence, listed, submissions
 from jobs.models import Attempt, CampaignView, Submission, SubmissionState
 from jobs.outcomes.rule import Conclusion, Likeness, conclude, flaw_of, likeness
 
@@ -94,7 +94,7 @@ def _answered_by(desk: Desk, sent_at: datetime) -> datetime:
 
 
 def _listing_of(desk: Desk, campaign: CampaignView, day: date) -> Listing:
-    known = evidence.sessions_of_day(desk.redis, campaign.terms.account, day.isoformat())
+    known = listed.must_have(desk.redis, campaign.terms.account, day)
     try:
         sessions = calling.read(desk, campaign, partial(GatewayClient.campaign_by_date, day=day))
     except GatewayError as failed:

@@ -184,7 +184,7 @@ SENDING: list[Step] = [
     claim("bcdf-1", "a"),
     claim("bcdf-1", "b"),
     silently(lambda redis: dispositions.take_out(redis, first(redis), {PHONES[1]}, attempt="a")),
-    to(SubmissionState.SENDING, only_running=True, listed_under=[keys.sessions("default", NOW.date())]),
+    to(SubmissionState.SENDING, only_running=True, listed_under=[keys.listed("default", NOW.date())]),
     leave("a"),
     leave("b"),
     to(SubmissionState.ACCEPTED, session_key=keys.session("default", "1"), session_id="1"),
@@ -194,7 +194,7 @@ LOSING: list[Step] = [
     lost_to(SubmissionState.SENDING, only_running=True),
     lost_to(SubmissionState.UNKNOWN, due={keys.Due.SETTLE: LATER}),
     lost_to(SubmissionState.ACCEPTED, session_key=keys.session("default", "1"), unclaimed=True),  # it is another's
-    lost_to(SubmissionState.ACCEPTED, session_key=keys.session("default", "3"), unclaimed=True, day_key="day"),
+    lost_to(SubmissionState.ACCEPTED, session_key=keys.session("default", "3"), unclaimed=True, listed_under=["day"]),
     lost_to(SubmissionState.FINISHED),
 ]
 CONTROLLING: list[Step] = [
@@ -274,8 +274,8 @@ def state_of(redis: Redis) -> tuple[CampaignView | None, list[Submission], list[
     others += [breaker.read(redis, "default", cause) for cause in Cause]
     others += [do_not_dial.read(redis, "default"), list(do_not_dial.history(redis, "default"))]
     others += [redis.zrange(keys.WITH_PHONES, 0, -1, withscores=True)]
-    others += [submissions.of_day(redis, "default", NOW.date())]
-    others += [evidence.strays(redis, "bcdf"), evidence.in_doubt(redis), redis.smembers("day")]
+    others += [redis.hgetall(keys.listed("default", NOW.date()))]
+    others += [evidence.strays(redis, "bcdf"), evidence.in_doubt(redis), redis.hgetall("day")]
     others += [evidence.read(redis, each) for each in ("bcdf-1", "bcdf-3")]
     drops = list(dispositions.read(redis, first(redis)))
     return campaigns.read(redis, "bcdf"), submissions.read(redis, ["bcdf-1", "bcdf-2", "bcdf-3"]), drops, others
