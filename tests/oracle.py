@@ -164,7 +164,7 @@ def _unstopped(believed: Believed, submission: Submission, late: list[Session], 
 def _is_behind(view: CampaignView, submission: Submission) -> bool:
     """Whether a submission still has to be brought in step with what is wanted of its campaign."""
     if submission.state is SubmissionState.ACCEPTED:
-        wanted = {Intent.RUN: {Run.GOING}, Intent.PAUSE: {Run.PAUSED}}.get(view.intent, set())
+        wanted = {Intent.RUN: {Run.GOING}, Intent.PAUSE: {Run.PAUSED}}.get(view.intent_for(submission), set())
         return submission.run not in {*wanted, Run.ENDED}
     ending = view.intent in {Intent.STOP, Intent.CANCEL}
     return ending and submission.state in {SubmissionState.PLANNED, SubmissionState.CLAIMED}

@@ -11,6 +11,7 @@ from jobs.campaigns import strays
 from jobs.campaigns.days import must_be_listed_under
 from jobs.campaigns.desk import Desk, Timings
 from jobs.campaigns.marks import mark_of
+from jobs.gateway.replies import Accepted
 from jobs.ledger import keys, submissions
 from jobs.ledger.evidence import attempts_text
 from jobs.ledger.keys import Due
@@ -87,12 +88,20 @@ def adopt_or_stop(
     return False
 
 
-def answer_late(desk: Desk, campaign: CampaignView, submission_id: str, token: str, session_id: str) -> bool:
+def answer_late(desk: Desk, campaign: CampaignView, submission_id: str, token: str, accepted: Accepted) -> bool:
     """Judge an answer whose attempt does not hold its submission any more; whether its session is the submission's.
 
     A postback may have come first and named the same session. Or it was planned again: then it is not sent again if it
     was not yet, and otherwise this session is one too many. Repeating it changes nothing.
     """
+    is_its_own = _is_its_own(desk, campaign, submission_id, token, accepted.session_id)
+    if is_its_own and accepted.phone_count is not None:
+        submissions.note_gateway_count(desk.redis, submission_id, accepted.phone_count)
+    return is_its_own
+
+
+def _is_its_own(desk: Desk, campaign: CampaignView, submission_id: str, token: str, session_id: str) -> bool:
+    """After which it is adopted, if it is, and stopped, if it is one too many."""
     for _ in range(LOOKS):
         found = submissions.read(desk.redis, [submission_id])
         if not found or found[0].session_id == session_id:

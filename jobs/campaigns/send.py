@@ -311,12 +311,12 @@ class _Attempt:
             gateway_count="" if accepted.phone_count is None else accepted.phone_count,
             reason="",
         )
-        return Sent.ACCEPTED if moved or self._is_adopted(accepted.session_id) else Sent.PASSED_OVER
+        return Sent.ACCEPTED if moved or self._is_adopted(accepted) else Sent.PASSED_OVER
 
-    def _is_adopted(self, session_id: str) -> bool:
+    def _is_adopted(self, accepted: Accepted) -> bool:
         """What the answer is worth to a submission that this attempt does not hold any more."""
         return self._write_down(
-            partial(adopt.answer_late, self.desk, self.campaign, self.submission.id, self.token, session_id)
+            partial(adopt.answer_late, self.desk, self.campaign, self.submission.id, self.token, accepted)
         )
 
     def _refused(self, rejected: Rejected) -> Sent:

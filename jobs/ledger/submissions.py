@@ -12,11 +12,11 @@ from typing import Any
 
 from redis import Redis
 
-from jobs.ledger import amnesia, keys
+from jobs.ledger import amnesia, keys, runs
 from jobs.ledger.evidence import packed_evidence, read_attempts
 from jobs.ledger.fields import counts, decoded, from_ms_if_any, text, to_ms
 from jobs.ledger.packing import unpack_phones
-from jobs.ledger.script import Argument, Script
+from jobs.ledger.script import Argument
 from jobs.models import DropState, Evidence, Run, Submission, SubmissionState, states_before
 
 _COUNTED_MOVE = """
@@ -149,27 +149,6 @@ redis.call('HSET', KEYS[1], 'leaves_at', ARGV[2])
 return 1
 """)
 
-_RUN = Script("""
--- KEYS: 1 submission, 2 campaign
--- ARGV: 1 run, 2 now (ms; '' where nothing is confirmed), 3 number of the intent that it is for ('' for any)
--- Sent twice, the second changes nothing. An ended run stays ended. The campaign counts the runs of accepted ones.
--- Who is overtaken by a newer intent tells nothing; who was, while it told, does not know what the gateway heard last.
-local run, at = ARGV[1], ARGV[2]
-local is_overtaken = ARGV[3] ~= '' and run ~= 'ended' and redis.call('HGET', KEYS[2], 'intent_number') ~= ARGV[3]
-if is_overtaken and at == '' then return 0 end
-if is_overtaken then run, at = 'unsure', '' end
-local answer = is_overtaken and 0 or 1
-local before = redis.call('HGET', KEYS[1], 'run') or 'going'
-if before == run or before == 'ended' then return answer end
-redis.call('HSET', KEYS[1], 'run', run)
-if at ~= '' then redis.call('HSET', KEYS[1], 'run_at', at, 'reason', '') end
-if redis.call('HGET', KEYS[1], 'state') ~= 'accepted' then return answer end
-redis.call('HINCRBY', KEYS[2], 'r:' .. before, -1)
-redis.call('HINCRBY', KEYS[2], 'r:' .. run, 1)
-return answer
-""")
-
-
 BEFORE_SENDING = frozenset({SubmissionState.PLANNED, SubmissionState.CLAIMED})
 """Whatever is in one of these can be kept from being sent, or from being sent again."""
 
@@ -287,30 +266,14 @@ def leave(redis: Redis, submission: Submission, *, attempt: str, now: datetime) 
     return bool(amnesia.run(_LEAVE, redis, names, [attempt, to_ms(now)], now=now))
 
 
-def confirm_run(
-    redis: Redis, submission: Submission, run: Run, *, now: datetime, intent_number: int | None = None
-) -> bool:
-    """Note what the gateway confirmed of a session's run, and say whether the campaign's intent is still the one of
-    that number. Where it is not, nobody knows what the gateway heard last, and that is noted.
-    """
-    return _note_run(redis, submission, run, to_ms(now), intent_number)
-
-
-def doubt_run(redis: Redis, submission: Submission, *, intent_number: int | None = None) -> bool:
-    """Note, before the gateway is told, that nobody knows the session's run until the answer is written down. False,
-    and nothing is noted, where the campaign's intent is not the one of that number any more.
-    """
-    return _note_run(redis, submission, Run.UNSURE, "", intent_number)
-
-
-def _note_run(redis: Redis, submission: Submission, run: Run, at: Argument, intent_number: int | None) -> bool:
-    names = [keys.submission(submission.id), keys.campaign(submission.campaign_id)]
-    return bool(_RUN(redis, names, [run, at, "" if intent_number is None else intent_number]))
-
-
 def note(redis: Redis, submission: Submission, reason: str) -> None:
     """Leave a sentence for a person without moving anything."""
     redis.hset(keys.submission(submission.id), "reason", reason)
+
+
+def note_gateway_count(redis: Redis, submission_id: str, count: int) -> None:
+    """Write down how many phones the gateway says it took, where that came after the session was known."""
+    redis.hset(keys.submission(submission_id), "gateway_count", count)
 
 
 def read(redis: Redis, submission_ids: Iterable[str]) -> list[Submission]:
@@ -355,6 +318,7 @@ def _submission(submission_id: str, fields: Mapping[str, str]) -> Submission:
         attempt=fields.get("attempt", ""),
         session_id=fields.get("session_id", ""),
         run=Run(fields.get("run", Run.GOING)),
+        alone=runs.read_alone(fields.get("alone", "")),
         gateway_count=int(fields["gateway_count"]) if fields.get("gateway_count") else None,
         reason=fields.get("reason", ""),
         drops=counts(fields, "d", DropState),

@@ -48,13 +48,16 @@ local function add(due, id, what)
 end
 local function is_looked_for(sent_at) return tonumber(sent_at or 0) > tonumber(ARGV[4]) end
 local function look(campaign)
-  local intent, count, terms = unpack(redis.call('HMGET', KEYS[4] .. campaign, 'intent', 'submissions', 'terms'))
-  local wanted, is_open, is_behind, may_run = run_of[intent], false, false, false
+  local intent, number, count, terms =
+    unpack(redis.call('HMGET', KEYS[4] .. campaign, 'intent', 'intent_number', 'submissions', 'terms'))
+  local is_open, is_behind, may_run = false, false, false
   count = tonumber(count or 0)
   for index = 1, count do
     local id = campaign .. '-' .. index
-    local state, run, sent_at, former, closed =
-      unpack(redis.call('HMGET', KEYS[5] .. id, 'state', 'run', 'sent_at', 'former', 'd:no_record'))
+    local state, run, sent_at, former, closed, alone =
+      unpack(redis.call('HMGET', KEYS[5] .. id, 'state', 'run', 'sent_at', 'former', 'd:no_record', 'alone'))
+    local asked, under = string.match(alone or '', '^(.*)@(.*)$')
+    local wanted = run_of[under == number and asked or intent]
     local due = due_of[state]
     if due then
       is_open, may_run = true, may_run or run ~= 'ended'

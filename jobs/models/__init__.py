@@ -2,7 +2,7 @@
 
 from jobs.models.evidence import Evidence, Finding
 from jobs.models.problems import InvalidCampaign, Problem
-from jobs.models.records import Attempt, CampaignView, Disposition, Submission
+from jobs.models.records import Alone, Attempt, CampaignView, Disposition, Submission
 from jobs.models.states import (
     ENDING_INTENTS,
     FINAL_STATUSES,
@@ -39,6 +39,7 @@ __all__ = [
     "MAX_PHONES_PER_SUBMISSION",
     "UNSENT",
     "UNSETTLED",
+    "Alone",
     "Attempt",
     "AudioType",
     "Campaign",

@@ -29,6 +29,7 @@ from jobs.ledger import (
     limits,
     pushes,
     retention,
+    runs,
     submissions,
     ticks,
 )
@@ -200,8 +201,10 @@ LOSING: list[Step] = [
 CONTROLLING: list[Step] = [
     intend(Intent.PAUSE, request="1"),
     claim("bcdf-2", "a"),  # it is held, and due when it is too late for it
-    lambda redis: submissions.doubt_run(redis, first(redis)),
-    lambda redis: submissions.confirm_run(redis, first(redis), Run.PAUSED, now=NOW),
+    lambda redis: runs.doubt(redis, first(redis)),
+    lambda redis: runs.confirm(redis, first(redis), Run.PAUSED, now=NOW),
+    lambda redis: runs.doubt(redis, first(redis), intent_number=1, alone=Intent.STOP),
+    lambda redis: runs.restore(redis, first(redis), intent_number=1),
     carry_out,
     intend(Intent.RUN, request="2"),
     intend(Intent.PAUSE, request="1"),  # it came back, and is not obeyed again
