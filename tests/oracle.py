@@ -77,13 +77,10 @@ class Believed:
 
 @dataclass(frozen=True)
 class Terms:
-    """What is judged by: the present of the ledger's clock, how long sessions are looked for, and whether the gateway
-    lists sessions so late that they were rightly taken for absent.
-    """
+    """What is judged by: the present of the ledger's clock, and how long sessions are looked for."""
 
     now: datetime
     look_for: timedelta = LOOK_FOR
-    lists_late: bool = False
 
 
 def check(redis: Redis, simulator: Simulator, terms: Terms | None = None) -> None:
@@ -101,7 +98,7 @@ def findings(redis: Redis, simulator: Simulator, terms: Terms | None = None) -> 
     found = [f"the gateway's session {each.id} has phones that nobody asked for" for each in sessions.get("", [])]
     for each in believed.submissions:
         own = sessions.get(each.id, [])
-        late = [one for one in own if terms.lists_late and _is_of_an_earlier_attempt(each, one)]
+        late = [one for one in own if _was_rightly_taken_for_absent(simulator, each, one)]
         timely = [one for one in own if one not in late]
         found += [*_accepted_twice(each, timely), *_contradictions(believed, each, timely, at)]
         found += _unstopped(believed, each, late, at)
@@ -148,9 +145,22 @@ def _is_looked_for(submission: Submission, terms: Terms) -> bool:
     return any(terms.now < each + terms.look_for for each in sent)
 
 
-def _is_of_an_earlier_attempt(submission: Submission, session: Session) -> bool:
-    """Whether it is one that was taken for absent, so that the submission was sent again, or withdrawn."""
-    return any(bears(session.title, mark_of(each.token)) for each in submission.former)
+def late_sessions(redis: Redis, simulator: Simulator) -> Mapping[str, list[Session]]:
+    """Sessions of earlier attempts that the gateway listed so late that their submissions were rightly sent again, or
+    withdrawn, by submission. No others may have a phone that was accepted before.
+    """
+    believed = Believed.read(redis)
+    sessions = _by_submission(believed, simulator.truth.sessions)
+    late = {
+        each.id: [one for one in sessions.get(each.id, []) if _was_rightly_taken_for_absent(simulator, each, one)]
+        for each in believed.submissions
+    }
+    return {each: found for each, found in late.items() if found}
+
+
+def _was_rightly_taken_for_absent(simulator: Simulator, submission: Submission, session: Session) -> bool:
+    is_late = bool(session.unlisted) or simulator.gateway.settings.listing_lag_s > 0
+    return is_late and any(bears(session.title, mark_of(each.token)) for each in submission.former)
 
 
 def _unstopped(believed: Believed, submission: Submission, late: list[Session], at: datetime) -> Iterator[str]:

@@ -1,6 +1,7 @@
 """A judge that finds nothing must find what was put there for it to find."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -131,16 +132,20 @@ def test_a_stray_that_nobody_will_stop_is_found(desk: Desk, campaign_id: str) ->
 def test_a_session_of_an_earlier_attempt_counts_only_where_the_gateway_lists_in_time(
     desk: Desk, simulator: Simulator, campaign_id: str
 ) -> None:
-    own, late = f"{campaign_id}-1", oracle.Terms(NOON, lists_late=True)
+    own = f"{campaign_id}-1"
     earlier = marked(TERMS.title, mark_of("token"))
     session = desk.gateway("default").submit(TERMS, ["6175550101"], title=earlier, postback_url=None, start_at=None)
-    assert len(oracle.findings(desk.redis, simulator, late)) == 1  # no attempt of ours
+    simulator.truth.sessions[-1].unlisted = timedelta(hours=1)
+    assert len(oracle.findings(desk.redis, simulator)) == 1  # no attempt of ours
     desk.redis.hset(keys.submission(own), "former", SENT)
     due.add(desk.redis, Due.SETTLE, [own], NOON)
+    assert oracle.findings(desk.redis, simulator) == []
+    assert list(oracle.late_sessions(desk.redis, simulator)) == [own]
+    simulator.truth.sessions[-1].unlisted = timedelta(0)
     assert len(oracle.findings(desk.redis, simulator)) == 1
-    assert oracle.findings(desk.redis, simulator, late) == []
+    simulator.change({"listing_lag_s": 60})
     evidence.stray_has_ended(desk.redis, campaign_id, session.session_id)
-    (found,) = oracle.findings(desk.redis, simulator, late)
+    (found,) = oracle.findings(desk.redis, simulator)
     assert "is said to have ended, and the gateway has it running" in found
 
 

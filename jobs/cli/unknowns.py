@@ -14,10 +14,12 @@ from jobs.cli.failures import NOTHING_CHANGED, Failure
 from jobs.cli.invocation import Invocation, of
 from jobs.cli.shown import PROGRAM, both_times, commands, counted
 from jobs.cli.unknowns_pictures import case_document, case_picture, cases_picture, decided_sentence
+from jobs.entrypoints import timings
 from jobs.gateway.client import GatewayClient
 from jobs.gateway.errors import GatewayError
-from jobs.outcomes.cases import Case, read_case, read_cases
+from jobs.outcomes.cases import Case, read_case, read_cases, rule_of
 from jobs.outcomes.decide import Decided, Decision, Inadvisable, NotInDoubt, UnexplainedDecision
+from jobs.outcomes.rule import Absence
 
 Which = Annotated[
     str | None,
@@ -40,11 +42,11 @@ def unknowns(context: typer.Context, which: Which = None, as_json: options.Json 
     """
     invocation = of(context, as_json=as_json)
     if which and "-" in which:
-        case = read_case(invocation.redis, which)
+        case = read_case(invocation.redis, which, _rule(invocation))
         invocation.answer(case_document(case))
         invocation.say(case_picture(case))
         return
-    cases = [each for each in read_cases(invocation.redis) if which in {None, each.campaign.id}]
+    cases = [each for each in read_cases(invocation.redis, _rule(invocation)) if which in {None, each.campaign.id}]
     invocation.answer({"unknowns": [case_document(each) for each in cases]})
     invocation.say(cases_picture(cases) if cases else "No submission is unknown: nothing is to be decided.")
 
@@ -91,6 +93,10 @@ def _decide(
             return producer.resend(submission_id, by=by, why=why, force=force)
         case Decision.GIVE_UP:
             return producer.give_up(submission_id, by=by, why=why)
+
+
+def _rule(invocation: Invocation) -> Absence:
+    return rule_of(timings(invocation.settings))
 
 
 def _phones_called(invocation: Invocation, case: Case, session_id: str) -> set[str] | None:

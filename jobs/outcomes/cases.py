@@ -14,8 +14,12 @@ from jobs.outcomes.rule import Absence, has_sign, is_absent
 _LOOKS = frozenset({*Finding} - {Finding.DECISION, Finding.STRAY, Finding.SIGN})
 
 
-_TIMINGS = Timings()
-RULE = Absence(_TIMINGS.absent_after, _TIMINGS.absent_looks, _TIMINGS.absent_apart)
+def rule_of(timings: Timings) -> Absence:
+    """From when on, how often and over how long a session must be missing, by the numbers that policies go by."""
+    return Absence(timings.absent_after, timings.absent_looks, timings.absent_apart)
+
+
+RULE = rule_of(Timings())
 
 NOT_YET = "not listed so far, which is too soon to be sure"
 
@@ -31,6 +35,7 @@ class Case:
     campaign: CampaignView
     submission: Submission
     evidence: Sequence[Evidence]
+    rule: Absence = RULE
 
     @property
     def current(self) -> list[Evidence]:
@@ -55,22 +60,22 @@ class Case:
     def is_absent(self) -> bool:
         """Whether it was seen not to be at the gateway often and long enough, by the rule that policies go by."""
         sent_at = self.submission.sent_at or self.campaign.created_at
-        return not has_sign(self.current) and is_absent(self.current, sent_at=sent_at, rule=RULE)
+        return not has_sign(self.current) and is_absent(self.current, sent_at=sent_at, rule=self.rule)
 
 
-def read_case(redis: Redis, submission_id: str) -> Case:
+def read_case(redis: Redis, submission_id: str, rule: Absence = RULE) -> Case:
     """Everything about one submission, in doubt or not; raises `UnknownSubmission`."""
     found = submissions.read(redis, [submission_id])
     campaign = campaigns.read(redis, submissions.campaign_of(submission_id))
     if not found or campaign is None:
         raise UnknownSubmission(f"no submission {submission_id} is known here; `unknowns` shows those in doubt")
-    return Case(campaign, found[0], evidence.read(redis, submission_id))
+    return Case(campaign, found[0], evidence.read(redis, submission_id), rule)
 
 
-def read_cases(redis: Redis) -> list[Case]:
+def read_cases(redis: Redis, rule: Absence = RULE) -> list[Case]:
     """Every submission that is unknown, in the order in which they were sent."""
     found = submissions.read(redis, evidence.in_doubt(redis))
-    return [read_case(redis, each.id) for each in found if each.state is SubmissionState.UNKNOWN]
+    return [read_case(redis, each.id, rule) for each in found if each.state is SubmissionState.UNKNOWN]
 
 
 def in_words(case: Case) -> str:

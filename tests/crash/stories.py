@@ -108,21 +108,18 @@ def _absent(world: World) -> None:
     """Nobody knows of the first submission, and one more look takes it for absent. The second one is listed."""
     world.take(FIRST, SECOND, terms=RESEND)
     send.send(world.desk(), world.submission(2).id)
-    world.clock.jump(LISTED_AFTER)
-    _lose(world, FaultKind.RESET_BEFORE_ACCEPTING)
+    _lose(world, Fault(kind=FaultKind.RESET_BEFORE_ACCEPTING))
 
 
 def _late(world: World) -> None:
     """The first submission was taken for absent, sent again, and its campaign has ended. Now the gateway lists the
     session of its earlier attempt, which calls for days, and nobody looks for it any more.
     """
-    lag_s = LISTED_AFTER.total_seconds()
-    world.simulator.change({"listing_lag_s": lag_s, "dialect": {"dates_layout": "titled"}})
+    world.simulator.change({"dialect": {"dates_layout": "titled"}})
     world.take(FIRST, SECOND, terms=RESEND)
     send.send(world.desk(), world.submission(2).id)
-    world.clock.jump(LISTED_AFTER)
     world.simulator.change({"calls_per_second": 1e-5})
-    _lose(world, FaultKind.ACCEPT_THEN_RESET)
+    _lose(world, Fault(kind=FaultKind.ACCEPT_THEN_RESET, unlisted_s=LISTED_AFTER.total_seconds()))
     world.simulator.change({"calls_per_second": 1})
     _settle(world, world.desk())
     _send(world, world.desk())
@@ -134,9 +131,9 @@ def _late(world: World) -> None:
     world.clock.jump(LISTED_AFTER / 5)
 
 
-def _lose(world: World, kind: FaultKind) -> None:
+def _lose(world: World, fault: Fault) -> None:
     """The answer to the first submission, and look for it until one more look takes it for absent."""
-    world.simulator.faults.arm(Fault(kind=kind))
+    world.simulator.faults.arm(fault)
     _send(world, world.desk())
     world.clock.jump(TIMINGS.absent_after)
     for _ in range(TIMINGS.absent_looks - 1):

@@ -111,8 +111,7 @@ class World:
     @property
     def judged_by(self) -> oracle.Terms:
         """What a judge has to know of it."""
-        lists_late = self.simulator.gateway.settings.listing_lag_s > 0
-        return oracle.Terms(self.clock.now(), look_for=TIMINGS.look_for, lists_late=lists_late)
+        return oracle.Terms(self.clock.now(), look_for=TIMINGS.look_for)
 
     @property
     def status(self) -> CampaignStatus:
