@@ -46,7 +46,7 @@ def adopt(
     due = {Due.REFRESH: max(now, start) + timings.poll_first}
     others = [each for each in attempts_of(campaign, submission) if each.token != attempt.token]
     if others:
-        due[Due.SETTLE] = now + timings.look_most  # the other attempts' sessions may still turn up
+        due[Due.SETTLE] = now + timings.look_first  # the other attempts' sessions may still turn up
     moved = submissions.move(
         redis,
         submission,

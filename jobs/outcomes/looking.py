@@ -49,7 +49,7 @@ def look(desk: Desk, campaign: CampaignView, submission: Submission, attempts: S
     ruled_out = evidence.foreign_sessions(desk.redis, submission.id)
     strangers = [each for each in listing.sessions if each.session_id not in known | ruled_out]
     others = [] if not strangers else _others_in_doubt(desk.redis, account, submission)
-    found = _likenesses(desk, campaign, submission, attempts, strangers, others)
+    found = _of_one_attempt(_likenesses(desk, campaign, submission, attempts, strangers, others), attempts, strangers)
     contested = {
         each for each, how in found.items() if how is Likeness.PHONES and _may_be_another(desk, campaign, each, others)
     }
@@ -133,6 +133,19 @@ def _likenesses(
             called = phones_called(desk, campaign, session_id)
             found[session_id] = likeness(called or set(), ours)
             evidence.rule_out(desk.redis, submission.id, _foreign({session_id: found[session_id]}))
+    return found
+
+
+def _of_one_attempt(
+    found: Mapping[str, Likeness], attempts: Sequence[Attempt], strangers: Sequence[ListedSession]
+) -> Mapping[str, Likeness]:
+    """Without the sessions of later attempts, where those of several have turned up: the first one has called the most,
+    and once it is known, the others are strays.
+    """
+    for attempt in attempts:
+        its_own = {each.session_id for each in strangers if bears(each.title, mark_of(attempt.token))}
+        if its_own:
+            return {each: how for each, how in found.items() if how is not Likeness.MARK or each in its_own}
     return found
 
 
