@@ -191,6 +191,9 @@ class Settings(BaseSettings):
     public_url: PublicUrl | None = Field(default=None, examples=["https://drops.example.com"])
     """Where the gateway's postbacks reach us, without a last slash. Unset: calls are followed by polls alone."""
 
+    port: Annotated[int, Field(ge=1, le=65_535)] = Field(default=8000, examples=["8000"])
+    """At which port `python -m web` listens. Heroku sets it."""
+
     workers_campaigns: WorkerCount = Field(default=1, examples=["1"])
     """How many workers serve the queue `campaigns`."""
     workers_status: WorkerCount = Field(default=1, examples=["1"])

@@ -17,6 +17,7 @@ from jobs.cli.results import results
 from jobs.cli.send import send
 from jobs.cli.show import list_campaigns, show
 from jobs.cli.unknowns import decide, unknowns
+from jobs.cli.webhooks import webhooks
 
 COMMANDS: Mapping[str, Callable[..., None]] = {
     "send": send,
@@ -40,7 +41,7 @@ COMMANDS: Mapping[str, Callable[..., None]] = {
     "verify": verify,
 }
 
-GROUPS: Mapping[str, typer.Typer] = {"audio": audio, "do-not-dial": do_not_dial}
+GROUPS: Mapping[str, typer.Typer] = {"audio": audio, "do-not-dial": do_not_dial, "webhooks": webhooks}
 
 EPILOG = "\b\nExit codes:\n" + "\n".join(f"  {each.value:>3}  {each.meaning}" for each in Exit)
 

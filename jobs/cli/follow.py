@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import datetime
 
 import typer
 from redis import Redis
@@ -14,31 +15,35 @@ from jobs.campaigns.control import known
 from jobs.cli.exits import Exit
 from jobs.cli.invocation import Invocation
 from jobs.cli.pictures import NOBODY_AT_WORK, progress_picture
-from jobs.cli.shown import commands
+from jobs.cli.shown import PROGRAM, commands
 from jobs.models import CampaignStatus, CampaignView
+from jobs.outcomes.cases import read_cases
 from jobs.producer import is_anybody_at_work
 
 EVERY_S = 0.5
 OUTAGE_S = 300.0
 """How long Redis may be away while somebody watches; restarts and failovers are shorter."""
 
-AT_REST = frozenset({CampaignStatus.NEEDS_DECISION, CampaignStatus.PAUSED})
-"""Not final, and yet nothing will happen without a person."""
 
-
-def has_come_to_rest(campaign: CampaignView) -> bool:
-    """Whether there is nothing to wait for."""
-    return campaign.status.is_final or campaign.status in AT_REST
+def has_come_to_rest(redis: Redis, campaign: CampaignView, now: datetime) -> bool:
+    """Whether there is nothing to wait for. What is unknown may be sent again, or withdrawn, by itself."""
+    if campaign.status is not CampaignStatus.NEEDS_DECISION:
+        return campaign.status.is_final or campaign.status is CampaignStatus.PAUSED
+    in_doubt = read_cases(redis, campaign.id)  # none: it has moved on since the campaign was read
+    return bool(in_doubt) and not any(each.is_ended_by_absence(now) for each in in_doubt)
 
 
 def follow(
     invocation: Invocation,
     campaign_id: str,
     *,
-    until: Callable[[CampaignView], bool] = has_come_to_rest,
+    until: Callable[[CampaignView], bool] | None = None,
     picture: Callable[[CampaignView], RenderableType] = progress_picture,
 ) -> CampaignView:
-    """Show how a campaign comes on until `until`; a Ctrl-C ends the watching with exit 130, and nothing else."""
+    """Show how a campaign comes on until `until`, or until it has come to rest; a Ctrl-C ends the watching with exit
+    130, and nothing else.
+    """
+    until = until or (lambda campaign: has_come_to_rest(invocation.redis, campaign, invocation.clock()))
     if not until(known(invocation.redis, campaign_id)) and not is_anybody_at_work(invocation.redis):
         invocation.note(NOBODY_AT_WORK)
     try:
@@ -93,4 +98,11 @@ class _Changes:
     def __call__(self, campaign: CampaignView) -> None:
         if campaign.status is not self._status:
             self._status = campaign.status
-            self._invocation.err.print(f"{campaign.status}: {campaign.status.sentence}")
+            self._invocation.err.print(f"{campaign.status}: {campaign.status.sentence}{_see(campaign)}")
+
+
+def _see(campaign: CampaignView) -> str:
+    """Where to read on while it may take minutes until something happens."""
+    if campaign.status is not CampaignStatus.NEEDS_DECISION:
+        return ""
+    return f" It is looked for; see {PROGRAM} unknowns {campaign.id}"

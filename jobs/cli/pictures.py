@@ -33,7 +33,7 @@ PLACES = {
     "no_record_yet": "With the gateway; its call records are still to come.",
     "not_sent_yet": "Not with the gateway yet.",
     "being_sent": "On the way to the gateway; its answer is still to come.",
-    "unknown": "Nobody knows whether the gateway took them; they are not sent again by themselves.",
+    "unknown": "Nobody knows whether the gateway took them; `unknowns` says what is known, and what happens by itself.",
     "rejected": "Refused: by the gateway, or for the audio before they were sent.",
     "withdrawn": "Stopped, cancelled or expired before they were sent.",
     "screened": "Came on the do-not-dial list, or were purged, and were taken out before sending.",

@@ -26,6 +26,7 @@ from jobs.cli.pictures import campaign_picture, next_steps
 from jobs.cli.planning import plan_document, plan_picture, read_plan, reading_document, reading_sentence, write_excluded
 from jobs.cli.shown import counted
 from jobs.cli.terms import read_terms
+from jobs.cli.unknowns import say_if_in_doubt
 from jobs.contacts import Contacts
 from jobs.ledger import campaigns
 from jobs.models import CampaignStatus, CampaignView, InvalidCampaign, Problem, Terms, WhenUnknown
@@ -140,7 +141,11 @@ def _hand_in(
             follow(invocation, taken.campaign_id)
         dossier = read_dossier(invocation.redis, taken.campaign_id)
         at_work = is_anybody_at_work(invocation.redis)
-    invocation.say(campaign_picture(dossier) if wait else next_steps(dossier.campaign, is_anybody_at_work=at_work))
+    if wait:
+        invocation.say(campaign_picture(dossier))
+        say_if_in_doubt(invocation, taken.campaign_id)
+    if not (wait and dossier.campaign.status.is_final):
+        invocation.say(next_steps(dossier.campaign, is_anybody_at_work=at_work))
     invocation.answer(_document(planned, read, finding, key, taken, dossier))
     return dossier.campaign
 

@@ -10,6 +10,7 @@ import termios
 import time
 from collections.abc import Mapping
 from contextlib import suppress
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO
 
@@ -18,8 +19,8 @@ from redis import Redis
 
 from jobs.campaigns.control import known
 from jobs.ledger.amnesia import Halted
-from jobs.models import Intent
-from tests.jobs.cli.conftest import CONTACTS, SEND, accept, newest_id, started
+from jobs.models import Intent, SubmissionState
+from tests.jobs.cli.conftest import CONTACTS, SEND, Run, accept, move, newest_id, started
 from tests.servers import RedisServer
 
 
@@ -52,6 +53,16 @@ def test_what_is_piped_has_no_colours_and_whole_sentences(env: dict[str, str], c
     assert (code, err) == (0, "")
     assert "\x1b" not in out
     assert "Nothing is sent yet: its hour has not come, no worker has got to it, or its account is held.\n" in out
+
+
+def test_what_is_no_error_is_not_logged_before_a_persons_answer(
+    env: dict[str, str], redis: Redis, run: Run, contacts: Path
+) -> None:
+    run("send", contacts, *SEND, now=datetime.now(UTC))
+    move(redis, newest_id(redis), SubmissionState.SENDING, SubmissionState.UNKNOWN)
+    code, out, err = ended("decide", f"{newest_id(redis)}-1", "resend", "--force", "--why", "not there", env=env)
+    assert (code, err) == (0, "")
+    assert "is sent once more" in out
 
 
 @pytest.mark.parametrize(("more", "is_coloured"), [({}, True), ({"NO_COLOR": "1"}, False)])

@@ -23,6 +23,7 @@ from jobs.ledger import (
     dispositions,
     do_not_dial,
     due,
+    events,
     evidence,
     keys,
     leadership,
@@ -32,12 +33,15 @@ from jobs.ledger import (
     runs,
     submissions,
     ticks,
+    webhooks,
 )
 from jobs.ledger.breaker import FAILURES_TO_OPEN, Cause
 from jobs.ledger.do_not_dial import Asked, Verb
 from jobs.ledger.durability import NotDurable
+from jobs.ledger.keys import Events
 from jobs.ledger.limits import Lane, Limits
 from jobs.ledger.script import Script
+from jobs.ledger.webhooks import Webhook
 from jobs.models import (
     CampaignView,
     Disposition,
@@ -58,6 +62,7 @@ LATER = NOW + 15 * SECOND
 PHONES = ["6175550123", "6175550124"]
 LOST = "6175550126"
 SEEN = Evidence(NOW, Finding.MARK, "a look")
+BILLING = Webhook("billing", "https://billing.example/", ("campaign", "submission", "drops"), ("whsec_QUJD",), NOW)
 DELIVERED = Disposition("6175550123", DropState.DELIVERED, "OK")
 
 SCRIPTS = {
@@ -174,6 +179,12 @@ def stray(session_id: str) -> Step:
     return lambda redis: evidence.take_stray(redis, first(redis), session_id, account="default", evidence=seen, now=NOW)
 
 
+def take_turns(redis: Redis) -> list[bool]:
+    first = webhooks.take_turn(redis, "billing", "first", lease=SECOND)
+    webhooks.end_turn(redis, BILLING, "first", now=NOW)
+    return [first, webhooks.take_turn(redis, "billing", "second", lease=SECOND)]
+
+
 def forget_and_forgive(redis: Redis) -> Any:
     redis.hset(keys.HALT, mapping={"since": 1, "reason": "told so"})
     return amnesia.forgive(redis, why="compared", now=NOW)
@@ -255,6 +266,7 @@ PURGING: list[Step] = [
     lambda redis: retention.drop(redis, "bcdf", now=NOW),
 ]
 STORY: list[Step] = [
+    silently(lambda redis: webhooks.write(redis, BILLING)),
     *SENDING,
     *LOSING,
     *CONTROLLING,
@@ -266,6 +278,7 @@ STORY: list[Step] = [
     forget_and_forgive,
     lambda redis: amnesia.halt(redis, why="wrong script", by="dana", now=NOW),
     lambda redis: amnesia.forgive(redis, why="corrected", now=NOW),
+    take_turns,
     *TICKING,
     *PURGING,
 ]
@@ -277,6 +290,7 @@ def state_of(redis: Redis) -> tuple[CampaignView | None, list[Submission], list[
     others += [breaker.read(redis, "default", cause) for cause in Cause]
     others += [do_not_dial.read(redis, "default"), list(do_not_dial.history(redis, "default"))]
     others += [redis.zrange(keys.WITH_PHONES, 0, -1, withscores=True)]
+    others += [[(each.kind, each.records) for each in events.after(redis, of, "0-0", most=100)] for of in Events]
     others += [redis.hgetall(keys.listed("default", NOW.date()))]
     others += [evidence.strays(redis, "bcdf"), evidence.in_doubt(redis), redis.hgetall("day")]
     others += [evidence.read(redis, each) for each in ("bcdf-1", "bcdf-3")]

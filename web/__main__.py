@@ -1,0 +1,72 @@
+"""`python -m web`: postbacks, intake and pages, in one process."""
+
+import os
+from datetime import UTC, datetime, timedelta
+from typing import Annotated
+
+import typer
+import uvicorn
+
+from config import durability
+from config.logs import configure_logs
+from config.redis_connection import connect
+from config.settings import InvalidSettings, Settings
+from jobs.entrypoints import desk_at
+from jobs.producer import Producer
+from web.app import create_app
+from web.site import Site
+
+PATIENCE_S = 2
+"""Whoever asks by HTTP asks again; a request that waits for Redis holds up others."""
+
+MOST_CONNECTIONS = 8
+"""Requests take turns beyond it: small servers count connections."""
+
+LOOPBACK = "127.0.0.1"
+
+GRACE_S = 20
+"""A dyno is killed 30 s after its SIGTERM; by then every request that began has its answer."""
+
+
+def main(
+    host: Annotated[str, typer.Option(help="Listen at this address; 0.0.0.0 is every one of the machine.")] = LOOPBACK,
+) -> None:
+    """Take postbacks and campaigns, and show what is going on, until a SIGTERM."""
+    try:
+        settings = Settings.from_env(os.environ)
+        site = open_site(settings)
+    except (InvalidSettings, durability.UnfitServer) as unusable:
+        typer.echo(str(unusable), err=True)
+        raise typer.Exit(2) from None
+    configure_logs(settings.log_level, settings.log_format, secrets=settings.secrets())
+    server(site, host).run()
+
+
+def open_site(settings: Settings) -> Site:
+    """The site of these settings; connects when it is first asked."""
+    url, verify = settings.redis_url.get_secret_value(), settings.redis_tls_verify
+    redis = connect(url, name="web", patience_s=PATIENCE_S, max_connections=MOST_CONNECTIONS, tls_verify=verify)
+    desk = desk_at(settings, redis, clock=lambda: datetime.now(UTC))
+    lead, keep_keys = timedelta(seconds=settings.lead_s), timedelta(days=settings.keep_keys_days)
+    return Site(desk=desk, producer=Producer(redis, lead=lead, keep_keys=keep_keys), settings=settings)
+
+
+def server(site: Site, host: str = LOOPBACK) -> uvicorn.Server:
+    """The server of a site, not yet running."""
+    return uvicorn.Server(
+        uvicorn.Config(
+            create_app(site),
+            host=host,
+            port=site.settings.port,
+            log_config=None,
+            access_log=False,  # a postback's path holds its token
+            server_header=False,
+            timeout_graceful_shutdown=GRACE_S,
+        )
+    )
+
+
+if __name__ == "__main__":
+    app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)  # its tracebacks would show local values
+    app.command()(main)
+    app()

@@ -1,0 +1,12 @@
+"""The whole of what answers, put together."""
+
+from fastapi import FastAPI
+
+from web.site import Site
+
+
+def create_app(site: Site) -> FastAPI:
+    """Every door of the site. Opens nothing: connections are the site's."""
+    app = FastAPI(title="Dropline", openapi_url="/v1/openapi.json", docs_url=None, redoc_url=None)
+    app.state.site = site
+    return app
