@@ -28,7 +28,7 @@ from jobs.campaigns.desk import Desk
 from jobs.eastern import eastern_date
 from jobs.gateway.client import Credentials, GatewayClient
 from jobs.gateway.simulator import Settings, Simulator
-from jobs.ledger import campaigns, keys, submissions
+from jobs.ledger import campaigns, claims, keys, submissions
 from jobs.ledger.fields import to_ms
 from jobs.models import SubmissionState, Terms
 from jobs.models.reports import DayReport
@@ -165,7 +165,7 @@ def accept(at: Desk, submission_id: str, session_id: str, gateway_count: int) ->
     now, (found,) = at.clock(), submissions.read(at.redis, [submission_id])
     campaign = campaigns.read(at.redis, found.campaign_id)
     listed_under = may_be_listed_under(campaign, sent_at=now, until=now) if campaign else ()
-    submissions.claim(at.redis, submission_id, attempt="a", now=now, until=now)
+    claims.claim(at.redis, submission_id, attempt="a", now=now, until=now)
     submissions.move(at.redis, found, SubmissionState.SENDING, now=now, listed_under=listed_under, sent_at=to_ms(now))
     session_key = keys.session("default", session_id)
     submissions.move(

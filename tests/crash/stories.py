@@ -10,7 +10,7 @@ from jobs.campaigns.control import CampaignIsOver
 from jobs.campaigns.desk import Desk
 from jobs.contacts import Row
 from jobs.gateway.simulator import Fault, FaultKind
-from jobs.ledger import breaker, submissions
+from jobs.ledger import breaker, claims, submissions
 from jobs.ledger.breaker import FAILURES_TO_OPEN
 from jobs.ledger.keys import Due
 from jobs.models import CampaignStatus, Intent, SubmissionState, WhenUnknown
@@ -65,7 +65,7 @@ def _given_up(world: World) -> None:
     """Somebody died after `sending` was written, and the gateway's answer can come no more."""
     world.take(FIRST)
     desk, at = world.desk(), world.clock.now()
-    submissions.claim(desk.redis, world.submission().id, attempt="dead", now=at, until=at + desk.timings.lease)
+    claims.claim(desk.redis, world.submission().id, attempt="dead", now=at, until=at + desk.timings.lease)
     ends_at = at + desk.timings.answer_within
     submissions.move(
         desk.redis,

@@ -111,6 +111,8 @@ class Conditions:
     unlisted_s: float = 0
     resending: float = 0
     """The share of campaigns that have sent again what is absent."""
+    takes_s: float = 150
+    """How long a round usually takes: three quarters of a minute of siege, and the rest to come to rest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,6 +163,7 @@ _CONDITIONS = {
         unlisted=0.025,
         unlisted_s=75,
         resending=0.8,
+        takes_s=210,
     )
 }
 

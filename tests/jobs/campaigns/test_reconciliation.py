@@ -16,7 +16,7 @@ from jobs.gateway.simulator import Clock, Fault, FaultKind, Simulator
 from jobs.gateway.simulator.campaigns import new_campaign
 from jobs.gateway.simulator.gateway import Caller
 from jobs.gateway.simulator.replies import Accepted
-from jobs.ledger import campaigns, days, dispositions, keys, retention, submissions
+from jobs.ledger import campaigns, claims, days, dispositions, keys, retention, submissions
 from jobs.ledger.fields import to_ms
 from jobs.ledger.retention import Purged
 from jobs.models import Disposition, DropState, Submission, SubmissionState, Terms
@@ -251,7 +251,7 @@ def big_day(desk: Desk, simulator: Simulator) -> list[Submission]:
 def accept(desk: Desk, submission_id: str, session_id: str) -> None:
     """As a sender moves it."""
     now = desk.clock()
-    submissions.claim(desk.redis, submission_id, attempt="a", now=now, until=now)
+    claims.claim(desk.redis, submission_id, attempt="a", now=now, until=now)
     (found,) = submissions.read(desk.redis, [submission_id])
     listed_under = may_be_listed_under(view(desk, "bcdf"), sent_at=now, until=now)
     submissions.move(desk.redis, found, SubmissionState.SENDING, now=now, listed_under=listed_under, sent_at=to_ms(now))

@@ -15,7 +15,7 @@ from jobs.campaigns.send import Sent, send
 from jobs.campaigns.sweep import AGAIN_AFTER, DUE_WHILE, Swept, sweep
 from jobs.contacts import Row
 from jobs.gateway.simulator import Clock, Fault, FaultKind, Simulator
-from jobs.ledger import campaigns, due, keys, submissions
+from jobs.ledger import campaigns, claims, due, keys, submissions
 from jobs.ledger.keys import Due
 from jobs.models import UNSETTLED, CampaignStatus, Intent, SubmissionState
 from jobs.outcomes.decide import Asked, resend
@@ -45,7 +45,7 @@ def campaign_id(desk: Desk) -> str:
 
 def claimed(desk: Desk, own: str) -> None:
     now = desk.clock()
-    submissions.claim(desk.redis, own, attempt="dead", now=now, until=now + desk.timings.lease)
+    claims.claim(desk.redis, own, attempt="dead", now=now, until=now + desk.timings.lease)
 
 
 def sending(desk: Desk, own: str) -> None:

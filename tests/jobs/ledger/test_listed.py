@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from redis import Redis
 
-from jobs.ledger import campaigns, keys, listed, submissions
+from jobs.ledger import campaigns, claims, keys, listed, submissions
 from jobs.models import SubmissionState
 from tests.jobs.ledger.conftest import NOW, new_campaign
 
@@ -16,7 +16,7 @@ TOMORROW = TODAY + timedelta(days=1)
 @pytest.mark.parametrize("days", [[TODAY], []], ids=["one day", "either of two"])
 def test_a_listing_must_have_what_is_accepted_and_can_be_of_no_other_day(ledger: Redis, days: list[object]) -> None:
     campaigns.take(ledger, new_campaign(["6175550123"]), now=NOW, keep_key=timedelta(days=1))
-    submissions.claim(ledger, "bcdf-1", attempt="a", now=NOW, until=NOW + timedelta(seconds=15))
+    claims.claim(ledger, "bcdf-1", attempt="a", now=NOW, until=NOW + timedelta(seconds=15))
     (found,) = submissions.read(ledger, ["bcdf-1"])
     under = {day: keys.listed("default", day) for day in (TODAY, TOMORROW)}
     assert submissions.move(ledger, found, SubmissionState.SENDING, now=NOW, listed_under=under.values())

@@ -20,6 +20,7 @@ from jobs.ledger import (
     amnesia,
     breaker,
     campaigns,
+    claims,
     dispositions,
     do_not_dial,
     due,
@@ -98,7 +99,7 @@ def second(redis: Redis) -> Submission:
 
 
 def claim(submission_id: str, attempt: str) -> Step:
-    return lambda redis: submissions.claim(redis, submission_id, attempt=attempt, now=NOW, until=LATER)
+    return lambda redis: claims.claim(redis, submission_id, attempt=attempt, now=NOW, until=LATER)
 
 
 def leave(attempt: str) -> Step:

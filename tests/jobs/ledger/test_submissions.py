@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from redis import Redis
 
-from jobs.ledger import campaigns, due, keys, runs, submissions
+from jobs.ledger import campaigns, claims, due, keys, runs, submissions
+from jobs.ledger.claims import Claim
 from jobs.ledger.keys import Due
-from jobs.ledger.submissions import Claim
 from jobs.models import LEGAL_MOVES, Intent, Run, Submission, SubmissionState
 from tests.jobs.ledger.conftest import NOW, taken
 
@@ -26,7 +26,7 @@ def only_submission(ledger: Redis, campaign_id: str = "bcdf") -> Submission:
 
 def claim(ledger: Redis, attempt: str, *, after: timedelta = timedelta()) -> Claim:
     now = NOW + after
-    return submissions.claim(ledger, "bcdf-1", attempt=attempt, now=now, until=now + LEASE)
+    return claims.claim(ledger, "bcdf-1", attempt=attempt, now=now, until=now + LEASE)
 
 
 def move(ledger: Redis, to: SubmissionState, **options: object) -> bool:
@@ -43,12 +43,12 @@ def test_one_of_two_senders_gets_the_claim(ledger: Redis) -> None:
 
 def test_a_look_says_what_a_claim_would_be_told_and_takes_nothing(ledger: Redis) -> None:
     taken(ledger, ["6175550123"])
-    assert submissions.look(ledger, "bcdf-1", now=NOW) is Claim.FREE
+    assert claims.look(ledger, "bcdf-1", now=NOW) is Claim.FREE
     assert only_submission(ledger).state is SubmissionState.PLANNED
     assert only_submission(ledger).tries == 0
     claim(ledger, "first")
-    assert submissions.look(ledger, "bcdf-1", now=NOW) is Claim.BUSY
-    assert submissions.look(ledger, "bcdf-1", now=NOW + LEASE) is Claim.FREE
+    assert claims.look(ledger, "bcdf-1", now=NOW) is Claim.BUSY
+    assert claims.look(ledger, "bcdf-1", now=NOW + LEASE) is Claim.FREE
 
 
 def test_a_claim_that_ran_out_is_taken_over_and_its_first_owner_is_fenced_off(ledger: Redis) -> None:
@@ -106,8 +106,8 @@ def test_what_is_held_is_due_when_it_is_too_late_for_it_and_free_to_be_withdrawn
     too_late_at = view.too_late_at + timedelta(milliseconds=1)
     assert due.count(ledger, Due.SEND, by=view.too_late_at) == 0
     assert due.count(ledger, Due.SEND, by=too_late_at) == 1
-    assert submissions.look(ledger, "bcdf-1", now=view.too_late_at) is Claim.HELD
-    assert submissions.look(ledger, "bcdf-1", now=too_late_at) is Claim.FREE
+    assert claims.look(ledger, "bcdf-1", now=view.too_late_at) is Claim.HELD
+    assert claims.look(ledger, "bcdf-1", now=too_late_at) is Claim.FREE
     assert claim(ledger, "never", after=too_late_at - NOW) is Claim.HELD
 
 

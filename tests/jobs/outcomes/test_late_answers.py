@@ -12,7 +12,7 @@ from jobs.campaigns.desk import Desk
 from jobs.campaigns.send import Sent, send
 from jobs.gateway.replies import Accepted
 from jobs.gateway.simulator import Clock, Fault, FaultKind, Simulator
-from jobs.ledger import due, evidence, submissions
+from jobs.ledger import claims, due, evidence
 from jobs.ledger.keys import Due
 from jobs.models import Finding, SubmissionState
 from jobs.outcomes.settle import Settled, settle
@@ -61,7 +61,7 @@ def try_in_vain(desk: Desk, campaign_id: str) -> None:
 
 def claim(desk: Desk, campaign_id: str) -> None:
     now = desk.clock()
-    submissions.claim(desk.redis, f"{campaign_id}-1", attempt="second", now=now, until=now + desk.timings.lease)
+    claims.claim(desk.redis, f"{campaign_id}-1", attempt="second", now=now, until=now + desk.timings.lease)
 
 
 @pytest.mark.parametrize("second", [try_in_vain, claim])
