@@ -255,4 +255,25 @@ PROTECTIONS = (
         "if not record.disposition.phone:",
         "tests/jobs/outcomes/test_hear.py",
     ),
+    Protection(
+        "an earlier attempt is looked for, whatever is lost",
+        "jobs/ledger/unfinished.py",
+        "elseif is_looked_for(string.match(former or '', '@(%d+)$')) then",
+        "elseif false then",
+        "tests/jobs/campaigns/test_sweep.py",
+    ),
+    Protection(
+        "what is asked of one session alone is not taken for forgotten",
+        "jobs/ledger/unfinished.py",
+        "run_of[under == number and asked or intent]",
+        "run_of[intent]",
+        "tests/jobs/campaigns/test_sessions.py",
+    ),
+    Protection(
+        "of the sessions of two attempts one is stopped",
+        "jobs/outcomes/looking.py",
+        "        if its_own:\n",
+        "        if not attempts:\n",
+        "tests/jobs/outcomes/test_settle.py",
+    ),
 )
