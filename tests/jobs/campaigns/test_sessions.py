@@ -39,12 +39,13 @@ def tell(desk: Desk, campaign_id: str, intent: Intent) -> None:
     )
 
 
-def work(desk: Desk, clock: Clock, campaign_id: str) -> None:
-    """What workers do a little later."""
+def work(desk: Desk, clock: Clock, campaign_id: str) -> Swept:
+    """What workers do a little later; what they found to be forgotten."""
     clock.jump(TOLD_AGAIN)
-    sweep(desk.redis, now=desk.clock())
+    forgotten = sweep(desk.redis, now=desk.clock())
     if due.count(desk.redis, Due.CONTROL, by=desk.clock()):
         control(desk, campaign_id)
+    return forgotten
 
 
 def state(simulator: Simulator) -> State:
@@ -57,7 +58,7 @@ def test_a_session_that_is_paused_alone_stays_paused_until_something_is_wanted_o
 ) -> None:
     tell(desk, running, Intent.PAUSE)
     for _ in range(2):
-        work(desk, clock, running)
+        assert work(desk, clock, running) == Swept()
         assert state(simulator) is State.PAUSED
         assert submission(desk, running).run is Run.PAUSED
         assert not due.stands(desk.redis, Due.CONTROL, running)
