@@ -31,6 +31,7 @@ test: $(READY)  ## the whole suite, with the tests that start and kill real proc
 # One round again, or a short run: make proof PROOF="--rounds 1 --seed 20261125", make proof PROOF="--minutes 4"
 proof: $(READY)  ## all that can be done to it, by the hundred, and each protection switched off; takes half an hour
 	@$(RUN) tests.crash
+	@$(RUN) tests.scheduler
 	@$(RUN) pytest -n 0 --hypothesis-profile many tests/jobs/campaigns/test_any_order.py -o timeout=1200
 	@$(RUN) tests.mutations
 	@$(RUN) tests.proof $(PROOF)
@@ -48,6 +49,9 @@ bench: $(READY)  ## measure what Dropline costs on this machine
 	@$(RUN) benchmarks.durable_send
 	@$(RUN) benchmarks.do_not_dial
 	@$(RUN) benchmarks.reconciliation
+	@$(RUN) benchmarks.live_sessions
+	@$(RUN) benchmarks.stop
+	@$(RUN) benchmarks.scrape
 
 # atheris is there for Linux on x86-64 only, so it is no part of what everybody installs.
 fuzz: $(READY)  ## a minute of texts that look for a way to mislead the parsers

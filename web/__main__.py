@@ -1,6 +1,7 @@
 """`python -m web`: postbacks, intake and pages, in one process."""
 
 import os
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Annotated
 
@@ -13,7 +14,9 @@ from config.redis_connection import connect
 from config.settings import InvalidSettings, Settings
 from jobs.entrypoints import desk_at
 from jobs.producer import Producer
+from web.access import PROOFS, Proof
 from web.app import create_app
+from web.bearer import is_loopback
 from web.site import Site
 
 PATIENCE_S = 2
@@ -35,11 +38,20 @@ def main(
     try:
         settings = Settings.from_env(os.environ)
         site = open_site(settings)
+        check_who_can_reach_it(settings, host)
     except (InvalidSettings, durability.UnfitServer) as unusable:
         typer.echo(str(unusable), err=True)
         raise typer.Exit(2) from None
     configure_logs(settings.log_level, settings.log_format, secrets=settings.secrets())
     server(site, host).run()
+
+
+def check_who_can_reach_it(settings: Settings, host: str) -> None:
+    """Raises `InvalidSettings` where requests without a token could come from another machine."""
+    if settings.open_on_loopback and not is_loopback(host):
+        raise InvalidSettings(
+            (f"OPEN_ON_LOOPBACK: is for trials at a loopback address, and --host is {host}; unset it",)
+        )
 
 
 def open_site(settings: Settings) -> Site:
@@ -51,16 +63,17 @@ def open_site(settings: Settings) -> Site:
     return Site(desk=desk, producer=Producer(redis, lead=lead, keep_keys=keep_keys), settings=settings)
 
 
-def server(site: Site, host: str = LOOPBACK) -> uvicorn.Server:
+def server(site: Site, host: str = LOOPBACK, proofs: Sequence[Proof] = PROOFS) -> uvicorn.Server:
     """The server of a site, not yet running."""
     return uvicorn.Server(
         uvicorn.Config(
-            create_app(site),
+            create_app(site, proofs),
             host=host,
             port=site.settings.port,
             log_config=None,
             access_log=False,  # a postback's path holds its token
             server_header=False,
+            forwarded_allow_ips=site.settings.trusted_proxies,
             timeout_graceful_shutdown=GRACE_S,
         )
     )

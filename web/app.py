@@ -1,12 +1,20 @@
 """The whole of what answers, put together."""
 
+from collections.abc import Sequence
+
 from fastapi import FastAPI
 
+from web import dashboard, health, intake, metrics
+from web.access import PROOFS, Proof
 from web.site import Site
 
 
-def create_app(site: Site) -> FastAPI:
+def create_app(site: Site, proofs: Sequence[Proof] = PROOFS) -> FastAPI:
     """Every door of the site. Opens nothing: connections are the site's."""
     app = FastAPI(title="Dropline", openapi_url="/v1/openapi.json", docs_url=None, redoc_url=None)
-    app.state.site = site
+    app.state.site, app.state.proofs = site, proofs
+    intake.add_to(app)
+    app.include_router(health.router(site))
+    app.include_router(metrics.router(site))
+    dashboard.mount(app, site)
     return app

@@ -33,24 +33,34 @@ def has_come_to_rest(redis: Redis, campaign: CampaignView, now: datetime) -> boo
     return bool(in_doubt) and not any(each.is_ended_by_absence(now) for each in in_doubt)
 
 
+def status_line(campaign: CampaignView) -> str:
+    """The status and what it means, and where to read on while it may take minutes until something happens."""
+    said = f"{campaign.status}: {campaign.status.sentence}"
+    if campaign.status is not CampaignStatus.NEEDS_DECISION:
+        return said
+    return f"{said} It is looked for; see {PROGRAM} unknowns {campaign.id}"
+
+
 def follow(
     invocation: Invocation,
     campaign_id: str,
     *,
     until: Callable[[CampaignView], bool] | None = None,
     picture: Callable[[CampaignView], RenderableType] = progress_picture,
+    line: Callable[[CampaignView], str] = status_line,
 ) -> CampaignView:
     """Show how a campaign comes on until `until`, or until it has come to rest; a Ctrl-C ends the watching with exit
-    130, and nothing else.
+    130, and nothing else. What moves is drawn as `picture`; where nothing can move, `line` is said whenever it is
+    another.
     """
     until = until or (lambda campaign: has_come_to_rest(invocation.redis, campaign, invocation.clock()))
     if not until(known(invocation.redis, campaign_id)) and not is_anybody_at_work(invocation.redis):
         invocation.note(NOBODY_AT_WORK)
     try:
-        with _showing(invocation, picture) as show:
+        with _showing(invocation, picture, line) as show:
             return _wait(invocation.redis, campaign_id, until, show)
     except KeyboardInterrupt:
-        invocation.err.print("Stopped watching; the campaign goes on.")
+        invocation.err.print("Stopped watching; that changes nothing.")
         invocation.err.print(commands(("look again", f"show {campaign_id}"), ("end it", f"stop {campaign_id}")))
         raise typer.Exit(Exit.INTERRUPTED) from None
 
@@ -76,33 +86,29 @@ def _wait(
 
 @contextmanager
 def _showing(
-    invocation: Invocation, picture: Callable[[CampaignView], RenderableType]
+    invocation: Invocation,
+    picture: Callable[[CampaignView], RenderableType],
+    line: Callable[[CampaignView], str],
 ) -> Iterator[Callable[[CampaignView], None]]:
-    """Bars on a terminal; elsewhere a line whenever the status changes."""
+    """Bars on a terminal; elsewhere lines."""
     if invocation.as_json:
         yield lambda _: None
     elif invocation.shows_progress:
         with Live(console=invocation.err, transient=True, auto_refresh=False) as live:
             yield lambda campaign: live.update(picture(campaign), refresh=True)
     else:
-        yield _Changes(invocation)
+        yield _Changes(invocation, line)
 
 
 class _Changes:
-    """Says a campaign's status when it is another than before."""
+    """Says a campaign's line when it is another than before."""
 
-    def __init__(self, invocation: Invocation) -> None:
+    def __init__(self, invocation: Invocation, line: Callable[[CampaignView], str]) -> None:
         self._invocation = invocation
-        self._status: CampaignStatus | None = None
+        self._line = line
+        self._said = ""
 
     def __call__(self, campaign: CampaignView) -> None:
-        if campaign.status is not self._status:
-            self._status = campaign.status
-            self._invocation.err.print(f"{campaign.status}: {campaign.status.sentence}{_see(campaign)}")
-
-
-def _see(campaign: CampaignView) -> str:
-    """Where to read on while it may take minutes until something happens."""
-    if campaign.status is not CampaignStatus.NEEDS_DECISION:
-        return ""
-    return f" It is looked for; see {PROGRAM} unknowns {campaign.id}"
+        if (line := self._line(campaign)) != self._said:
+            self._said = line
+            self._invocation.err.print(line)

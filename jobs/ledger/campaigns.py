@@ -153,11 +153,15 @@ def read(redis: Redis, campaign_id: str) -> CampaignView | None:
 
 def newest(redis: Redis, *, most: int) -> list[CampaignView]:
     """The campaigns taken last, newest first."""
-    ids = [text(member) for member in redis.zrevrange(keys.CAMPAIGNS, 0, most - 1)]
+    return read_all(redis, [text(member) for member in redis.zrevrange(keys.CAMPAIGNS, 0, most - 1)])
+
+
+def read_all(redis: Redis, campaign_ids: Sequence[str]) -> list[CampaignView]:
+    """Those of the campaigns that the ledger knows, in the order asked for."""
     with redis.pipeline(transaction=False) as pipeline:
-        for campaign_id in ids:
+        for campaign_id in campaign_ids:
             pipeline.hgetall(keys.campaign(campaign_id))
-        views = map(_view, ids, pipeline.execute())
+        views = map(_view, campaign_ids, pipeline.execute())
     return [view for view in views if view]
 
 

@@ -39,6 +39,8 @@ class Compared(BaseModel):
     contrary: tuple[Contrary, ...] = ()
     outcomes: dict[str, int] = {}
     """Of a stranger: drops by the gateway's status and reason."""
+    given_up_id: str = ""
+    """Of a stranger: the given-up submission of ours that it is."""
     refusal: str = ""
 
 

@@ -34,11 +34,22 @@ DOUBT = "dropline:halt:doubt"
 HALTS = "dropline:halts"
 """Stream: past halts, and who ended them why."""
 
+TOKENS = "dropline:tokens"
+"""Hash: of every bearer token that was ever made, by its name, where it is kept: the digest's beginning."""
+
 TICKS = "dropline:ticks"
-"""Hash: of every entry of the timetable the newest slot (ms) that was claimed, and the tokens of the newest claims."""
+"""Hash: of every entry of the timetable the newest slot (ms) that was claimed and how late (ms), and the tokens of the
+newest claims.
+"""
 
 LEADERSHIP = "dropline:leadership"
 """Hash: the scheduler that ticks, its term, and until when (ms)."""
+
+TOTALS = "dropline:totals"
+"""Hash: what processes have counted for those who watch; each field is what, and by what, parted by colons."""
+
+TOTALS_BATCHES = "dropline:totals:batches"
+"""String: the tokens of what was added last to the totals."""
 
 
 class Due(StrEnum):
@@ -96,6 +107,11 @@ DO_NOT_DIAL_LISTS = "dropline:do-not-dial"
 
 DO_NOT_DIAL = "dropline:do-not-dial:"
 """What the key of every account's do-not-dial list begins with."""
+
+
+def token(place: str) -> str:
+    """Hash: a bearer token's digest, name, scopes and instants, by the beginning of its digest."""
+    return f"dropline:token:{place}"
 
 
 def idempotency(key: str) -> str:

@@ -93,7 +93,7 @@ def test_ctrl_c_ends_the_watching_and_nothing_else(env: dict[str, str], redis: R
         process.send_signal(signal.SIGINT)
         out, err = process.communicate(timeout=30)
     assert (process.returncode, out) == (130, "")
-    assert "Stopped watching; the campaign goes on." in err
+    assert "Stopped watching; that changes nothing." in err
     assert f"python -m jobs stop {campaign_id}" in err
     assert known(redis, campaign_id).intent is Intent.RUN
 

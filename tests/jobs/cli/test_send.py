@@ -30,6 +30,39 @@ def test_a_dry_run_shows_the_plan_and_needs_nothing(run: Run, contacts: Path, re
     assert redis.keys() == []
 
 
+@pytest.fixture
+def west_coast(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A machine whose clock shows Pacific time."""
+    with monkeypatch.context() as there:
+        there.setenv("TZ", "America/Los_Angeles")
+        time.tzset()
+        yield
+    time.tzset()
+
+
+@pytest.mark.usefixtures("west_coast")
+def test_a_dry_run_repeats_what_it_understood(run: Run, contacts: Path) -> None:
+    times = ("--at", "2026-03-02 14:30 ET", "--ends-at", "2026-03-02T23:00Z")
+    dry = run("send", contacts, *SEND, *times, "--title", "March", "--dry-run", **DRY)
+    assert [line.split() for line in dry.out.splitlines()[-8:-1]] == [
+        ["title", "March"],
+        ["audio", "https://cdn.example.com/reminder.mp3", "(mp3)"],
+        ["caller", "ID", "***0199"],
+        ["starts", "2026-03-02", "14:30:00", "Eastern", "2026-03-02", "11:30:00", "PST"],
+        ["ends", "2026-03-02", "18:00:00", "Eastern", "2026-03-02", "15:00:00", "PST"],
+        ["not", "sent", "after", "2026-03-02", "18:00:00", "Eastern", "2026-03-02", "15:00:00", "PST"],
+        ["account", "default"],
+    ]
+    document = run("send", contacts, *SEND, *times, "--title", "March", "--dry-run", "--json", **DRY).document
+    shown = {name: document["understood"][name] for name in ("title", "start", "ends_at", "caller_id")}
+    assert shown == {
+        "title": "March",
+        "start": "2026-03-02T19:30:00Z",
+        "ends_at": "2026-03-02T23:00:00Z",
+        "caller_id": "***0199",
+    }
+
+
 def test_a_dry_run_says_which_column_is_called_and_how_the_file_was_read(run: Run, contacts: Path) -> None:
     dry = run("send", contacts, *SEND, "--dry-run", **DRY)
     assert 'Phones from column 2 "Mobile Phone", chosen by its name. Read as UTF-8, parted by comma.' in dry.out

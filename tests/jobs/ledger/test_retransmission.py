@@ -29,11 +29,13 @@ from jobs.ledger import (
     keys,
     leadership,
     limits,
+    meter,
     pushes,
     retention,
     runs,
     submissions,
     ticks,
+    tokens,
     webhooks,
 )
 from jobs.ledger.breaker import FAILURES_TO_OPEN, Cause
@@ -54,6 +56,7 @@ from jobs.models import (
     Submission,
     SubmissionState,
 )
+from jobs.models.scopes import Scope
 from tests.fault_proxy import Fault, FaultKind, FaultProxy, Storm
 from tests.jobs.ledger.conftest import NOW, new_campaign
 from tests.servers import RedisServer
@@ -151,6 +154,11 @@ def confirm(redis: Redis) -> Any:
     return pushes.confirm(redis, "default", push, now=NOW, again_at=LATER)
 
 
+def make_token(redis: Redis) -> None:
+    """Of which the answer is another one each time, and the name is taken once."""
+    tokens.create(redis, f"crm {len(tokens.every(redis))}", [Scope.READ], now=NOW)
+
+
 def wait_for_disk(redis: Redis) -> None:
     """This server has none to wait for."""
     with suppress(NotDurable):
@@ -233,6 +241,7 @@ CALLING: list[Step] = [
     enter("probe", SECOND),
     lambda redis: breaker.give_back(redis, "default", token="probe", now=NOW + SECOND),
     enter("next", SECOND),
+    lambda redis: breaker.succeed(redis, "default", can_be_told=False),
     silently(lambda redis: breaker.succeed(redis, "default")),
     fail(1, Cause.REFUSAL),
     lambda redis: breaker.try_now(redis, "default", now=NOW, cause=Cause.REFUSAL),
@@ -255,6 +264,15 @@ TICKING: list[Step] = [
     lambda redis: leadership.release(redis, "first"),
     lead("second"),
 ]
+METERING = meter.Meter()
+
+
+def count_one(redis: Redis) -> Any:
+    METERING.count(meter.Count.TURNED_AWAY, Lane.READS)
+    METERING.flush(redis)
+    return meter.read(redis)
+
+
 DOUBTING: list[Step] = [
     stray("2"),
     stray("2"),
@@ -276,11 +294,14 @@ STORY: list[Step] = [
     *CALLING,
     *LISTING,
     lambda redis: amnesia.look(redis, now=NOW),
+    make_token,
+    make_token,
     forget_and_forgive,
     lambda redis: amnesia.halt(redis, why="wrong script", by="dana", now=NOW),
     lambda redis: amnesia.forgive(redis, why="corrected", now=NOW),
     take_turns,
     *TICKING,
+    count_one,
     *PURGING,
 ]
 
@@ -295,6 +316,7 @@ def state_of(redis: Redis) -> tuple[CampaignView | None, list[Submission], list[
     others += [redis.hgetall(keys.listed("default", NOW.date()))]
     others += [evidence.strays(redis, "bcdf"), evidence.in_doubt(redis), redis.hgetall("day")]
     others += [evidence.read(redis, each) for each in ("bcdf-1", "bcdf-3")]
+    others += [tokens.every(redis)]
     drops = list(dispositions.read(redis, first(redis)))
     return campaigns.read(redis, "bcdf"), submissions.read(redis, ["bcdf-1", "bcdf-2", "bcdf-3"]), drops, others
 
