@@ -14,6 +14,7 @@ from config.settings import InvalidSettings, Settings
 from jobs.entrypoints import desk_at
 from jobs.producer import Producer
 from web.app import create_app
+from web.dawdlers import ImpatientProtocol
 from web.site import Site
 
 PATIENCE_S = 2
@@ -21,6 +22,10 @@ PATIENCE_S = 2
 
 MOST_CONNECTIONS = 8
 """Requests take turns beyond it: small servers count connections."""
+
+MOST_OPEN = 1_000
+"""Connections of people, machines and the gateway together; more are told to come back. Each is a file, and a process
+may have about so many."""
 
 LOOPBACK = "127.0.0.1"
 
@@ -59,6 +64,8 @@ def server(site: Site, host: str = LOOPBACK) -> uvicorn.Server:
             host=host,
             port=site.settings.port,
             log_config=None,
+            http=ImpatientProtocol,
+            limit_concurrency=MOST_OPEN,
             access_log=False,  # a postback's path holds its token
             server_header=False,
             timeout_graceful_shutdown=GRACE_S,

@@ -4,8 +4,8 @@ The first record that says how a drop ended stays; a later one that says otherwi
 that records repeat (reasons, carriers) are kept once per campaign and pointed at by a small number.
 """
 
-from collections.abc import Iterable, Iterator, Sequence, Set
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import zip_longest
 from typing import Any
@@ -23,7 +23,7 @@ from jobs.ledger.packing import (
     unpack_dispositions,
     unpack_phones,
 )
-from jobs.ledger.script import Script
+from jobs.ledger.script import Call, Script
 from jobs.models import Disposition, DropState, Submission
 
 RECORDS_A_STEP = 1_000
@@ -34,6 +34,9 @@ MOST_TEXTS = 65_000
 OVERFLOW = "(too many different texts)"
 
 _SEPARATOR = "\x1f"
+
+Numbers = Mapping[str, int]
+"""Texts, each to its small number."""
 
 _INTERN = Script("""
 -- KEYS: 1 words.  ARGV: 1 most texts, 2 text for what is too many, then texts
@@ -73,12 +76,12 @@ local function find(phone)  -- by bisection
     if there < phone then low = middle + 1 else high = middle - 1 end
   end
 end
-local counts = {new = 0, known = 0, contrary = 0, foreign = 0}
-local changed, tally = {}, {}
+local counts = {new = 0, known = 0, contrary = 0}
+local changed, tally, foreign = {}, {}, {}
 local function count(table, name, by) table[name] = (table[name] or 0) + by end
 for at = 1, #records, 14 do
   local index = find(number(records, at))
-  if not index then count(counts, 'foreign', 1) else
+  if not index then foreign[#foreign + 1] = (at - 1) / 14 else
     local before = string.byte(redis.call('GETRANGE', KEYS[4], index * 9, index * 9)) or 0
     local state = string.byte(records, at + 5)
     if before == 0 or before == 3 then
@@ -96,7 +99,7 @@ for word, by in pairs(changed) do
 end
 for word, by in pairs(tally) do redis.call('HINCRBY', KEYS[5], word, by) end
 if counts.new > 0 then redis.call('HSET', KEYS[1], 'heard_at', ARGV[1]) end
-return {counts.new, counts.known, counts.contrary, counts.foreign}
+return {counts.new, counts.known, counts.contrary, foreign}
 """)
 
 _CLOSE = Script("""
@@ -143,6 +146,7 @@ class Recorded:
     known: int = 0
     contrary: int = 0
     foreign: int = 0
+    foreign_phones: frozenset[str] = field(default=frozenset(), repr=False, compare=False)
 
     def __add__(self, other: "Recorded") -> "Recorded":
         return Recorded(
@@ -150,16 +154,34 @@ class Recorded:
             self.known + other.known,
             self.contrary + other.contrary,
             self.foreign + other.foreign,
+            self.foreign_phones | other.foreign_phones,
         )
 
 
 def record(redis: Redis, submission: Submission, records: Iterable[Disposition], *, now: datetime) -> Recorded:
     """Merge call records into the submission's table. Records without an outcome yet are passed over."""
-    telling = [each for each in records if each.state is not DropState.PENDING]
-    total = Recorded()
-    for start in range(0, len(telling), RECORDS_A_STEP):
-        total += _record_step(redis, submission, telling[start : start + RECORDS_A_STEP], now)
+    listed, total = list(records), Recorded()
+    for start in range(0, len(listed), RECORDS_A_STEP):
+        total += record_each(redis, [(submission, listed[start : start + RECORDS_A_STEP])], now=now)[0]
     return total
+
+
+def record_each(
+    redis: Redis, batches: Sequence[tuple[Submission, Sequence[Disposition]]], *, now: datetime
+) -> list[Recorded]:
+    """`record` for several submissions, in two round trips; not more than `RECORDS_A_STEP` records for each."""
+    telling = [[each for each in records if each.state is not DropState.PENDING] for _, records in batches]
+    found = [Recorded() for _ in batches]
+    to_tell = [place for place, records in enumerate(telling) if records]
+    numbers = _intern_each(redis, [(batches[place][0].campaign_id, telling[place]) for place in to_tell])
+    calls = [
+        _record_call(batches[place][0], telling[place], known, now)
+        for place, known in zip(to_tell, numbers, strict=True)
+    ]
+    for place, (new, known, contrary, foreign) in zip(to_tell, _RECORD.run_each(redis, calls), strict=True):
+        strangers = frozenset(telling[place][each].phone for each in foreign)
+        found[place] = Recorded(new, known, contrary, len(foreign), strangers)
+    return found
 
 
 def close(redis: Redis, submission: Submission) -> int:
@@ -205,25 +227,32 @@ def tally(redis: Redis, campaign_id: str) -> dict[tuple[str, str], int]:
     return dict(sorted(found.items(), key=lambda item: -item[1]))
 
 
-def _record_step(redis: Redis, submission: Submission, records: Sequence[Disposition], now: datetime) -> Recorded:
-    outcomes = [_outcome_text(each) for each in records]
-    numbers = _intern(redis, submission.campaign_id, {*outcomes, *(each.carrier for each in records if each.carrier)})
+def _record_call(submission: Submission, records: Sequence[Disposition], numbers: Numbers, now: datetime) -> Call:
     packed = b"".join(
         pack_phone(each.phone)
         + pack_disposition(
-            PackedDisposition(each.state, numbers[outcome], numbers.get(each.carrier, 0), each.delivered_at)
+            PackedDisposition(each.state, numbers[_outcome_text(each)], numbers.get(each.carrier, 0), each.delivered_at)
         )
-        for each, outcome in zip(records, outcomes, strict=True)
+        for each in records
     )
     names = [keys.submission(submission.id), keys.campaign(submission.campaign_id), keys.phones(submission.id)]
     names += [keys.dispositions(submission.id), keys.tally(submission.campaign_id)]
-    return Recorded(*_RECORD(redis, names, [to_ms(now), packed]))
+    return names, [to_ms(now), packed]
 
 
-def _intern(redis: Redis, campaign_id: str, texts: Iterable[str]) -> dict[str, int]:
-    listed = sorted(texts)
-    numbers = _INTERN(redis, [keys.words(campaign_id)], [MOST_TEXTS, OVERFLOW, *listed])
-    return dict(zip(listed, numbers, strict=True))
+def _intern_each(redis: Redis, told: Sequence[tuple[str, Sequence[Disposition]]]) -> list[Numbers]:
+    """For each campaign and its records, the number of every text in them."""
+    texts = [sorted(_texts(records)) for _, records in told]
+    calls: list[Call] = [
+        ([keys.words(campaign_id)], [MOST_TEXTS, OVERFLOW, *listed])
+        for (campaign_id, _), listed in zip(told, texts, strict=True)
+    ]
+    found = _INTERN.run_each(redis, calls)
+    return [dict(zip(listed, numbers, strict=True)) for listed, numbers in zip(texts, found, strict=True)]
+
+
+def _texts(records: Iterable[Disposition]) -> set[str]:
+    return {text for each in records for text in (_outcome_text(each), each.carrier) if text}
 
 
 def _outcome_text(disposition: Disposition) -> str:

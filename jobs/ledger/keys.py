@@ -40,6 +40,9 @@ TICKS = "dropline:ticks"
 LEADERSHIP = "dropline:leadership"
 """Hash: the scheduler that ticks, its term, and until when (ms)."""
 
+POSTBACKS = "dropline:postbacks"
+"""Hash: how many postbacks came to which end, how late records were, and the tokens of the newest batches counted."""
+
 
 class Due(StrEnum):
     """What can be due later: one sorted set each, ids by the instant (ms) at which somebody must look again."""
@@ -217,3 +220,8 @@ def breaker(account: str, cause: str = "trouble") -> str:
 def open_breakers(cause: str) -> str:
     """Set: the accounts whose breaker for this cause is open."""
     return f"dropline:open-breakers:{cause}"
+
+
+def quarantine(kind: str) -> str:
+    """List: JSON of the newest postbacks that changed nothing, of one kind, newest first; expires."""
+    return f"dropline:quarantine:{kind}"

@@ -18,6 +18,7 @@ from config.redis_connection import connect
 from jobs.campaigns import sweep
 from jobs.ledger import (
     amnesia,
+    arrivals,
     breaker,
     campaigns,
     dispositions,
@@ -28,6 +29,7 @@ from jobs.ledger import (
     leadership,
     limits,
     pushes,
+    quarantine,
     retention,
     submissions,
     ticks,
@@ -36,6 +38,7 @@ from jobs.ledger.breaker import FAILURES_TO_OPEN, Cause
 from jobs.ledger.do_not_dial import Asked, Verb
 from jobs.ledger.durability import NotDurable
 from jobs.ledger.limits import Lane, Limits
+from jobs.ledger.quarantine import Quarantined
 from jobs.ledger.script import Script
 from jobs.models import (
     CampaignView,
@@ -53,6 +56,7 @@ from tests.jobs.ledger.conftest import NOW, new_campaign
 from tests.servers import RedisServer
 
 SECOND = timedelta(seconds=1)
+DAY = timedelta(days=1)
 LATER = NOW + 15 * SECOND
 PHONES = ["6175550123", "6175550124"]
 LOST = "6175550126"
@@ -173,6 +177,11 @@ def stray(session_id: str) -> Step:
     return lambda redis: evidence.take_stray(redis, first(redis), session_id, account="default", evidence=seen, now=NOW)
 
 
+def note_arrivals(redis: Redis) -> None:
+    kept = [Quarantined(NOW - age, "oversized", "kcfwqvzt", "192.0.2.1", 9, "") for age in (15 * DAY, 0 * DAY)]
+    arrivals.note(redis, {"oversized": 2}, [SECOND], kept, now=NOW, durably=False)
+
+
 def forget_and_forgive(redis: Redis) -> Any:
     redis.hset(keys.HALT, mapping={"since": 1, "reason": "told so"})
     return amnesia.forgive(redis, why="compared", now=NOW)
@@ -243,6 +252,7 @@ TICKING: list[Step] = [
 DOUBTING: list[Step] = [
     stray("2"),
     stray("2"),
+    note_arrivals,
 ]
 PURGING: list[Step] = [
     lambda redis: list(retention.with_phones(redis)),
@@ -277,6 +287,7 @@ def state_of(redis: Redis) -> tuple[CampaignView | None, list[Submission], list[
     others += [submissions.of_day(redis, "default", NOW.date())]
     others += [evidence.strays(redis, "bcdf"), evidence.in_doubt(redis), redis.smembers("day")]
     others += [evidence.read(redis, each) for each in ("bcdf-1", "bcdf-3")]
+    others += [arrivals.read(redis), quarantine.read(redis, ["oversized"], now=NOW)]
     drops = list(dispositions.read(redis, first(redis)))
     return campaigns.read(redis, "bcdf"), submissions.read(redis, ["bcdf-1", "bcdf-2", "bcdf-3"]), drops, others
 

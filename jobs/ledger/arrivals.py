@@ -1,0 +1,91 @@
+"""What came of postbacks: counts, how late they were, and the quarantine, written in one step for each batch."""
+
+import secrets
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from redis import Redis
+
+from jobs.ledger import keys
+from jobs.ledger.durability import run_durably
+from jobs.ledger.fields import decoded, to_ms
+from jobs.ledger.quarantine import KEPT_FOR, MOST_KEPT, Quarantined, packed_entry
+from jobs.ledger.script import Argument, Script
+
+LAGS_S = (1, 2, 5, 10, 30, 60, 300, 1_800, 7_200, 86_400)
+"""Upper bounds of the lags that are counted together; what is later than the last is counted as beyond."""
+
+_NOTE = Script("""
+-- KEYS: 1 counts, 2... quarantine of each kind
+-- ARGV: 1 token, 2 most kept of each kind, 3 an entry from before this (ms) goes, 4 for how long a list is kept (s),
+--       5 how many counts, then name and number of each, then the key's place and the entry of each that is quarantined
+-- Sent twice, the second finds its token; it writes all the same, so that whoever waits for the disk waits for it.
+local tokens = redis.call('HGET', KEYS[1], 'tokens') or ''
+if string.find(tokens, ARGV[1], 1, true) then return redis.call('HSET', KEYS[1], 'tokens', tokens) end
+redis.call('HSET', KEYS[1], 'tokens', string.sub(tokens .. ARGV[1] .. ' ', -170))
+local first = 6 + ARGV[5] * 2
+for at = 6, first - 1, 2 do redis.call('HINCRBYFLOAT', KEYS[1], ARGV[at], ARGV[at + 1]) end
+for at = first, #ARGV, 2 do
+  local kept = KEYS[tonumber(ARGV[at])]
+  redis.call('LPUSH', kept, ARGV[at + 1])
+  redis.call('LTRIM', kept, 0, ARGV[2] - 1)
+  redis.call('EXPIRE', kept, ARGV[4])
+  local oldest = redis.call('LINDEX', kept, -1)
+  while tonumber(string.match(oldest, '^%d+')) < tonumber(ARGV[3]) do
+    redis.call('RPOP', kept)
+    oldest = redis.call('LINDEX', kept, -1) or 'none'
+    if oldest == 'none' then break end
+  end
+end
+return 1
+""")
+
+
+@dataclass(frozen=True, slots=True)
+class Arrivals:
+    """All postbacks since the ledger began. `lags` counts records by the bound (s) of `LAGS_S` that they came within,
+    `inf` among them; only those that say when their call was made.
+    """
+
+    ends: Mapping[str, int]
+    """How many postbacks came to which end, by the words of `jobs.outcomes.hear.Heard`."""
+    lags: Mapping[float, int]
+    lag_s: float
+    """All lags together."""
+
+
+def note(
+    redis: Redis,
+    ends: Mapping[str, int],
+    lags: Iterable[timedelta],
+    quarantined: Iterable[Quarantined],
+    *,
+    now: datetime,
+    durably: bool,
+) -> None:
+    """Count a batch and keep what is quarantined of it. With `durably`, all that was written before it by anybody is on
+    the server's disk, too, when this returns; raises `NotDurable`.
+    """
+    counted = {f"n:{end}": float(count) for end, count in ends.items()}
+    for lag_s in (max(0.0, each.total_seconds()) for each in lags):
+        bound = next((each for each in LAGS_S if lag_s <= each), float("inf"))
+        counted[f"lag:{bound}"] = counted.get(f"lag:{bound}", 0) + 1
+        counted["lag_s"] = counted.get("lag_s", 0) + lag_s
+    kept = list(quarantined)
+    names = [keys.POSTBACKS, *sorted({keys.quarantine(each.kind) for each in kept})]
+    arguments: list[Argument] = [secrets.token_hex(8), MOST_KEPT, to_ms(now - KEPT_FOR)]
+    arguments += [KEPT_FOR // timedelta(seconds=1), len(counted)]
+    arguments += [part for name, count in counted.items() for part in (name, count)]
+    for each in kept:
+        arguments += [names.index(keys.quarantine(each.kind)) + 1, packed_entry(each)]
+    do = run_durably if durably else Script.__call__
+    do(_NOTE, redis, names, arguments)
+
+
+def read(redis: Redis) -> Arrivals:
+    """How many postbacks there were, and how late."""
+    found = decoded(redis.hgetall(keys.POSTBACKS))
+    ends = {name[2:]: int(float(count)) for name, count in found.items() if name.startswith("n:")}
+    lags = {bound: int(float(found.get(f"lag:{bound}", 0))) for bound in (*LAGS_S, float("inf"))}
+    return Arrivals(ends, lags, float(found.get("lag_s", 0)))
