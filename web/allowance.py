@@ -22,7 +22,8 @@ class Allowance:
         name = network_of(source) if ":" in source else source
         used_until_s = max(self._used_until_s.pop(name, 0.0), now_s)
         all_used_until_s = max(self._all_used_until_s, now_s)
-        admitted = max(used_until_s, all_used_until_s) < now_s + self._burst_s
+        admitted = self._has_room(used_until_s, self._apart_s, now_s)
+        admitted = admitted and self._has_room(all_used_until_s, self._all_apart_s, now_s)
         if admitted:
             used_until_s += self._apart_s
             self._all_used_until_s = all_used_until_s + self._all_apart_s
@@ -30,6 +31,9 @@ class Allowance:
         if len(self._used_until_s) > MOST_SOURCES:
             self._used_until_s.popitem(last=False)
         return admitted
+
+    def _has_room(self, used_until_s: float, apart_s: float, now_s: float) -> bool:
+        return used_until_s < now_s + max(self._burst_s, apart_s) - apart_s / 2  # half of one is for what floats lose
 
 
 def network_of(source: str) -> str:

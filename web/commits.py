@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Generic, TypeVar
 
-GATHER_S = 0.003
+GATHER_S = 0.005
 """Whoever comes first waits so long for others."""
 MOST_AT_ONCE = 500
 MOST_WAITING = 4_000

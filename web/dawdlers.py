@@ -1,6 +1,7 @@
 """Connections that dawdle are closed: uvicorn waits for the head of a request for ever, and keeps all of it.
 
-A body is the business of whoever reads it, and has a deadline there.
+A body is the business of whoever reads it, and has a deadline there. None of these connections writes an access log,
+whatever a logger is set to: the path of a postback holds its token.
 """
 
 import asyncio
@@ -23,6 +24,7 @@ class ImpatientProtocol(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
         """The first request is awaited from now on."""
         super().connection_made(transport)
+        self.access_log = False
         self._await_head()
 
     def connection_lost(self, exc: Exception | None) -> None:

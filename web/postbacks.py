@@ -88,11 +88,14 @@ ANSWERS: Mapping[Heard | TurnedAway, Response] = {
 class Postbacks:
     """The endpoint; an ASGI application, for a route that does more would do it two thousand times a second."""
 
-    def __init__(self, commits: Commits[Posted, Heard], allowance: Allowance) -> None:
+    def __init__(
+        self, commits: Commits[Posted, Heard], allowance: Allowance, *, body_within_s: float = BODY_WITHIN_S
+    ) -> None:
         self.turned_away: Counter[TurnedAway] = Counter()
         """Since this process began."""
         self._commits = commits
         self._allowance = allowance
+        self._body_within_s = body_within_s
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -106,7 +109,7 @@ class Postbacks:
         if not self._allowance.admits(source, time.monotonic()):
             return TurnedAway.TOO_MANY
         try:
-            async with asyncio.timeout(BODY_WITHIN_S):
+            async with asyncio.timeout(self._body_within_s):
                 body = await _body_of(receive)
         except TimeoutError:
             return TurnedAway.TOO_SLOW

@@ -12,6 +12,7 @@ from jobs.cli.do_not_dial import do_not_dial
 from jobs.cli.exits import Exit
 from jobs.cli.halts import halt, unhalt
 from jobs.cli.purge import purge
+from jobs.cli.quarantine import quarantine
 from jobs.cli.reconcile import reconcile
 from jobs.cli.results import results
 from jobs.cli.send import send
@@ -30,6 +31,7 @@ COMMANDS: Mapping[str, Callable[..., None]] = {
     "refresh": refresh,
     "unknowns": unknowns,
     "decide": decide,
+    "quarantine": quarantine,
     "halt": halt,
     "unhalt": unhalt,
     "call-status": call_status,

@@ -4,7 +4,7 @@ The first record that says how a drop ended stays; a later one that says otherwi
 that records repeat (reasons, carriers) are kept once per campaign and pointed at by a small number.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import zip_longest
@@ -35,31 +35,10 @@ OVERFLOW = "(too many different texts)"
 
 _SEPARATOR = "\x1f"
 
-Numbers = Mapping[str, int]
-"""Texts, each to its small number."""
-
-_INTERN = Script("""
--- KEYS: 1 words.  ARGV: 1 most texts, 2 text for what is too many, then texts
-local numbers = {}
-for at = 3, #ARGV do
-  local word = ARGV[at]
-  local number = redis.call('HGET', KEYS[1], word)
-  if not number then
-    number = redis.call('HLEN', KEYS[1]) + 1
-    if number > tonumber(ARGV[1]) then
-      word = ARGV[2]
-      number = redis.call('HGET', KEYS[1], word) or number
-    end
-    redis.call('HSET', KEYS[1], word, number)
-  end
-  numbers[#numbers + 1] = tonumber(number)
-end
-return numbers
-""")
-
 _RECORD = Script("""
--- KEYS: 1 submission, 2 campaign, 3 phones, 4 dispositions, 5 tally
--- ARGV: 1 now (ms), 2 records: 5 bytes of phone and 9 of disposition each
+-- KEYS: 1 submission, 2 campaign, 3 phones, 4 dispositions, 5 tally, 6 words
+-- ARGV: 1 now (ms), 2 records: 5 bytes of phone and 9 of disposition each, whose outcome and carrier are places among
+--       the texts (0 for none), 3 most texts of a campaign, 4 text for what is too many, 5... texts
 -- Sent twice, the second finds every record known.
 local WORDS = {[0] = 'pending', 'delivered', 'failed', 'no_record'}
 local phones, records = redis.call('GET', KEYS[3]) or '', ARGV[2]
@@ -76,6 +55,23 @@ local function find(phone)  -- by bisection
     if there < phone then low = middle + 1 else high = middle - 1 end
   end
 end
+local interned = {[0] = 0}
+local function intern(place)  -- a text's own number, its first time a new one
+  if interned[place] then return interned[place] end
+  local word = ARGV[4 + place]
+  local number = redis.call('HGET', KEYS[6], word)
+  if not number then
+    number = redis.call('HLEN', KEYS[6]) + 1
+    if number > tonumber(ARGV[3]) then
+      word = ARGV[4]
+      number = redis.call('HGET', KEYS[6], word) or number
+    end
+    redis.call('HSET', KEYS[6], word, number)
+  end
+  interned[place] = tonumber(number)
+  return interned[place]
+end
+local function pair(number) return string.char(math.floor(number / 256), number % 256) end
 local counts = {new = 0, known = 0, contrary = 0}
 local changed, tally, foreign = {}, {}, {}
 local function count(table, name, by) table[name] = (table[name] or 0) + by end
@@ -83,12 +79,14 @@ for at = 1, #records, 14 do
   local index = find(number(records, at))
   if not index then foreign[#foreign + 1] = (at - 1) / 14 else
     local before = string.byte(redis.call('GETRANGE', KEYS[4], index * 9, index * 9)) or 0
-    local state = string.byte(records, at + 5)
+    local state, outcome_1, outcome_2, carrier_1, carrier_2 = string.byte(records, at + 5, at + 9)
     if before == 0 or before == 3 then
-      redis.call('SETRANGE', KEYS[4], index * 9, string.sub(records, at + 5, at + 13))
+      local outcome, carrier = intern(outcome_1 * 256 + outcome_2), intern(carrier_1 * 256 + carrier_2)
+      local disposition = string.char(state) .. pair(outcome) .. pair(carrier) .. string.sub(records, at + 10, at + 13)
+      redis.call('SETRANGE', KEYS[4], index * 9, disposition)
       count(changed, WORDS[state], 1)
       if before == 3 then count(changed, 'no_record', -1) end
-      count(tally, string.byte(records, at + 6) * 256 + string.byte(records, at + 7), 1)
+      count(tally, outcome, 1)
       count(counts, 'new', 1)
     elseif before == state then count(counts, 'known', 1) else count(counts, 'contrary', 1) end
   end
@@ -169,16 +167,12 @@ def record(redis: Redis, submission: Submission, records: Iterable[Disposition],
 def record_each(
     redis: Redis, batches: Sequence[tuple[Submission, Sequence[Disposition]]], *, now: datetime
 ) -> list[Recorded]:
-    """`record` for several submissions, in two round trips; not more than `RECORDS_A_STEP` records for each."""
+    """`record` for several submissions, in one round trip; not more than `RECORDS_A_STEP` records for each."""
     telling = [[each for each in records if each.state is not DropState.PENDING] for _, records in batches]
     found = [Recorded() for _ in batches]
-    to_tell = [place for place, records in enumerate(telling) if records]
-    numbers = _intern_each(redis, [(batches[place][0].campaign_id, telling[place]) for place in to_tell])
-    calls = [
-        _record_call(batches[place][0], telling[place], known, now)
-        for place, known in zip(to_tell, numbers, strict=True)
-    ]
-    for place, (new, known, contrary, foreign) in zip(to_tell, _RECORD.run_each(redis, calls), strict=True):
+    places = [place for place, records in enumerate(telling) if records]
+    answers = _RECORD.run_each(redis, [_record_call(batches[place][0], telling[place], now) for place in places])
+    for place, (new, known, contrary, foreign) in zip(places, answers, strict=True):
         strangers = frozenset(telling[place][each].phone for each in foreign)
         found[place] = Recorded(new, known, contrary, len(foreign), strangers)
     return found
@@ -227,32 +221,17 @@ def tally(redis: Redis, campaign_id: str) -> dict[tuple[str, str], int]:
     return dict(sorted(found.items(), key=lambda item: -item[1]))
 
 
-def _record_call(submission: Submission, records: Sequence[Disposition], numbers: Numbers, now: datetime) -> Call:
+def _record_call(submission: Submission, records: Sequence[Disposition], now: datetime) -> Call:
+    texts: dict[str, int] = {"": 0}
+    outcomes = [texts.setdefault(_outcome_text(each), len(texts)) for each in records]
+    carriers = [texts.setdefault(each.carrier, len(texts)) for each in records]
     packed = b"".join(
-        pack_phone(each.phone)
-        + pack_disposition(
-            PackedDisposition(each.state, numbers[_outcome_text(each)], numbers.get(each.carrier, 0), each.delivered_at)
-        )
-        for each in records
+        pack_phone(each.phone) + pack_disposition(PackedDisposition(each.state, outcome, carrier, each.delivered_at))
+        for each, outcome, carrier in zip(records, outcomes, carriers, strict=True)
     )
     names = [keys.submission(submission.id), keys.campaign(submission.campaign_id), keys.phones(submission.id)]
-    names += [keys.dispositions(submission.id), keys.tally(submission.campaign_id)]
-    return names, [to_ms(now), packed]
-
-
-def _intern_each(redis: Redis, told: Sequence[tuple[str, Sequence[Disposition]]]) -> list[Numbers]:
-    """For each campaign and its records, the number of every text in them."""
-    texts = [sorted(_texts(records)) for _, records in told]
-    calls: list[Call] = [
-        ([keys.words(campaign_id)], [MOST_TEXTS, OVERFLOW, *listed])
-        for (campaign_id, _), listed in zip(told, texts, strict=True)
-    ]
-    found = _INTERN.run_each(redis, calls)
-    return [dict(zip(listed, numbers, strict=True)) for listed, numbers in zip(texts, found, strict=True)]
-
-
-def _texts(records: Iterable[Disposition]) -> set[str]:
-    return {text for each in records for text in (_outcome_text(each), each.carrier) if text}
+    names += [keys.dispositions(submission.id), keys.tally(submission.campaign_id), keys.words(submission.campaign_id)]
+    return names, [to_ms(now), packed, MOST_TEXTS, OVERFLOW, *list(texts)[1:]]
 
 
 def _outcome_text(disposition: Disposition) -> str:

