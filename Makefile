@@ -48,6 +48,7 @@ bench: $(READY)  ## measure what Dropline costs on this machine
 	@$(RUN) benchmarks.durable_send
 	@$(RUN) benchmarks.do_not_dial
 	@$(RUN) benchmarks.reconciliation
+	@$(RUN) benchmarks.postbacks
 
 # atheris is there for Linux on x86-64 only, so it is no part of what everybody installs.
 fuzz: $(READY)  ## a minute of texts that look for a way to mislead the parsers

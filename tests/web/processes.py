@@ -35,6 +35,12 @@ class WebProcess:
     def address(self) -> str:
         return f"http://127.0.0.1:{self._port}"
 
+    @property
+    def pid(self) -> int:
+        """Of the one that runs now."""
+        assert self.process
+        return self.process.pid
+
     def start(self) -> None:
         """Start it and wait until it answers."""
         with self.log_path.open("ab") as log:
