@@ -179,9 +179,11 @@ class Settings(BaseSettings):
     """How long one request may take in all. At most 22, because a dyno is killed 30 s after its SIGTERM, and a worker
     that has just begun to send must still read the answer and write it down, or its outcome is unknown."""
     gateway_calls_per_s: CallsPerSecond = Field(default=5, examples=["5"])
-    """How many requests an account makes in a second, all workers together, evenly spaced. The gateway publishes no
-    limit; five a second hand over three million phones in a minute, and nobody takes them for an attack. At
-    least 0.2: a worker waits for its next call, and below one in five seconds it would do little else."""
+    """How many requests an account makes in a second, all workers together. Each has an instant of its own, evenly
+    spaced, and none leaves before it. One that is late (a slow line, a busy machine, a slow disk of Redis) may arrive
+    in the second of those after it, so now and then a second sees one or two more; the sum is never more than agreed.
+    The gateway publishes no limit; five a second hand over three million phones in a minute, and nobody takes them for
+    an attack. At least 0.2: a worker waits for its next call, and below one in five seconds it would do little else."""
     gateway_phones_per_min: PhonesPerMinute | None = Field(default=None, examples=["100000"])
     """How many phones an account hands over in a minute, plus at most one submission. Unset: no limit, because how fast
     phones ring is the gateway's choice; set it where people call back and somebody must answer."""

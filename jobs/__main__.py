@@ -55,5 +55,5 @@ def _failed(invocation: Invocation, error: Exception) -> int:
 
 
 if __name__ == "__main__":
-    configure_logs(LogLevel.WARNING)  # masked, to stderr: stdout is the command's answer alone
+    configure_logs(LogLevel.ERROR)  # masked, to stderr; what a person must know, the command says itself
     sys.exit(main(sys.argv[1:], os.environ, lambda: datetime.now(UTC)))

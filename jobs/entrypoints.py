@@ -38,6 +38,7 @@ from jobs.ledger.keys import Due
 from jobs.ledger.limits import Limits
 from jobs.models import InvalidCampaign, Problem, parse_campaign
 from jobs.outcomes.settle import settle
+from jobs.webhooks.deliver import deliver
 
 JOB_BUDGET = timedelta(seconds=5)
 """A job that works on many ids begins no new one after this long, and leaves the rest in the due set: behind it wait
@@ -179,6 +180,12 @@ def note_balances() -> dict[str, int | None]:
     at = desk()
     noted = {account: balances.note_balance(at, account) for account in at.accounts}
     return {account: each.remaining if each else None for account, each in noted.items()}
+
+
+def deliver_webhooks(*, names: list[str]) -> dict[str, int]:
+    """Tell webhooks what happened; answers how many came to which end."""
+    at = desk()
+    return _side_by_side(at, Due.WEBHOOK, partial(deliver, at), names)
 
 
 def _reconcile(at: Desk, account: str, day: date, end_at: datetime) -> str:

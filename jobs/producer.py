@@ -61,6 +61,8 @@ class Bell:
                 return {"account": account, "day": day}
             case Due.QUESTION:
                 return {"question_id": ids[0]}
+            case Due.WEBHOOK:
+                return {"names": list(ids)}
             case _:
                 return {"submission_ids": list(ids)}
 
@@ -74,6 +76,7 @@ BELLS = (
     Bell(Due.SETTLE, STATUS, entrypoints.settle_submissions, 20, timedelta(minutes=1)),
     Bell(Due.REFRESH, STATUS, entrypoints.refresh_campaigns, 100, timedelta(minutes=1)),
     Bell(Due.RECONCILE, STATUS, entrypoints.reconcile_account, 1, timedelta(minutes=1), most_waiting=1),
+    Bell(Due.WEBHOOK, STATUS, entrypoints.deliver_webhooks, 10, timedelta(minutes=1), most_waiting=1),
 )
 """In the order in which they are rung: a stop before a start."""
 
@@ -208,9 +211,9 @@ class Producer:
         asked = Asked(by, why, self._clock())
         return self._ringing(decide.resend(self._redis, self._timings, submission_id, asked, force=force))
 
-    def give_up(self, submission_id: str, *, by: str, why: str) -> Decided:
+    def give_up(self, submission_id: str, *, by: str, why: str, force: bool = False) -> Decided:
         """Decide that nobody looks for an unknown submission any more. Raises as `adopt` does."""
-        return self._ringing(decide.give_up(self._redis, submission_id, Asked(by, why, self._clock())))
+        return self._ringing(decide.give_up(self._redis, submission_id, Asked(by, why, self._clock()), force=force))
 
     def ask_call_status(self, session_id: str, phone: str, *, account: str = "default") -> str:
         """Have a worker ask the gateway how the drop of a session to a phone of 10 digits ended; the question's id.

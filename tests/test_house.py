@@ -32,6 +32,7 @@ ENTRY_POINTS = {
     "jobs.entrypoints.note_balances": (),
     "jobs.entrypoints.reconcile_account": ("account", "day"),
     "jobs.entrypoints.end_campaigns": ("campaign_ids",),
+    "jobs.entrypoints.deliver_webhooks": ("names",),
 }
 """A wire format: jobs with these names and keywords lie in queues, and other systems write them. Add, never rename."""
 

@@ -13,6 +13,7 @@ from jobs.campaigns.desk import Desk, Timings
 from jobs.campaigns.marks import mark_of
 from jobs.ledger import keys, submissions
 from jobs.ledger.evidence import attempts_text
+from jobs.ledger.fields import to_ms
 from jobs.ledger.keys import Due
 from jobs.models import Attempt, CampaignView, Evidence, Finding, Submission, SubmissionState
 
@@ -60,6 +61,7 @@ def adopt(
         new_attempt=attempt.token,
         former=attempts_text(others),
         session_id=session_id,
+        sent_at=to_ms(attempt.sent_at),
         reason=f"known to be accepted: {evidence.words}",
     )
     if moved:

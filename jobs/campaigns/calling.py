@@ -12,7 +12,7 @@ Where the gateway refuses the account itself, submissions alone are held: the la
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TypeVar
 
@@ -33,6 +33,9 @@ LEAST_APART = timedelta(milliseconds=10)
 """Between two who come back, where no limit says more."""
 SLOT_LASTS = timedelta(milliseconds=100)
 """Who oversleeps its slot by more takes another, lest it calls in the next one's time."""
+CALL_WITHIN = timedelta(seconds=1)
+"""Whose call does not begin so soon after its slot takes another, too: after a freeze all would call at once. Shorter
+it must not be, for a submission waits in between until the disk of Redis has it."""
 NEXT_SLOT = 1.25
 """Of the time between two slots, what is waited for the next: a little over one."""
 
@@ -60,6 +63,8 @@ class Turn:
     lane: Lane
     phones: int
     token: str = field(default_factory=new_token)
+    slot_at: datetime | None = None
+    """From when on the call may be made."""
     is_probe: bool = False
     tests_account: bool = False
     """Whether it finds out if the gateway still refuses the account."""
@@ -70,6 +75,7 @@ class Turn:
 
     def call(self, question: Callable[[GatewayClient], Answer]) -> Answer:
         """Make the call. An answer, be it a refusal, says that the gateway is well; everything else that it is not."""
+        _be_on_time(self)
         try:
             answer = question(self.desk.gateway(self.account))
         except Rejected as rejected:
@@ -109,11 +115,11 @@ def _taken(own: Turn) -> Iterator[Turn]:
     desk = own.desk
     try:
         _pass_the_breakers(own)
-        if _wait_for_slot(own):
+        if _wait_for_slot(own, phones=own.phones):
             _pass_the_breakers(own)  # they may have opened meanwhile
         if own.is_probe and own.lane is Lane.SUBMISSIONS:
             _ask_whether_it_is_back(own)
-            _wait_for_slot(replace(own, phones=0))  # the question has used up the first, but nothing of the phones'
+            _wait_for_slot(own, phones=0)  # the question has used up the first, but nothing of the phones'
         if desk.is_ending():
             raise NotNow(desk.clock())
         yield own
@@ -180,31 +186,40 @@ def _pass_the_breaker(own: Turn) -> None:
     own.is_probe = told is Pass.PROBES
 
 
-def _wait_for_slot(own: Turn) -> bool:
+def _wait_for_slot(own: Turn, *, phones: int) -> bool:
     """Sleep until the account's next slot, and say whether there was anything to sleep for."""
-    slot_at = _take_slot(own)
-    if not _sleep_until(own.desk, slot_at):
-        return False
-    if own.desk.clock() > slot_at + SLOT_LASTS:
-        _sleep_until(own.desk, _take_slot(own))
-    return True
+    own.slot_at = _take_slot(own, phones)
+    has_slept = _sleep_until(own.desk, own.slot_at)
+    if own.desk.clock() > own.slot_at + SLOT_LASTS:
+        own.slot_at = _take_slot(own, phones=0)
+        has_slept |= _sleep_until(own.desk, own.slot_at)
+    return has_slept
 
 
-def _take_slot(own: Turn) -> datetime:
-    desk, now, patience = own.desk, own.desk.clock(), _patience(own)
-    wait = limits.take(
-        desk.redis,
-        own.account,
-        desk.limits_of(own.account),
-        own.lane,
-        token=new_token(),
-        phones=own.phones,
-        now=now,
-        patience=patience,
-    )
+def _take_slot(own: Turn, phones: int) -> datetime:
+    now, patience = own.desk.clock(), _patience(own)
+    wait = _next_slot(own, phones, now, patience)
     if wait > patience:
         raise own.not_now(now + wait - patience)
     return now + wait
+
+
+def _next_slot(own: Turn, phones: int, now: datetime, patience: timedelta) -> timedelta:
+    desk, allowed = own.desk, own.desk.limits_of(own.account)
+    return limits.take(
+        desk.redis, own.account, allowed, own.lane, token=new_token(), phones=phones, now=now, patience=patience
+    )
+
+
+def _be_on_time(own: Turn) -> None:
+    """For another slot of the account, where its own has long passed; never for long, for somebody waits for the call.
+
+    A submission may wait here: whether it may still leave is asked after this.
+    """
+    now, longest = own.desk.clock(), max(own.desk.timings.verb_patience, _patience(own))
+    if own.slot_at and now > own.slot_at + CALL_WITHIN:
+        own.slot_at = now + min(longest, _next_slot(own, 0, now, longest))
+        _sleep_until(own.desk, own.slot_at)
 
 
 def _patience(own: Turn) -> timedelta:
@@ -244,8 +259,8 @@ def _ask_whether_it_is_back(own: Turn) -> None:
 def _tell_the_breaker(own: Turn) -> None:
     redis, account, now = own.desk.redis, own.account, own.desk.clock()
     if own.went_well:
-        opened_at = breaker.succeed(redis, account)
-        if opened_at:
+        opened_at = breaker.succeed(redis, account, can_be_told=own.desk.has_log)
+        if opened_at and own.desk.has_log:
             log.info("gateway_is_back", account=account, after_s=round((now - opened_at).total_seconds(), 1))
     elif own.went_well is False:
         timings = own.desk.timings

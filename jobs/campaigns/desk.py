@@ -113,6 +113,8 @@ class Desk:
     """Waits for so many seconds."""
     is_ending: Callable[[], bool] = lambda: False
     """Whether this process was asked to end, so that no call should begin."""
+    has_log: bool = True
+    """Whether somebody reads what is logged here; of what a person's command does, the workers' log has to tell."""
     looks_at_recordings: bool = False
     """Whether a campaign's recording or file is looked for in the account before its first submission."""
     fetch: Fetch | None = None

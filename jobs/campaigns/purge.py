@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict
 from redis import Redis
 
 from config.masking import mask_text
-from jobs.ledger import campaigns, do_not_dial, questions, retention
+from jobs.ledger import campaigns, do_not_dial, events, questions, retention
 from jobs.ledger.do_not_dial import Asked
 from jobs.ledger.retention import Purged
 from jobs.phones import normalise
@@ -48,6 +48,8 @@ class Receipt(BaseModel):
     """Rows of exclusion reports whose text held it."""
     questions: int
     """Questions about a call to it, with their answers."""
+    drop_events: int = 0
+    """Events for webhooks that named it, each with the other drops in it."""
     do_not_dial: tuple[str, ...]
     """Accounts whose do-not-dial list has it, and keeps it."""
 
@@ -63,7 +65,7 @@ class Receipt(BaseModel):
 
 
 def purge(redis: Redis, phone: str, asked: Asked) -> Receipt:
-    """Take a phone of 10 digits out of every campaign, exclusion report and question; keeps and answers a receipt.
+    """Take a phone of 10 digits out of every campaign, exclusion report, question and event; a receipt is kept.
 
     Repeating it does no harm, and is the way to come to an end where the phone was held. What another system has handed
     in as a job that no worker has taken yet is not looked at.
@@ -82,6 +84,7 @@ def purge(redis: Redis, phone: str, asked: Asked) -> Receipt:
         places=tuple(places),
         excluded_rows=excluded,
         questions=questions.forget(redis, phone),
+        drop_events=events.forget(redis, phone),
         do_not_dial=tuple(listed),
     )
     retention.keep_receipt(redis, receipt.id, receipt.model_dump_json())

@@ -13,8 +13,9 @@ from redis import Redis
 from config.accounts import where_set
 from jobs.campaigns.desk import Desk
 from jobs.gateway.errors import RefusalKind, Rejected
-from jobs.ledger import breaker
+from jobs.ledger import breaker, due
 from jobs.ledger.breaker import Breaker, BreakerState, Cause, Pass
+from jobs.ledger.keys import Due
 
 log = structlog.get_logger()
 
@@ -65,6 +66,7 @@ def taken(desk: Desk, account: str) -> None:
     since = breaker.succeed(desk.redis, account, Cause.REFUSAL)
     if since:
         log.info("account_is_taken_again", account=account, after_s=round((desk.clock() - since).total_seconds(), 1))
+        due.sooner(desk.redis, Due.DO_NOT_DIAL, [account], desk.clock())
 
 
 def not_tried(desk: Desk, account: str, *, token: str) -> None:
@@ -73,9 +75,13 @@ def not_tried(desk: Desk, account: str, *, token: str) -> None:
 
 
 def try_now(redis: Redis, accounts: Iterable[str], *, now: datetime) -> None:
-    """Somebody was started, perhaps with other settings: let the next submission of each account find out."""
+    """Somebody was started, perhaps with other settings: let the next submission of each account find out, and what is
+    to be told of its do-not-dial list.
+    """
+    accounts = list(accounts)
     for account in accounts:
         breaker.try_now(redis, account, now=now, cause=Cause.REFUSAL)
+    due.sooner(redis, Due.DO_NOT_DIAL, accounts, now)
 
 
 def why_held(desk: Desk, account: str) -> str:

@@ -195,7 +195,7 @@ class _Attempt:
         except Rejected as rejected:
             return self._refused(rejected)
         except OutcomeUnknown as unknown:
-            return self._unknown(str(unknown))
+            return self._unknown(f"{unknown} It is not sent again: evidence of what became of it is looked for.")
         return self._accepted(accepted, now)
 
     def _move(

@@ -45,6 +45,8 @@ class Told:
 
     run: Run | None
     refusals: tuple[Refused, ...] = ()
+    had_ended: bool = False
+    """Whether the gateway says that it was over before."""
 
     @property
     def why_refused(self) -> str:
@@ -72,6 +74,6 @@ def tell(say: Callable[[Verb], ControlAnswer], intent: Intent, *, has_begun: boo
         except Rejected as rejected:
             refusals.append(Refused(verb.__name__, rejected.kind, rejected.reason))
             continue
-        run = Run.ENDED if answer is ControlAnswer.ALREADY_OVER else WANTED_RUN[intent]
-        return Told(run, tuple(refusals))
+        had_ended = answer is ControlAnswer.ALREADY_OVER
+        return Told(Run.ENDED if had_ended else WANTED_RUN[intent], tuple(refusals), had_ended)
     return Told(None, tuple(refusals))

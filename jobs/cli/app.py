@@ -18,6 +18,7 @@ from jobs.cli.results import results
 from jobs.cli.send import send
 from jobs.cli.show import list_campaigns, show
 from jobs.cli.unknowns import decide, unknowns
+from jobs.cli.webhooks import webhooks
 
 COMMANDS: Mapping[str, Callable[..., None]] = {
     "send": send,
@@ -42,7 +43,7 @@ COMMANDS: Mapping[str, Callable[..., None]] = {
     "verify": verify,
 }
 
-GROUPS: Mapping[str, typer.Typer] = {"audio": audio, "do-not-dial": do_not_dial}
+GROUPS: Mapping[str, typer.Typer] = {"audio": audio, "do-not-dial": do_not_dial, "webhooks": webhooks}
 
 EPILOG = "\b\nExit codes:\n" + "\n".join(f"  {each.value:>3}  {each.meaning}" for each in Exit)
 
@@ -53,7 +54,7 @@ app = typer.Typer(
     add_completion=False,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120},
 )
 for name, command in COMMANDS.items():
     app.command(name)(command)

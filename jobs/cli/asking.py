@@ -19,6 +19,8 @@ from jobs.cli.failures import Failure
 from jobs.cli.invocation import Invocation
 from jobs.entrypoints import limits, timings
 from jobs.gateway.client import GatewayClient
+from jobs.ledger import breaker
+from jobs.ledger.breaker import Breaker, BreakerState
 from jobs.ledger.limits import Lane
 
 PATIENCE = timedelta(seconds=5)
@@ -46,7 +48,7 @@ def ask(
         except NotNow as not_now:
             wait = not_now.at - desk.clock()
             if wait > left:
-                raise _no_turn(not_now.at) from None
+                raise _no_turn(breaker.read(desk.redis, account), not_now.at) from None
         desk.sleep(max(0.0, wait.total_seconds()))
         left -= max(wait, calling.LEAST_APART)
 
@@ -60,10 +62,19 @@ def _desk(invocation: Invocation, client: GatewayClient) -> Desk:
         random=Random(),
         timings=replace(timings(settings), slot_patience=PATIENCE, verb_patience=PATIENCE),
         own_limits=limits(settings),
+        has_log=False,
     )
 
 
-def _no_turn(at: datetime) -> Failure:
-    what = "the gateway was not asked: others use all the calls of this account now, or it gets a rest after failures"
+def _no_turn(found: Breaker, at: datetime) -> Failure:
+    match found.state:
+        case BreakerState.CLOSED:
+            why = f"the workers use all calls of this account, and the next that is free is at {at:%H:%M:%S} UTC"
+        case BreakerState.PROBING:
+            why = "it gets a rest after failures in a row, and one call is just finding out whether it is back"
+        case BreakerState.OPEN:
+            until = max(at, found.probe_at or at)
+            why = f"it gets a rest after failures in a row, until {until:%H:%M:%S} UTC"
+    what = f"the gateway was not asked: {why}"
     todo = f"Run the same command again at {at:%H:%M:%S} UTC."
     return Failure(Exit.NO_ANSWER, what, kept="No call was made, and nothing was changed.", todo=todo)

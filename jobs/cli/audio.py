@@ -19,8 +19,8 @@ from jobs.cli.invocation import Invocation, of
 from jobs.cli.shown import PROGRAM, clean, counted, iso, plain_table
 from jobs.cli.terms import read_terms
 from jobs.fetching import Fetch
-from jobs.gateway.downloads import NamedBy
-from jobs.gateway.errors import RefusalKind, Rejected
+from jobs.gateway.downloads import NamedBy, NoPlace
+from jobs.gateway.errors import GatewayError, NotSent, OutcomeUnknown, RefusalKind, Rejected
 from jobs.gateway.replies import AudioFile
 from jobs.models import Terms
 
@@ -62,11 +62,21 @@ def download(
     named_by, name = _one_name(title, code, file)
     try:
         kept = ask(invocation, account, lambda gateway: gateway.download_audio(named_by, name, to=to))
-    except Rejected as rejected:
-        todo = f"{PROGRAM} audio list shows what there is." if rejected.kind is RefusalKind.AUDIO else ""
-        raise Failure(Exit.NO_ANSWER, str(rejected), kept="No file was written.", todo=todo) from None
+    except GatewayError as failed:
+        raise _not_downloaded(failed, to) from None
     invocation.answer({"file": str(to), "bytes": kept.size, "kind": kept.kind})
     invocation.say(f"{counted(kept.size, 'byte')} of {kept.kind} written to {clean(str(to))}.", style="green")
+
+
+def _not_downloaded(failed: GatewayError, to: Path) -> Failure:
+    code = Exit.BAD_INPUT if isinstance(failed, NoPlace) else Exit.NO_ANSWER
+    kept = f"Nothing was written to {clean(str(to))}; a file that was there before stays."
+    if isinstance(failed, NotSent | OutcomeUnknown):
+        todo = "Run the same command again."
+    else:
+        is_missing = isinstance(failed, Rejected) and failed.kind is RefusalKind.AUDIO
+        todo = f"{PROGRAM} audio list shows what there is." if is_missing else ""
+    return Failure(code, str(failed), kept=kept, todo=todo)
 
 
 @audio.command()

@@ -6,14 +6,17 @@ from typing import Any
 import typer
 
 from config.masking import mask_phone, mask_text
+from config.redis_connection import RedisUnreachable
+from jobs.campaigns.sessions import ours
 from jobs.cli import options
 from jobs.cli.asking import ask
 from jobs.cli.exits import Exit
 from jobs.cli.failures import Failure
 from jobs.cli.invocation import Invocation, of
-from jobs.cli.sessions import checked_session_id
+from jobs.cli.sessions import checked_session_id, with_session_id
 from jobs.cli.shown import both_times, clean, iso
-from jobs.ledger import questions
+from jobs.gateway.errors import Rejected
+from jobs.ledger import questions, submissions
 from jobs.models import Disposition, DropState
 from jobs.phones import Refusal, normalise
 
@@ -37,14 +40,33 @@ def call_status(
         raise Failure(Exit.BAD_INPUT, f"that is no phone. {number.sentence}")
     asked = _ask_by_worker if by_worker else _ask
     record = asked(invocation, account, session_id, number)
-    invocation.answer(_document(session_id, number, record))
-    invocation.say(_sentence(number, record))
+    is_ours = None if record else _is_in_session(invocation, account, session_id, number)
+    invocation.answer(_document(session_id, number, record, is_in_session=is_ours))
+    invocation.say(_sentence(session_id, number, record, is_in_session=is_ours))
 
 
 def _ask(invocation: Invocation, account: str, session_id: str, phone: str) -> Disposition | None:
     near = invocation.clock()
-    record = ask(invocation, account, lambda gateway: gateway.call_status(session_id, phone, near=near))
+    try:
+        record = ask(invocation, account, lambda gateway: gateway.call_status(session_id, phone, near=near))
+    except Rejected as rejected:
+        raise _refused(session_id, rejected.reason) from None
     return record.disposition if record else None
+
+
+def _refused(session_id: str, reason: str) -> Failure:
+    said = with_session_id(mask_text(reason), session_id) or "it gave no reason"
+    return Failure(Exit.NO_ANSWER, f"the gateway refused to tell of session {session_id}: {said}")
+
+
+def _is_in_session(invocation: Invocation, account: str, session_id: str, phone: str) -> bool | None:
+    """Whether the session was to call the phone, None where that is not known here: the gateway answers both alike."""
+    try:
+        submission = ours(invocation.redis, account, [session_id]).get(session_id)
+    except RedisUnreachable:
+        return None
+    phones = submissions.phones(invocation.redis, submission.id) if submission else []
+    return phone in phones if phones else None
 
 
 def _ask_by_worker(invocation: Invocation, account: str, session_id: str, phone: str) -> Disposition | None:
@@ -53,15 +75,19 @@ def _ask_by_worker(invocation: Invocation, account: str, session_id: str, phone:
     while time.monotonic() < gives_up_at:
         question = questions.read(invocation.redis, question_id)
         if question and question.refusal:
-            raise Failure(Exit.NO_ANSWER, f"the gateway refused: {mask_text(question.refusal)}")
+            raise _refused(session_id, question.refusal)
         if question and question.answered_at:
             return question.record
         time.sleep(0.1)
     raise Failure(Exit.NO_ANSWER, "no worker has had an answer yet", todo="Is one running? Then ask again.")
 
 
-def _sentence(phone: str, record: Disposition | None) -> str:
+def _sentence(session_id: str, phone: str, record: Disposition | None, *, is_in_session: bool | None) -> str:
     masked = mask_phone(phone)
+    if is_in_session is False:
+        return f"{masked}: no record, and there will be none. Session {session_id} does not call this phone."
+    if record is None and is_in_session is None:
+        return f"{masked}: no record. Session {session_id} has not called this phone yet, or is not to call it at all."
     if record is None or record.state is DropState.PENDING:
         return f"{masked}: no record yet."
     reason = mask_text(": ".join(filter(None, (record.status, record.reason))))
@@ -71,12 +97,13 @@ def _sentence(phone: str, record: Disposition | None) -> str:
     return clean(said + (f", {mask_text(record.carrier)}" if record.carrier else ""))
 
 
-def _document(session_id: str, phone: str, record: Disposition | None) -> dict[str, Any]:
+def _document(session_id: str, phone: str, record: Disposition | None, *, is_in_session: bool | None) -> dict[str, Any]:
     found = record or Disposition(phone=phone, state=DropState.PENDING)
     return {
         "session_id": session_id,
         "phone": mask_phone(phone),
         "has_record": record is not None,
+        "is_in_session": True if record else is_in_session,
         "state": found.state,
         "status": found.status or None,
         "reason": mask_text(found.reason) or None,

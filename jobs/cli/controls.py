@@ -1,8 +1,9 @@
 """`pause`, `resume`, `stop`, `cancel` and `refresh`: telling a campaign, or one session of the gateway, something."""
 
 import typer
+from rich.text import Text
 
-from jobs.campaigns.control import VERBS
+from jobs.campaigns.control import VERBS, known
 from jobs.campaigns.verbs import WANTED_RUN
 from jobs.cli import options
 from jobs.cli.dossier import Dossier, document, read_dossier
@@ -14,7 +15,9 @@ from jobs.cli.sessions import is_session_id, tell_session
 from jobs.cli.shown import commands, counted
 from jobs.ledger import due
 from jobs.ledger.keys import Due
-from jobs.models import Run, SubmissionState
+from jobs.models import CampaignView, Run, SubmissionState
+
+_WAITING = "Waiting for the gateway's word on every session."
 
 
 def pause(
@@ -94,7 +97,7 @@ def _tell(invocation: Invocation, campaign_id: str, verb: str, *, why: str, wait
     dossier = read_dossier(invocation.redis, campaign_id)
     invocation.say(control_sentence(dossier.campaign))
     if wait:
-        follow(invocation, campaign_id, until=lambda _: not due.stands(invocation.redis, Due.CONTROL, campaign_id))
+        _wait_for_the_gateway(invocation, campaign_id)
         dossier = read_dossier(invocation.redis, campaign_id)
         _say_how_it_went(invocation, dossier, verb)
     else:
@@ -104,15 +107,40 @@ def _tell(invocation: Invocation, campaign_id: str, verb: str, *, why: str, wait
         raise typer.Exit(Exit.OTHER_END)
 
 
+def _wait_for_the_gateway(invocation: Invocation, campaign_id: str) -> None:
+    """Until there is nothing left to tell it; what the campaign is called meanwhile is another matter, and not said."""
+
+    def is_told(_: CampaignView) -> bool:
+        return not due.stands(invocation.redis, Due.CONTROL, campaign_id)
+
+    if not is_told(known(invocation.redis, campaign_id)):
+        follow(
+            invocation,
+            campaign_id,
+            until=is_told,
+            picture=lambda _: Text(_WAITING),
+            line=lambda _: _WAITING,
+        )
+
+
 def is_in_step(dossier: Dossier, verb: str) -> bool:
     """Whether every session does what was asked for; the gateway may have refused."""
     wanted = {WANTED_RUN[VERBS[verb]], Run.ENDED}
     return all(each.run in wanted for each in dossier.submissions if each.state is SubmissionState.ACCEPTED)
 
 
+def _confirmed(campaign: CampaignView, verb: str) -> str:
+    in_doubt = [campaign.submissions.get(state, 0) for state in (SubmissionState.SENDING, SubmissionState.UNKNOWN)]
+    if not campaign.submissions.get(SubmissionState.ACCEPTED):
+        return "No session of it is known to be with the gateway, so there was nothing to confirm."
+    said = "The gateway has confirmed it"
+    said += f", but for {counted(sum(in_doubt), 'submission')} of which nobody knows." if any(in_doubt) else "."
+    return f"{said} The last call records are still to come." if WANTED_RUN[VERBS[verb]] is Run.ENDED else said
+
+
 def _say_how_it_went(invocation: Invocation, dossier: Dossier, verb: str) -> None:
     if is_in_step(dossier, verb):
-        invocation.say("The gateway has confirmed it.", style="green")
+        invocation.say(_confirmed(dossier.campaign, verb), style="green")
         return
     invocation.say("The gateway has not done it for every session:", style="yellow")
     invocation.say(campaign_picture(dossier))

@@ -53,9 +53,14 @@ def lists_picture(found: Iterable[ListView]) -> RenderableType:
         confirmed = both_times(each.confirmed_at) if each.confirmed_at else ""
         table.add_row(each.account, f"{each.numbers:,}", f"{each.unconfirmed:,}", f"{each.refused:,}", confirmed)
         if each.trouble:
-            troubles.append(Text(f"{each.account}: {clean(mask_text(each.trouble))}", style="yellow"))
+            troubles.append(Text(_trouble(each), style="yellow"))
     meaning = "Not confirmed: changes that hold here, and that the gateway has not said yes to yet."
     return Group(table, Text(), Text(meaning, style="dim"), *troubles)
+
+
+def _trouble(found: ListView) -> str:
+    said = f"{found.account}: {clean(mask_text(found.trouble)).rstrip('.')}."
+    return f"{said} The next try is at {iso(found.next_try_at)}." if found.next_try_at else said
 
 
 def list_document(found: ListView) -> dict[str, Any]:
@@ -68,6 +73,7 @@ def list_document(found: ListView) -> dict[str, Any]:
         "confirmed_at": iso(found.confirmed_at),
         "refused": found.refused,
         "trouble": mask_text(found.trouble) or None,
+        "next_try_at": iso(found.next_try_at),
     }
 
 

@@ -91,23 +91,28 @@ def summary(campaign: CampaignView) -> dict[str, Any]:
     }
 
 
+def terms_document(terms: Terms) -> dict[str, Any]:
+    """What a producer stated, as JSON values, but for the title and the start."""
+    return {
+        "caller_id": mask_phone(terms.caller_id),
+        "audio_title": terms.audio_title,
+        "audio_url": mask_text(terms.audio_url) if terms.audio_url else None,
+        "audio_type": terms.url_audio_type,
+        "audio_file": terms.audio_file,
+        "ends_at": iso(terms.ends_at),
+        "expires_at": iso(terms.expires_at),
+        "mobile_only": terms.mobile_only,
+        "account": terms.account,
+        "when_unknown": terms.when_unknown,
+    }
+
+
 def document(dossier: Dossier) -> dict[str, Any]:
     """All of it as JSON values."""
     campaign, terms = dossier.campaign, dossier.campaign.terms
     return summary(campaign) | {
         "meaning": campaign.status.sentence,
-        "terms": {
-            "caller_id": mask_phone(terms.caller_id),
-            "audio_title": terms.audio_title,
-            "audio_url": mask_text(terms.audio_url) if terms.audio_url else None,
-            "audio_type": terms.url_audio_type,
-            "audio_file": terms.audio_file,
-            "ends_at": iso(terms.ends_at),
-            "expires_at": iso(terms.expires_at),
-            "mobile_only": terms.mobile_only,
-            "account": terms.account,
-            "when_unknown": terms.when_unknown,
-        },
+        "terms": terms_document(terms),
         "too_late_at": iso(campaign.too_late_at),
         "end_confirmed_at": iso(campaign.end_confirmed_at),
         "end_late_s": campaign.end_late.total_seconds() if campaign.end_late is not None else None,

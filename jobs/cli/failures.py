@@ -15,8 +15,7 @@ from jobs.campaigns.control import CampaignIsOver, UnknownCampaign
 from jobs.campaigns.sessions import CampaignIsHeld
 from jobs.campaigns.take import KeyConflict
 from jobs.cli.exits import Exit
-from jobs.gateway.downloads import NoPlace
-from jobs.gateway.errors import GatewayError, OutcomeUnknown
+from jobs.gateway.errors import GatewayError, NotSent, OutcomeUnknown
 from jobs.models import InvalidCampaign, Problem
 from jobs.outcomes.cases import UnknownSubmission
 
@@ -130,11 +129,13 @@ def _without_redis(error: RedisUnreachable | RedisError) -> Failure:
 
 
 def _gateway_failure(error: GatewayError) -> Failure:
-    """What the gateway did not do for a person who asked it something; its advice on submissions is none for them."""
+    """What the gateway did not do for a person who asked it something, which may always be asked again."""
     if isinstance(error, OutcomeUnknown):
         what = f"the gateway gave no answer that can be used ({error.phase}: {error.why})"
         return Failure(Exit.NO_ANSWER, what, kept=NOTHING_CHANGED, todo="Run the same command again.")
-    return Failure(Exit.BAD_INPUT if isinstance(error, NoPlace) else Exit.NO_ANSWER, str(error))
+    if isinstance(error, NotSent):
+        return Failure(Exit.NO_ANSWER, str(error), kept=NOTHING_CHANGED, todo="Run the same command again.")
+    return Failure(Exit.NO_ANSWER, str(error))
 
 
 def _key_conflict(conflict: KeyConflict) -> Failure:

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import datetime
 
 import typer
 from redis import Redis
@@ -14,38 +15,52 @@ from jobs.campaigns.control import known
 from jobs.cli.exits import Exit
 from jobs.cli.invocation import Invocation
 from jobs.cli.pictures import NOBODY_AT_WORK, progress_picture
-from jobs.cli.shown import commands
+from jobs.cli.shown import PROGRAM, commands
 from jobs.models import CampaignStatus, CampaignView
+from jobs.outcomes.cases import read_cases
 from jobs.producer import is_anybody_at_work
 
 EVERY_S = 0.5
 OUTAGE_S = 300.0
 """How long Redis may be away while somebody watches; restarts and failovers are shorter."""
 
-AT_REST = frozenset({CampaignStatus.NEEDS_DECISION, CampaignStatus.PAUSED})
-"""Not final, and yet nothing will happen without a person."""
+
+def has_come_to_rest(redis: Redis, campaign: CampaignView, now: datetime) -> bool:
+    """Whether there is nothing to wait for. What is unknown may be sent again, or withdrawn, by itself."""
+    if campaign.status is not CampaignStatus.NEEDS_DECISION:
+        return campaign.status.is_final or campaign.status is CampaignStatus.PAUSED
+    in_doubt = read_cases(redis, campaign.id)  # none: it has moved on since the campaign was read
+    return bool(in_doubt) and not any(each.is_ended_by_absence(now) for each in in_doubt)
 
 
-def has_come_to_rest(campaign: CampaignView) -> bool:
-    """Whether there is nothing to wait for."""
-    return campaign.status.is_final or campaign.status in AT_REST
+def status_line(campaign: CampaignView) -> str:
+    """The status and what it means, and where to read on while it may take minutes until something happens."""
+    said = f"{campaign.status}: {campaign.status.sentence}"
+    if campaign.status is not CampaignStatus.NEEDS_DECISION:
+        return said
+    return f"{said} It is looked for; see {PROGRAM} unknowns {campaign.id}"
 
 
 def follow(
     invocation: Invocation,
     campaign_id: str,
     *,
-    until: Callable[[CampaignView], bool] = has_come_to_rest,
+    until: Callable[[CampaignView], bool] | None = None,
     picture: Callable[[CampaignView], RenderableType] = progress_picture,
+    line: Callable[[CampaignView], str] = status_line,
 ) -> CampaignView:
-    """Show how a campaign comes on until `until`; a Ctrl-C ends the watching with exit 130, and nothing else."""
+    """Show how a campaign comes on until `until`, or until it has come to rest; a Ctrl-C ends the watching with exit
+    130, and nothing else. What moves is drawn as `picture`; where nothing can move, `line` is said whenever it is
+    another.
+    """
+    until = until or (lambda campaign: has_come_to_rest(invocation.redis, campaign, invocation.clock()))
     if not until(known(invocation.redis, campaign_id)) and not is_anybody_at_work(invocation.redis):
         invocation.note(NOBODY_AT_WORK)
     try:
-        with _showing(invocation, picture) as show:
+        with _showing(invocation, picture, line) as show:
             return _wait(invocation.redis, campaign_id, until, show)
     except KeyboardInterrupt:
-        invocation.err.print("Stopped watching; the campaign goes on.")
+        invocation.err.print("Stopped watching; that changes nothing.")
         invocation.err.print(commands(("look again", f"show {campaign_id}"), ("end it", f"stop {campaign_id}")))
         raise typer.Exit(Exit.INTERRUPTED) from None
 
@@ -71,26 +86,29 @@ def _wait(
 
 @contextmanager
 def _showing(
-    invocation: Invocation, picture: Callable[[CampaignView], RenderableType]
+    invocation: Invocation,
+    picture: Callable[[CampaignView], RenderableType],
+    line: Callable[[CampaignView], str],
 ) -> Iterator[Callable[[CampaignView], None]]:
-    """Bars on a terminal; elsewhere a line whenever the status changes."""
+    """Bars on a terminal; elsewhere lines."""
     if invocation.as_json:
         yield lambda _: None
     elif invocation.shows_progress:
         with Live(console=invocation.err, transient=True, auto_refresh=False) as live:
             yield lambda campaign: live.update(picture(campaign), refresh=True)
     else:
-        yield _Changes(invocation)
+        yield _Changes(invocation, line)
 
 
 class _Changes:
-    """Says a campaign's status when it is another than before."""
+    """Says a campaign's line when it is another than before."""
 
-    def __init__(self, invocation: Invocation) -> None:
+    def __init__(self, invocation: Invocation, line: Callable[[CampaignView], str]) -> None:
         self._invocation = invocation
-        self._status: CampaignStatus | None = None
+        self._line = line
+        self._said = ""
 
     def __call__(self, campaign: CampaignView) -> None:
-        if campaign.status is not self._status:
-            self._status = campaign.status
-            self._invocation.err.print(f"{campaign.status}: {campaign.status.sentence}")
+        if (line := self._line(campaign)) != self._said:
+            self._said = line
+            self._invocation.err.print(line)

@@ -4,6 +4,7 @@ import json
 import re
 import sys
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any
@@ -93,7 +94,7 @@ class Invocation:
     def desk(self, account: str) -> Desk:
         """A desk for what workers do, too; raises `InvalidSettings` without the account's credentials, or `Failure`."""
         self.gateway(account)
-        return desk_at(self.settings, self.redis, clock=self.clock)
+        return replace(desk_at(self.settings, self.redis, clock=self.clock), has_log=False)
 
     @property
     def shows_progress(self) -> bool:

@@ -8,6 +8,10 @@ import typer
 from jobs.models import AudioType, WhenUnknown
 
 CampaignId = Annotated[str, typer.Argument(metavar="ID", help="The campaign's id, as `send` and `list` show it.")]
+CampaignOrKey = Annotated[
+    str,
+    typer.Argument(metavar="ID", help="The campaign's id, as `send` and `list` show it, or its key."),
+]
 CampaignOrSession = Annotated[
     str, typer.Argument(metavar="ID", help="A campaign's id (letters), or that of one session at the gateway (digits).")
 ]

@@ -1,7 +1,7 @@
 """Campaigns in front of a person. Law of the room: pure; what is said here is in the JSON documents, too."""
 
 from collections.abc import Iterable, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import groupby
 
 from rich.console import Group, RenderableType
@@ -14,8 +14,8 @@ from config.masking import mask_phone, mask_text
 from jobs import eastern
 from jobs.cli.dossier import Dossier, Outcomes, audio, whereabouts
 from jobs.cli.planning import excluded_table, sum_check
-from jobs.cli.shown import both_times, clean, commands, counted, plain_table
-from jobs.models import UNSENT, CampaignStatus, CampaignView, Intent, Submission, SubmissionState, WhenUnknown
+from jobs.cli.shown import both_times, clean, commands, counted, eastern_and_local, plain_table
+from jobs.models import UNSENT, CampaignStatus, CampaignView, Intent, Submission, SubmissionState, Terms, WhenUnknown
 
 STATUS_STYLES = {
     CampaignStatus.FINISHED: "green",
@@ -33,7 +33,7 @@ PLACES = {
     "no_record_yet": "With the gateway; its call records are still to come.",
     "not_sent_yet": "Not with the gateway yet.",
     "being_sent": "On the way to the gateway; its answer is still to come.",
-    "unknown": "Nobody knows whether the gateway took them; they are not sent again by themselves.",
+    "unknown": "Nobody knows whether the gateway took them; `unknowns` says what is known, and what happens by itself.",
     "rejected": "Refused: by the gateway, or for the audio before they were sent.",
     "withdrawn": "Stopped, cancelled or expired before they were sent.",
     "screened": "Came on the do-not-dial list, or were purged, and were taken out before sending.",
@@ -88,16 +88,41 @@ def _terms_table(campaign: CampaignView) -> RenderableType:
         ("not sent after", both_times(campaign.too_late_at)),
         ("mobile only", "yes" if terms.mobile_only else ""),
         ("account", "" if terms.account == "default" else terms.account),
-        ("when unknown", "sent again, once" if terms.when_unknown is WhenUnknown.RESEND else ""),
+        ("when unknown", _when_unknown(terms)),
         ("told to", f"{campaign.intent}: {mask_text(campaign.note)}" if campaign.intent_number else ""),
         ("key", campaign.key),
         ("phones dropped", both_times(campaign.phones_dropped_at) if campaign.phones_dropped_at else ""),
     ]
+    return _named(lines)
+
+
+def understood_picture(terms: Terms, now: datetime) -> RenderableType:
+    """What was stated of a campaign that is not handed in, as it was understood."""
+    lines = [
+        ("title", terms.title or "none"),
+        ("audio", audio(terms)),
+        ("caller ID", mask_phone(terms.caller_id)),
+        ("starts", "at once" if terms.start == "now" else eastern_and_local(terms.start)),
+        ("ends", eastern_and_local(terms.ends_at) if terms.ends_at else "when all are called"),
+        ("not sent after", eastern_and_local(terms.too_late_at(now))),
+        ("mobile only", "yes" if terms.mobile_only else ""),
+        ("account", terms.account),
+        ("when unknown", _when_unknown(terms)),
+    ]
+    return _named(lines)
+
+
+def _named(lines: Iterable[tuple[str, str]]) -> Table:
+    """A line for each name that has a value."""
     table = plain_table("", "")
     for name, value in lines:
         if value:
             table.add_row(Text(name, style="dim"), clean(value.removesuffix(": ")))
     return table
+
+
+def _when_unknown(terms: Terms) -> str:
+    return "sent again, once" if terms.when_unknown is WhenUnknown.RESEND else ""
 
 
 def _end_late(late: timedelta | None) -> str:

@@ -17,15 +17,16 @@ from jobs.campaigns.preflight import Finding
 from jobs.campaigns.take import Taken
 from jobs.cli import options
 from jobs.cli.audio import check_before_sending, finding_document
-from jobs.cli.dossier import Dossier, document, read_dossier
+from jobs.cli.dossier import Dossier, document, read_dossier, terms_document
 from jobs.cli.exits import Exit
 from jobs.cli.failures import NOTHING_SENT, redis_failure
 from jobs.cli.follow import follow
 from jobs.cli.invocation import Invocation, of
-from jobs.cli.pictures import campaign_picture, next_steps
+from jobs.cli.pictures import campaign_picture, next_steps, understood_picture
 from jobs.cli.planning import plan_document, plan_picture, read_plan, reading_document, reading_sentence, write_excluded
-from jobs.cli.shown import counted
+from jobs.cli.shown import counted, iso
 from jobs.cli.terms import read_terms
+from jobs.cli.unknowns import say_if_in_doubt
 from jobs.contacts import Contacts
 from jobs.ledger import campaigns
 from jobs.models import CampaignStatus, CampaignView, InvalidCampaign, Problem, Terms, WhenUnknown
@@ -94,8 +95,9 @@ def send(
     if dry_run:
         _refuse_what_cannot_be_sent(terms, planned, invocation.clock())
         finding = check_before_sending(invocation, terms, is_wanted=bool(check_audio))
+        invocation.say(understood_picture(terms, invocation.clock()))
         invocation.say(f"Dry run. {NOTHING_SENT}", style="green")
-        invocation.answer(_document(planned, read, finding))
+        invocation.answer(_document(planned, read, finding) | {"understood": _understood(terms)})
         return
     campaign = _hand_in(invocation, terms, planned, read, key, check_audio=check_audio, wait=wait)
     if wait and campaign.status is not CampaignStatus.FINISHED:
@@ -140,7 +142,11 @@ def _hand_in(
             follow(invocation, taken.campaign_id)
         dossier = read_dossier(invocation.redis, taken.campaign_id)
         at_work = is_anybody_at_work(invocation.redis)
-    invocation.say(campaign_picture(dossier) if wait else next_steps(dossier.campaign, is_anybody_at_work=at_work))
+    if wait:
+        invocation.say(campaign_picture(dossier))
+        say_if_in_doubt(invocation, taken.campaign_id)
+    if not (wait and dossier.campaign.status.is_final):
+        invocation.say(next_steps(dossier.campaign, is_anybody_at_work=at_work))
     invocation.answer(_document(planned, read, finding, key, taken, dossier))
     return dossier.campaign
 
@@ -168,6 +174,11 @@ def _say_taken(invocation: Invocation, key: str, taken: Taken, planned: Plan) ->
         f"it is campaign {taken.campaign_id}, which is {campaign.status}.",
         style="yellow",
     )
+
+
+def _understood(terms: Terms) -> dict[str, Any]:
+    start = "now" if terms.start == "now" else iso(terms.start)
+    return {"title": terms.title, "start": start, **terms_document(terms)}
 
 
 def _document(

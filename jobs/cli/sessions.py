@@ -16,15 +16,23 @@ from jobs.cli.exits import Exit
 from jobs.cli.failures import Failure
 from jobs.cli.invocation import Invocation
 from jobs.cli.shown import clean, commands
-from jobs.gateway.errors import OutcomeUnknown
+from jobs.gateway.errors import OutcomeUnknown, presentable
+from jobs.ledger import campaigns, submissions
 from jobs.ledger.limits import Lane
-from jobs.models import Intent, Run
+from jobs.models import LEGAL_MOVES, Intent, Run, Submission
 
 _DONE = {
     Intent.PAUSE: "The gateway has paused it.",
     Intent.RUN: "The gateway lets it run.",
     Intent.STOP: "The gateway has ended it.",
     Intent.CANCEL: "The gateway has ended it.",
+}
+
+_HAD_ENDED = {
+    Intent.PAUSE: "It had ended before; what has ended never runs again.",
+    Intent.RUN: "It had ended before; what has ended never runs again.",
+    Intent.STOP: "It had ended before, so there was nothing to stop.",
+    Intent.CANCEL: "It had ended before, so there was nothing to cancel.",
 }
 
 
@@ -38,6 +46,11 @@ def checked_session_id(text: str) -> str:
     if not re.fullmatch(r"\d{6,20}", text, re.ASCII):
         raise Failure(Exit.BAD_INPUT, "a session's id has 6 to 20 digits and nothing else")
     return text
+
+
+def with_session_id(text: str, session_id: str) -> str:
+    """Masked text, in which the session's id that the person typed is readable: ids look like phones."""
+    return text.replace(presentable(session_id), session_id).replace(mask_text(session_id), session_id)
 
 
 def tell_session(invocation: Invocation, session_id: str, verb: str, *, account: str, why: str) -> None:
@@ -66,19 +79,27 @@ def _show(invocation: Invocation, session_id: str, intent: Intent, done: Control
     )
     invocation.say(f"Session {session_id} {whose}.")
     for refused in done.told.refusals:
-        invocation.say(_explained(refused))
-    if _is_reached(intent, done):
+        invocation.say(_explained(refused, session_id))
+    if done.told.had_ended:
+        invocation.say(_HAD_ENDED[intent], style="yellow")
+    elif _is_reached(intent, done):
         invocation.say(_DONE[intent], style="green")
-    elif done.told.run is Run.ENDED:
-        invocation.say("It had ended before; what has ended never runs again.", style="yellow")
     else:
         invocation.say("Nothing has changed.", style="yellow")
     if done.submission:
-        invocation.say(commands(("the campaign's other sessions go on", f"show {done.submission.campaign_id}")))
+        invocation.say(commands((_of_the_rest(invocation, done.submission), f"show {done.submission.campaign_id}")))
 
 
-def _explained(refused: Refused) -> Text:
-    return Text(clean(mask_text(f"The gateway refused to {refused.verb} it ({refused.kind}): {refused.reason}")))
+def _explained(refused: Refused, session_id: str) -> Text:
+    said = mask_text(f"The gateway refused to {refused.verb} it ({refused.kind}): {refused.reason}")
+    return Text(clean(with_session_id(said, session_id)))
+
+
+def _of_the_rest(invocation: Invocation, told: Submission) -> str:
+    ids = campaigns.submission_ids(invocation.redis, told.campaign_id)
+    others = (each for each in submissions.read(invocation.redis, ids) if each.id != told.id)
+    is_more = any(LEGAL_MOVES[each.state] and each.run is not Run.ENDED for each in others)
+    return "the rest of the campaign is as it was" if is_more else "see its campaign"
 
 
 def _document(session_id: str, verb: str, done: Controlled) -> dict[str, Any]:
@@ -88,7 +109,9 @@ def _document(session_id: str, verb: str, done: Controlled) -> dict[str, Any]:
         "submission_id": done.submission.id if done.submission else None,
         "verb": verb,
         "run": done.told.run,
+        "had_ended": done.told.had_ended,
         "refusals": [
-            {"verb": each.verb, "kind": each.kind, "reason": mask_text(each.reason)} for each in done.told.refusals
+            {"verb": each.verb, "kind": each.kind, "reason": with_session_id(mask_text(each.reason), session_id)}
+            for each in done.told.refusals
         ],
     }

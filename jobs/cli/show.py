@@ -1,6 +1,7 @@
 """`show` and `list`: campaigns as they stand."""
 
 import typer
+from redis import Redis
 
 from jobs.cli import options, rests
 from jobs.cli.balances import say_if_low
@@ -19,12 +20,16 @@ from jobs.producer import is_anybody_at_work
 
 
 def show(
-    context: typer.Context, campaign_id: options.CampaignId, as_json: options.Json = False, watch: options.Watch = False
+    context: typer.Context,
+    campaign_id: options.CampaignOrKey,
+    as_json: options.Json = False,
+    watch: options.Watch = False,
 ) -> None:
     """Show one campaign: its status, and where every phone of it is."""
     invocation = of(context, as_json=as_json)
     if watch and as_json:
         raise Failure(Exit.BAD_INPUT, "--watch is for people; a program calls show --json again")
+    campaign_id = _id_of(invocation.redis, campaign_id)
     if watch:
         follow(invocation, campaign_id, picture=lambda each: moving_picture(each, tally(invocation.redis, each.id)))
     dossier = read_dossier(invocation.redis, campaign_id)
@@ -36,6 +41,13 @@ def show(
     invocation.say(campaign_picture(dossier))
     say_if_in_doubt(invocation, campaign_id)
     invocation.say(next_steps(dossier.campaign, is_anybody_at_work=at_work))
+
+
+def _id_of(redis: Redis, id_or_key: str) -> str:
+    """The campaign that is called so, or else the one that was taken under this key."""
+    if campaigns.read(redis, id_or_key) is None and (holder := campaigns.holder(redis, id_or_key)):
+        return holder.campaign_id
+    return id_or_key
 
 
 def list_campaigns(context: typer.Context, most: options.Most = 20, as_json: options.Json = False) -> None:

@@ -42,6 +42,11 @@ def both_times(instant: datetime) -> str:
     return f"{eastern.wall_text(instant)} Eastern   {utc:%Y-%m-%d %H:%M:%S} UTC"
 
 
+def eastern_and_local(instant: datetime) -> str:
+    """An instant as Eastern clocks and as this machine's clock show it."""
+    return f"{eastern.wall_text(instant)} Eastern   {instant.astimezone():%Y-%m-%d %H:%M:%S %Z}"
+
+
 def iso(instant: datetime | None) -> str | None:
     """An instant as JSON has it, ISO 8601 in UTC with a Z."""
     return instant.astimezone(UTC).isoformat().replace("+00:00", "Z") if instant else None

@@ -1,22 +1,18 @@
 """`unknowns` and `decide`: submissions that nobody knows the gateway to have taken, and what becomes of them."""
 
-from functools import partial
 from getpass import getuser
 from typing import Annotated
 
 import typer
 
-from config.settings import InvalidSettings
 from jobs.cli import options
-from jobs.cli.asking import ask
+from jobs.cli.adopting import phones_called
 from jobs.cli.exits import Exit
 from jobs.cli.failures import NOTHING_CHANGED, Failure
 from jobs.cli.invocation import Invocation, of
 from jobs.cli.shown import PROGRAM, both_times, commands, counted
 from jobs.cli.unknowns_pictures import case_document, case_picture, cases_picture, decided_sentence
-from jobs.gateway.client import GatewayClient
-from jobs.gateway.errors import GatewayError
-from jobs.outcomes.cases import Case, read_case, read_cases
+from jobs.outcomes.cases import read_case, read_cases
 from jobs.outcomes.decide import Decided, Decision, Inadvisable, NotInDoubt, UnexplainedDecision
 
 Which = Annotated[
@@ -39,14 +35,15 @@ def unknowns(context: typer.Context, which: Which = None, as_json: options.Json 
     With a submission's id: everything that was found out and decided about it, even long after.
     """
     invocation = of(context, as_json=as_json)
+    now = invocation.clock()
     if which and "-" in which:
         case = read_case(invocation.redis, which)
-        invocation.answer(case_document(case))
-        invocation.say(case_picture(case))
+        invocation.answer(case_document(case, now))
+        invocation.say(case_picture(case, now))
         return
-    cases = [each for each in read_cases(invocation.redis) if which in {None, each.campaign.id}]
-    invocation.answer({"unknowns": [case_document(each) for each in cases]})
-    invocation.say(cases_picture(cases) if cases else "No submission is unknown: nothing is to be decided.")
+    cases = read_cases(invocation.redis, which)
+    invocation.answer({"unknowns": [case_document(each, now) for each in cases]})
+    invocation.say(cases_picture(cases, now) if cases else "No submission is unknown: nothing is to be decided.")
 
 
 def decide(
@@ -65,16 +62,14 @@ def decide(
     Who, when and why are kept. Deciding the same twice changes nothing.
     """
     invocation = of(context, as_json=as_json)
-    if (session_id is not None) is not (what is Decision.ADOPT):
-        usage = "adopt needs the SESSION that it is, and nothing else takes one"
-        raise Failure(Exit.BAD_INPUT, usage, kept=NOTHING_CHANGED)
+    _check_usage(submission_id, what, session_id)
     try:
         decided = _decide(invocation, submission_id, what, session_id or "", by=by or getuser(), why=why, force=force)
     except UnexplainedDecision as unexplained:
         raise Failure(Exit.BAD_INPUT, str(unexplained), kept=NOTHING_CHANGED) from None
     except (Inadvisable, NotInDoubt) as refused:
         raise Failure(Exit.INADVISABLE, f"{refused}.", kept=NOTHING_CHANGED) from None
-    invocation.answer({"decision": what, "is_new": decided.is_new} | case_document(decided.case))
+    invocation.answer({"decision": what, "is_new": decided.is_new} | case_document(decided.case, invocation.clock()))
     invocation.say(decided_sentence(decided), style="green" if decided.is_new else "yellow")
     invocation.say(commands(("see what comes", f"show {decided.case.campaign.id}")))
 
@@ -85,27 +80,29 @@ def _decide(
     producer = invocation.producer
     match what:
         case Decision.ADOPT:
-            called = _phones_called(invocation, read_case(invocation.redis, submission_id), session_id)
+            called = phones_called(invocation, read_case(invocation.redis, submission_id), session_id, force=force)
             return producer.adopt(submission_id, session_id, by=by, why=why, called=called, force=force)
         case Decision.RESEND:
             return producer.resend(submission_id, by=by, why=why, force=force)
         case Decision.GIVE_UP:
-            return producer.give_up(submission_id, by=by, why=why)
+            return producer.give_up(submission_id, by=by, why=why, force=force)
 
 
-def _phones_called(invocation: Invocation, case: Case, session_id: str) -> set[str] | None:
-    """The phones of the session's call records; None where this machine cannot ask the gateway, or it does not say."""
-    try:
-        question = partial(GatewayClient.campaign_result, session_id=session_id, near=invocation.clock())
-        records = ask(invocation, case.campaign.terms.account, question)
-    except (Failure, InvalidSettings, GatewayError):
-        return None
-    return {each.disposition.phone for each in records}
+def _check_usage(submission_id: str, what: Decision, session_id: str | None) -> None:
+    if what is Decision.ADOPT and session_id is None:
+        usage = "adopt needs the gateway's session that the submission is"
+        todo = f'Such as: {PROGRAM} decide {submission_id} adopt SESSION --why "..."'
+    elif what is not Decision.ADOPT and session_id is not None:
+        usage = f"{what} takes the submission alone, and no session"
+        todo = f'Such as: {PROGRAM} decide {submission_id} {what} --why "..."; only adopt takes a session.'
+    else:
+        return
+    raise Failure(Exit.BAD_INPUT, usage, kept=NOTHING_CHANGED, todo=todo)
 
 
 def say_if_in_doubt(invocation: Invocation, campaign_id: str | None = None) -> None:
     """A remark for whoever looks at campaigns, or at one: what nobody knows, since when, and what to do."""
-    found = [each.submission for each in read_cases(invocation.redis) if campaign_id in {None, each.campaign.id}]
+    found = [each.submission for each in read_cases(invocation.redis, campaign_id)]
     if not found:
         return
     since = min(each.changed_at for each in found if each.changed_at)

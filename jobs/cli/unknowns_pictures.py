@@ -1,17 +1,21 @@
 """Submissions in doubt in front of people and programs. Law of the room: pure, and no phone at all."""
 
 from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import datetime
 from itertools import groupby
 from typing import Any
 
 from rich.console import Group, RenderableType
+from rich.table import Table
 from rich.text import Text
 
 from config.masking import mask_text
 from jobs import eastern
+from jobs.campaigns.marks import mark_of
 from jobs.cli.shown import both_times, clean, commands, counted, iso, plain_table
-from jobs.models import Evidence
-from jobs.outcomes.cases import Case, in_words, ways_out, what_happens_by_itself
+from jobs.models import Attempt, Candidate, Evidence, SubmissionState
+from jobs.outcomes.cases import Case, how_far, in_words, ways_out, what_happens_by_itself
 from jobs.outcomes.decide import Decided, Decision
 
 _HOLDS = {
@@ -21,32 +25,33 @@ _HOLDS = {
 }
 
 
-def cases_picture(cases: Sequence[Case]) -> RenderableType:
+def cases_picture(cases: Sequence[Case], now: datetime) -> RenderableType:
     """A table of all that is unknown, and what to run next."""
-    table = plain_table("campaign", "submission", "phones", "sent (Eastern)", "evidence", right=("phones",))
+    table = plain_table("title at the gateway", "submission", "phones", "sent (Eastern)", "evidence", right=("phones",))
     for each in cases:
-        sent = eastern.wall_text(each.submission.sent_at) if each.submission.sent_at else ""
-        title = clean(each.campaign.terms.title) or "untitled"
+        sent, title = (
+            (eastern.wall_text(each.attempt.sent_at), _title(each, each.attempt)) if each.attempt else ("", "")
+        )
         table.add_row(title, each.submission.id, f"{each.submission.sent_count:,}", sent, _said(in_words(each)))
     head = Text(f"Nobody knows whether the gateway took {counted(len(cases), 'submission')}.", style="bold")
     told = [Text(f"{each.submission.id}: {_said(each.submission.reason)}", style="dim") for each in cases]
-    return Group(head, Text(), table, Text(), *told, Text(), _next_steps(cases))
+    return Group(head, Text(), table, Text(), *told, Text(), _next_steps(cases, now))
 
 
-def case_picture(case: Case) -> RenderableType:
+def case_picture(case: Case, now: datetime) -> RenderableType:
     """Everything about one submission, oldest first."""
     submission = case.submission
     heading = Text.assemble((submission.id, "bold"), f"  {submission.state}, {counted(submission.sent_count, 'phone')}")
-    facts = [("why", _said(submission.reason)), ("session", submission.session_id)]
-    facts += [("sent", both_times(submission.sent_at) if submission.sent_at else "")]
-    facts += [("since", both_times(submission.changed_at) if submission.changed_at else "")]
     known = plain_table("", "")
-    for name, value in facts:
+    for name, value in [*_facts(case), ("to be absent", _how_far(case, now))]:
         if value:
             known.add_row(Text(name, style="dim"), value)
     parts: list[RenderableType] = [heading, known, Text(), _evidence_table(case.evidence)]
-    if ways := ways_out(case):
-        parts += [Text(), Text(what_happens_by_itself(case)), _ways_table(ways)]
+    ways = ways_out(case)
+    if ways and case.last_look and case.last_look.candidates:
+        parts += [Text(), _candidates_table(case, case.last_look.candidates)]
+    if ways:
+        parts += [Text(), Text(what_happens_by_itself(case, now)), _ways_table(ways)]
     return Group(*parts)
 
 
@@ -57,13 +62,15 @@ def decided_sentence(decided: Decided) -> str:
     return f"{before}{decided.case.submission.id} {holds}"
 
 
-def case_document(case: Case) -> dict[str, Any]:
+def case_document(case: Case, now: datetime) -> dict[str, Any]:
     """All of it as JSON values."""
-    submission = case.submission
+    submission, before = case.submission, case.balance_before
     return {
         "campaign_id": case.campaign.id,
         "submission_id": submission.id,
         "title": case.campaign.terms.title,
+        "sent_title": case.title_of(case.attempt) if case.attempt else None,
+        "mark": mark_of(case.attempt.token) if case.attempt else None,
         "state": submission.state,
         "phones": submission.sent_count,
         "sent_at": iso(submission.sent_at),
@@ -71,31 +78,108 @@ def case_document(case: Case) -> dict[str, Any]:
         "reason": mask_text(submission.reason),
         "session_id": submission.session_id or None,
         "when_unknown": case.campaign.terms.when_unknown,
+        "sent_before": [
+            {"sent_at": iso(each.sent_at), "sent_title": case.title_of(each), "mark": mark_of(each.token)}
+            for each in submission.former
+        ],
+        "balance_before": {"at": iso(before.at), "remaining": before.remaining, "pending": before.pending}
+        if before
+        else None,
         "in_words": _said(in_words(case)),
+        "by_itself": what_happens_by_itself(case, now) if submission.state is SubmissionState.UNKNOWN else None,
         "evidence": [_evidence_document(each) for each in case.evidence],
         "ways_out": ways_out(case),
     }
 
 
+def _facts(case: Case) -> list[tuple[str, str]]:
+    """What is known for certain, by name; some of it may be ''."""
+    submission, attempt = case.submission, case.attempt
+    return [
+        ("title at the gateway", _title(case, attempt) if attempt else ""),
+        ("why", _said(submission.reason)),
+        ("session", submission.session_id),
+        ("sent", both_times(attempt.sent_at) if attempt else ""),
+        *(("also sent", f"{both_times(each.sent_at)}   {_title(case, each)}") for each in submission.former),
+        ("since", both_times(submission.changed_at) if submission.changed_at else ""),
+        ("balance", _balance(case)),
+    ]
+
+
+def _title(case: Case, attempt: Attempt) -> str:
+    return _said(case.title_of(attempt))
+
+
+def _how_far(case: Case, now: datetime) -> str:
+    is_open = case.submission.state is SubmissionState.UNKNOWN and not case.is_named and not case.is_absent
+    return how_far(case, now) if is_open else ""
+
+
+def _balance(case: Case) -> str:
+    """What the account had before and has after; a hint, with all that keeps it from being more."""
+    after = next((each for each in reversed(case.current) if each.balance), None)
+    if after is None:
+        return ""
+    noted = case.balance_before
+    now = f"{after.balance} at {eastern.wall_text(after.at)}"
+    if noted is None:
+        return f"{now}; none was noted before it was sent, so there is nothing to compare that with"
+    pending = "" if noted.pending is None else f", {noted.pending:,} pending"
+    before = f"{noted.remaining:,} left{pending} at {eastern.wall_text(noted.at)}, before it was sent"
+    phones = counted(case.submission.sent_count, "phone")
+    return f"{before}; {now}; it has {phones}. Others may send through the account, too"
+
+
+def _candidates_table(case: Case, candidates: Sequence[Candidate]) -> RenderableType:
+    """The sessions that may be it, side by side."""
+    headers = ("may be it", "first seen (Eastern)", "dated by the gateway", "first call (Eastern)", "calls", "title")
+    return _filled_table(headers, [_candidate_cells(case, each) for each in candidates])
+
+
+def _filled_table(headers: Sequence[str], rows: Sequence[Sequence[str]], *, right: tuple[str, ...] = ()) -> Table:
+    """A table without the columns in which nothing stands: on a narrow terminal they take the room of the others."""
+    filled = [place for place in range(len(headers)) if any(row[place] for row in rows)]
+    table = plain_table(*(headers[place] for place in filled), right=right)
+    for row in rows:
+        table.add_row(*(row[place] for place in filled))
+    return table
+
+
+def _candidate_cells(case: Case, candidate: Candidate) -> tuple[str, ...]:
+    own_id, ours = candidate.session_id, case.submission.sent_count
+    seen_at = next((eastern.wall_text(each.at) for each in case.evidence if own_id in each.session_ids), "")
+    calls = "the gateway does not say" if candidate.called is None else f"{candidate.shared:,} of our {ours:,} phones"
+    if foreign := (candidate.called or 0) - candidate.shared:
+        calls += f", and {foreign:,} that are not ours"
+    return own_id, seen_at, _said(candidate.dated), _said(candidate.first_call), calls, _said(candidate.title)
+
+
 def _evidence_table(found: Sequence[Evidence]) -> RenderableType:
     if not found:
         return Text("Nothing was found out yet.", style="dim")
-    table = plain_table("Eastern", "until", "times", "what", "in words", "sessions", "balance", "by", right=("times",))
-    for _, group in groupby(found, lambda each: (each.finding, each.words, each.mark, each.session_ids, each.by)):
-        table.add_row(*_cells(list(group)))
-    return table
+    are_several = len({each.mark for each in found if each.mark}) > 1
+    headers = ("Eastern", "until", "times", "mark", "what", "in words", "sessions", "balance", "by")
+    groups = groupby(found, lambda each: (each.finding, each.words, each.mark, each.session_ids, each.by))
+    alike = [list(group) for _, group in groups]
+    rows = [(*_times(each), each[0].mark if are_several else "", *_cells(each)) for each in alike]
+    return _filled_table(headers, rows, right=("times",))
+
+
+def _times(alike: Sequence[Evidence]) -> tuple[str, str, str]:
+    """Since when, until when and how often it was seen."""
+    until = eastern.wall_text(alike[-1].at) if len(alike) > 1 else ""
+    return eastern.wall_text(alike[0].at), until, f"{len(alike):,}"
 
 
 def _cells(alike: Sequence[Evidence]) -> tuple[str, ...]:
     """One row for the same thing, seen once or many times in a row."""
     first, last = alike[0], alike[-1]
-    until = eastern.wall_text(last.at) if len(alike) > 1 else ""
     words = _said(first.words) + (f" ({_said(first.why)})" if first.decided and first.by != "policy" else "")
     sessions = ", ".join(first.session_ids[:3]) + (" and more" if len(first.session_ids) > 3 else "")
     balances = dict.fromkeys(each.balance for each in (first, last) if each.balance)
     what = first.decided or first.finding
     moved, by = ", then ".join(balances), clean(mask_text(first.by))
-    return eastern.wall_text(first.at), until, f"{len(alike):,}", what, words, sessions, moved, by
+    return what, words, sessions, moved, by
 
 
 def _evidence_document(evidence: Evidence) -> dict[str, Any]:
@@ -105,6 +189,9 @@ def _evidence_document(evidence: Evidence) -> dict[str, Any]:
         "words": _said(evidence.words),
         "mark": evidence.mark,
         "session_ids": list(evidence.session_ids),
+        "candidates": [
+            asdict(each) | {"title": _said(each.title), "dated": _said(each.dated)} for each in evidence.candidates
+        ],
         "balance": evidence.balance or None,
         "decided": evidence.decided or None,
         "by": mask_text(evidence.by) or None,
@@ -112,10 +199,10 @@ def _evidence_document(evidence: Evidence) -> dict[str, Any]:
     }
 
 
-def _next_steps(cases: Sequence[Case]) -> RenderableType:
+def _next_steps(cases: Sequence[Case], now: datetime) -> RenderableType:
     steps: list[RenderableType] = []
     for each in cases:
-        steps += [Text(f"{each.submission.id}: {what_happens_by_itself(each)}"), _ways_table(ways_out(each))]
+        steps += [Text(f"{each.submission.id}: {what_happens_by_itself(each, now)}"), _ways_table(ways_out(each))]
     return Group(*steps, commands(("all that is known of one", f"unknowns {cases[0].submission.id}")))
 
 

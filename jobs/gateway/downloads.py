@@ -40,10 +40,10 @@ class Downloaded:
 
 
 class NotKept(GatewayError):
-    """A recording was not kept (why); no file was left behind."""
+    """A recording was not kept (why); no file was left behind, and what was there before stays."""
 
     def __init__(self, why: str) -> None:
-        super().__init__(f"The recording was not kept: {why}. No file was left behind.")
+        super().__init__(f"The recording was not kept: {why}.")
 
 
 class NoPlace(NotKept):

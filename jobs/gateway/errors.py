@@ -21,7 +21,7 @@ class NotSent(GatewayError):
     """The gateway was not reached (why). Nothing was sent and nothing is lost: try again."""
 
     def __init__(self, why: str) -> None:
-        super().__init__(f"The gateway was not reached ({why}). Nothing was sent and nothing is lost: try again.")
+        super().__init__(f"The gateway was not reached ({why}), so nothing was sent.")
 
 
 class Phase(StrEnum):
@@ -38,13 +38,14 @@ class Phase(StrEnum):
 
 
 class OutcomeUnknown(GatewayError):
-    """The request left, and the gateway's answer is not known (why). Do not send it again: look for evidence."""
+    """The request left, and the gateway's answer is not known (why).
+
+    A submission is not sent again then, evidence is looked for; a question or a verb may be repeated. Its text, which
+    is shown of all of them, advises neither.
+    """
 
     def __init__(self, phase: Phase, why: str) -> None:
-        super().__init__(
-            f"The request left, and the gateway's answer is not known ({phase}: {why}). "
-            "Do not send it again: look for evidence of what became of it."
-        )
+        super().__init__(f"The request left, and the gateway's answer is not known ({phase}: {why}).")
         self.phase = phase
         self.why = why
 

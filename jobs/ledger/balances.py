@@ -46,6 +46,12 @@ def history(redis: Redis, account: str) -> list[Noted]:
     return [_noted(text(member)) for member in redis.zrange(keys.balances(account), 0, -1)]
 
 
+def last_before(redis: Redis, account: str, instant: datetime) -> Noted | None:
+    """What was noted last before an instant."""
+    found = redis.zrevrangebyscore(keys.balances(account), f"({to_ms(instant)}", "-inf", start=0, num=1)
+    return _noted(text(found[0])) if found else None
+
+
 def note_low(redis: Redis, account: str, low: Low) -> bool:
     """Note that an account is below its floor; says whether it was not until now. Sent twice, both say the same."""
     own = json.dumps({"since": to_ms(low.since), "floor": low.floor, "by": new_token()})

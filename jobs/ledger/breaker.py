@@ -83,12 +83,17 @@ return {begins, news}
 """)
 
 _SUCCEED = Script("""
--- KEYS: 1 breaker, 2 accounts with an open one.  ARGV: 1 account
+-- KEYS: 1 breaker, 2 accounts with an open one.  ARGV: 1 account, 2 '' where nobody can be told of it
 -- Answers since when it was open, if it was. Sent twice, the second finds it closed, and nobody says that it was open.
-local opened_at = redis.call('HGET', KEYS[1], 'opened_at')
+local opened_at, was_open = unpack(redis.call('HMGET', KEYS[1], 'opened_at', 'was_open'))
+local since = opened_at or was_open
 redis.call('DEL', KEYS[1])
 redis.call('SREM', KEYS[2], ARGV[1])
-return opened_at
+if since and ARGV[2] == '' then
+  redis.call('HSET', KEYS[1], 'was_open', since)
+  redis.call('EXPIRE', KEYS[1], 86400)
+end
+return since
 """)
 
 _GIVE_BACK = Script("""
@@ -196,9 +201,12 @@ def fail(
     return Rest(int(rest_ms) * _MS, bool(is_news)) if rest_ms else None
 
 
-def succeed(redis: Redis, account: str, cause: Cause = Cause.TROUBLE) -> datetime | None:
-    """Note a call that the gateway answered. If that closed the breaker, answers since when it had been open."""
-    opened_at = _SUCCEED(redis, [keys.breaker(account, cause), keys.open_breakers(cause)], [account])
+def succeed(redis: Redis, account: str, cause: Cause = Cause.TROUBLE, *, can_be_told: bool = True) -> datetime | None:
+    """Note a call that the gateway answered. If that closed the breaker, answers since when it had been open; where
+    that cannot be told to anybody, the next success answers it, too.
+    """
+    told: Argument = "yes" if can_be_told else ""
+    opened_at = _SUCCEED(redis, [keys.breaker(account, cause), keys.open_breakers(cause)], [account, told])
     return from_ms(text(opened_at)) if opened_at else None
 
 

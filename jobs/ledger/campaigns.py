@@ -11,12 +11,15 @@ from typing import Any
 from redis import Redis
 
 from jobs.ledger import amnesia, keys
+from jobs.ledger.events import TELL
 from jobs.ledger.fields import counts, decoded, from_ms, from_ms_if_any, text, to_ms
 from jobs.ledger.packing import pack_phones
 from jobs.ledger.script import Argument, Script
 from jobs.models import LEGAL_INTENTS, CampaignView, DropState, Intent, Run, SubmissionState, Terms
 
-_TAKE = amnesia.script("""
+_TAKE = amnesia.script(
+    TELL,
+    """
 -- KEYS: 1 idempotency key, 2 campaign, 3 all campaigns, 4 due to send, 5 excluded, 6 due to end,
 --       7 unfinished campaigns, 8 campaigns with phones, then (submission, phones) each
 -- ARGV: 1 key's value, 2 key's life (s), 3 campaign id, 4 taken at (ms), 5 due at (ms), 6 exclusion report,
@@ -42,10 +45,14 @@ for key = 9, #KEYS, 2 do
   redis.call('ZADD', KEYS[4], ARGV[5], ARGV[at])
   at = at + 3
 end
+tell('campaign.taken', KEYS[2])
 return ARGV[1]
-""")
+""",
+)
 
-_INTEND = amnesia.script("""
+_INTEND = amnesia.script(
+    TELL,
+    """
 -- KEYS: 1 campaign, 2 due to control
 -- ARGV: 1 campaign id, 2 new intent, 3 ' from intents ', 4 note, 5 now (ms), 6 asked for at (ms; '' for now),
 --       7 request ('' for none)
@@ -70,10 +77,12 @@ if intent ~= ARGV[2] then
   local at = ARGV[6] == '' and ARGV[5] or ARGV[6]
   redis.call('HSET', KEYS[1], 'intent', ARGV[2], 'note', ARGV[4], 'intended_at', at)
   redis.call('HINCRBY', KEYS[1], 'intent_number', 1)
+  tell('campaign.' .. ARGV[2], KEYS[1])
 end
 redis.call('ZADD', KEYS[2], ARGV[5], ARGV[1])
 return ARGV[2]
-""")
+""",
+)
 
 _CARRIED_OUT = Script("""
 -- KEYS: 1 campaign, 2 due to control, 3 strays.  ARGV: 1 campaign id, 2 intent's number, 3 now (ms)

@@ -14,8 +14,11 @@ from redis import Redis
 
 from jobs import eastern
 from jobs.ledger import keys, submissions
+from jobs.ledger.events import TELL
 from jobs.ledger.fields import decoded, to_ms
 from jobs.ledger.packing import (
+    PHONE_BYTES,
+    RECORD_BYTES,
     PackedDisposition,
     pack_disposition,
     pack_phone,
@@ -35,7 +38,9 @@ OVERFLOW = "(too many different texts)"
 
 _SEPARATOR = "\x1f"
 
-_RECORD = Script("""
+_RECORD = Script(
+    TELL,
+    """
 -- KEYS: 1 submission, 2 campaign, 3 phones, 4 dispositions, 5 tally, 6 words
 -- ARGV: 1 now (ms), 2 records: 5 bytes of phone and 9 of disposition each, whose outcome and carrier are places among
 --       the texts (0 for none), 3 most texts of a campaign, 4 text for what is too many, 5... texts
@@ -73,6 +78,7 @@ local function intern(place)  -- a text's own number, its first time a new one
 end
 local function pair(number) return string.char(math.floor(number / 256), number % 256) end
 local counts = {new = 0, known = 0, contrary = 0}
+local told = is_anybody_told_of_drops() and {}
 local changed, tally, foreign = {}, {}, {}
 local function count(table, name, by) table[name] = (table[name] or 0) + by end
 for at = 1, #records, 14 do
@@ -88,6 +94,7 @@ for at = 1, #records, 14 do
       if before == 3 then count(changed, 'no_record', -1) end
       count(tally, outcome, 1)
       count(counts, 'new', 1)
+      if told then told[#told + 1] = string.sub(records, at, at + 4) .. disposition end
     elseif before == state then count(counts, 'known', 1) else count(counts, 'contrary', 1) end
   end
 end
@@ -97,8 +104,10 @@ for word, by in pairs(changed) do
 end
 for word, by in pairs(tally) do redis.call('HINCRBY', KEYS[5], word, by) end
 if counts.new > 0 then redis.call('HSET', KEYS[1], 'heard_at', ARGV[1]) end
+if told and #told > 0 then tell_drops(KEYS[2], KEYS[1], table.concat(told)) end
 return {counts.new, counts.known, counts.contrary, foreign}
-""")
+""",
+)
 
 _CLOSE = Script("""
 -- KEYS: 1 submission, 2 campaign, 3 dispositions, 4 phones.  Sent twice, the second finds nothing pending.
@@ -205,10 +214,20 @@ def read(redis: Redis, submission: Submission) -> Iterator[Disposition]:
     """Every phone of the submission and how its drop ended, ascending."""
     # Both at once: a purge between them would give every phone behind it the end of its neighbour.
     found: list[Any] = redis.mget(keys.phones(submission.id), keys.dispositions(submission.id))
-    texts = {int(number): word for word, number in decoded(redis.hgetall(keys.words(submission.campaign_id))).items()}
+    texts = _texts(redis, submission.campaign_id)
     ours = unpack_phones(found[0] or b"")
     for phone, disposition in zip(ours, unpack_dispositions(found[1] or b"", len(ours)), strict=True):
         yield _unpacked(phone, disposition, texts)
+
+
+def unpack(redis: Redis, campaign_id: str, records: bytes) -> list[Disposition]:
+    """Records as an event has them: 5 bytes of phone and 9 of disposition each."""
+    step = PHONE_BYTES + RECORD_BYTES
+    pieces = [records[at : at + step] for at in range(0, len(records), step)]
+    phones = unpack_phones(b"".join(piece[:PHONE_BYTES] for piece in pieces))
+    packed = unpack_dispositions(b"".join(piece[PHONE_BYTES:] for piece in pieces), len(pieces))
+    texts = _texts(redis, campaign_id)
+    return [_unpacked(phone, disposition, texts) for phone, disposition in zip(phones, packed, strict=True)]
 
 
 def tally(redis: Redis, campaign_id: str) -> dict[tuple[str, str], int]:
@@ -219,6 +238,10 @@ def tally(redis: Redis, campaign_id: str) -> dict[tuple[str, str], int]:
         status, reason, _ = _split(texts.get(number, ""))
         found[status, reason] = found.get((status, reason), 0) + int(count)
     return dict(sorted(found.items(), key=lambda item: -item[1]))
+
+
+def _texts(redis: Redis, campaign_id: str) -> dict[int, str]:
+    return {int(number): word for word, number in decoded(redis.hgetall(keys.words(campaign_id))).items()}
 
 
 def _record_call(submission: Submission, records: Sequence[Disposition], now: datetime) -> Call:

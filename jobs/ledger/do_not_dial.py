@@ -15,7 +15,7 @@ from typing import Any
 
 from redis import Redis
 
-from jobs.ledger import amnesia, keys
+from jobs.ledger import amnesia, due, keys
 from jobs.ledger.durability import run_durably
 from jobs.ledger.fields import decoded, from_ms, from_ms_if_any, text, to_ms
 from jobs.ledger.packing import pack_phones, unpack_phones
@@ -143,6 +143,8 @@ class ListView:
     """Numbers that the gateway would not take."""
     trouble: str
     """Why the gateway is not told more at present; '' when nothing is wrong."""
+    next_try_at: datetime | None = None
+    """When it is told more, unless it was told everything."""
 
     @property
     def unconfirmed(self) -> int:
@@ -231,6 +233,7 @@ def read(redis: Redis, account: str) -> ListView:
         confirmed_at=from_ms_if_any(fields.get("confirmed_at")),
         refused=int(redis.scard(keys.do_not_dial_refused(account))),
         trouble=fields.get("trouble", ""),
+        next_try_at=due.instant_of(redis, keys.Due.DO_NOT_DIAL, account),
     )
 
 

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 from redis import Redis
 
-from jobs.ledger.fields import text, to_ms
+from jobs.ledger.fields import from_ms, text, to_ms
 from jobs.ledger.keys import Due
 from jobs.ledger.script import Script
 
@@ -50,6 +50,13 @@ def add_missing(redis: Redis, due: Due, ids: Iterable[str], at: datetime) -> int
     return int(redis.zadd(due, scores, nx=True) or 0) if scores else 0
 
 
+def sooner(redis: Redis, due: Due, ids: Iterable[str], at: datetime) -> None:
+    """Have somebody look at those of `ids` that stand there at `at` at the latest."""
+    scores = dict.fromkeys(ids, to_ms(at))
+    if scores:
+        redis.zadd(due, scores, xx=True, lt=True)
+
+
 def remove(redis: Redis, due: Due, ids: Iterable[str]) -> None:
     """Nobody needs to look at `ids` any more."""
     if members := list(ids):
@@ -69,6 +76,12 @@ def ring(redis: Redis, due: Due, *, now: datetime, most: int, again_after: timed
 def count(redis: Redis, due: Due, *, by: datetime | None = None) -> int:
     """How many ids stand there; with `by`, only those due at that instant."""
     return int(redis.zcount(due, "-inf", to_ms(by) if by else "+inf"))
+
+
+def instant_of(redis: Redis, due: Due, member: str) -> datetime | None:
+    """When an id is looked at next; None where it does not stand there."""
+    score = redis.zscore(due, member)
+    return None if score is None else from_ms(str(int(score)))
 
 
 def stands(redis: Redis, due: Due, member: str) -> bool:

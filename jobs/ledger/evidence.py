@@ -13,7 +13,7 @@ from redis import Redis
 from jobs.ledger import keys
 from jobs.ledger.fields import decoded, from_ms, text, to_ms
 from jobs.ledger.script import Argument, Script
-from jobs.models import Attempt, Evidence, Finding, Run, Submission
+from jobs.models import Attempt, Candidate, Evidence, Finding, Run, Submission
 
 FOREIGN_KNOWN = timedelta(days=7)
 """How long it is known that a session is not a submission's: longer than anybody looks for it."""
@@ -134,4 +134,5 @@ def read_attempts(packed: str) -> tuple[Attempt, ...]:
 def _evidence(value: str) -> Evidence:
     fields = json.loads(value)
     fields |= {"at": from_ms(fields["at"]), "finding": Finding(fields["finding"])}
-    return Evidence(**fields | {"session_ids": tuple(fields["session_ids"])})
+    candidates = tuple(Candidate(**each) for each in fields.get("candidates", ()))
+    return Evidence(**fields | {"session_ids": tuple(fields["session_ids"]), "candidates": candidates})

@@ -67,6 +67,27 @@ class Due(StrEnum):
     """What the timetable has brought up, by its name and slot, until its job is done."""
     RECONCILE = "dropline:due:reconcile"
     """Days of accounts, `account/day`, whose comparison with the gateway is not through."""
+    WEBHOOK = "dropline:due:webhook"
+    """Names of webhooks that have something to tell, or rest until they may try again."""
+
+
+class Events(StrEnum):
+    """The streams of what happened, each entry written in the step that made it so; the newest ones are kept."""
+
+    WORK = "dropline:events"
+    """What became of campaigns and submissions."""
+    DROPS = "dropline:drop-events"
+    """How drops ended, with their phones, packed; written only while some webhook tells of it."""
+
+
+WEBHOOKS = "dropline:webhooks"
+"""Hash: JSON of every webhook, by its name."""
+
+LISTENING = "dropline:webhooks:listening"
+"""Set: the names of webhooks that are told of campaigns or submissions, and not switched off."""
+
+LISTENING_TO_DROPS = "dropline:webhooks:listening-to-drops"
+"""Set: the names of those that are told of drops."""
 
 
 IN_DOUBT = "dropline:in-doubt"
@@ -225,3 +246,28 @@ def open_breakers(cause: str) -> str:
 def quarantine(kind: str) -> str:
     """List: JSON of the newest postbacks that changed nothing, of one kind, newest first; expires."""
     return f"dropline:quarantine:{kind}"
+
+
+def webhook(name: str) -> str:
+    """Hash: how far a webhook has come in each stream, how often it failed in a row, until when it rests."""
+    return f"dropline:webhook:{name}"
+
+
+def webhook_again(name: str) -> str:
+    """Sorted set: events that could not be told, by the instant (ms) of the next try."""
+    return f"dropline:webhook:{name}:again"
+
+
+def webhook_tries(name: str) -> str:
+    """Hash: how often each event that could not be told was tried."""
+    return f"dropline:webhook:{name}:tries"
+
+
+def webhook_untold(name: str) -> str:
+    """Sorted set: events that were given up, by the instant (ms) of that, until somebody has them told again."""
+    return f"dropline:webhook:{name}:untold"
+
+
+def webhook_lease(name: str) -> str:
+    """String: whoever tells a webhook's events now; expires."""
+    return f"dropline:webhook:{name}:lease"

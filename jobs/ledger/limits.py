@@ -1,7 +1,10 @@
 """How much is asked of the gateway: an account's calls per second and phones per minute, shared by all workers.
 
-A limit is one instant, from which on its next slot is free; who takes a slot moves it on. So calls leave evenly spaced,
+A limit is one instant, from which on its next slot is free; who takes a slot moves it on. So slots are evenly spaced,
 and after a submission its account rests for as long as its phones are worth. There is no burst to save up for.
+
+What holds is that no two slots are closer than the limit says, verbs aside, which pass the others, and that no call
+leaves before its slot. One that is late on its way may arrive together with those of the slots after its own.
 """
 
 from dataclasses import dataclass

@@ -13,13 +13,16 @@ from typing import Any
 from redis import Redis
 
 from jobs.ledger import amnesia, keys
+from jobs.ledger.events import TELL
 from jobs.ledger.evidence import packed_evidence, read_attempts
 from jobs.ledger.fields import counts, decoded, from_ms_if_any, text, to_ms
 from jobs.ledger.packing import unpack_phones
 from jobs.ledger.script import Argument, Script
 from jobs.models import DropState, Evidence, Run, Submission, SubmissionState, states_before
 
-_COUNTED_MOVE = """
+_COUNTED_MOVE = (
+    TELL
+    + """
 local function moved(submission, campaign, from, to)
   local phones = redis.call('HGET', submission, 'phones') - (redis.call('HGET', submission, 'd:screened') or 0)
   redis.call('HSET', submission, 'state', to)
@@ -27,8 +30,16 @@ local function moved(submission, campaign, from, to)
   redis.call('HINCRBY', campaign, 'n:' .. to, 1)
   redis.call('HINCRBY', campaign, 'p:' .. from, -phones)
   redis.call('HINCRBY', campaign, 'p:' .. to, phones)
+  if to == 'planned' or to == 'claimed' or to == 'sending' then return end
+  tell('submission.' .. to, campaign, submission)
+  if to == 'accepted' then return end
+  local left = redis.call('HMGET', campaign, 'n:planned', 'n:claimed', 'n:sending', 'n:accepted', 'n:unknown')
+  for at, number in ipairs(left) do left[at] = tonumber(number or 0) end
+  if left[1] + left[2] + left[3] + left[4] > 0 then return end
+  tell(left[5] > 0 and 'campaign.needs_decision' or 'campaign.ended', campaign)
 end
 """
+)
 
 _CLAIM = amnesia.script(
     _COUNTED_MOVE,

@@ -1,6 +1,7 @@
 """The nouns, their states and the legal moves between them. Law of the room: no I/O, time is handed in."""
 
-from jobs.models.evidence import Evidence, Finding
+from jobs.models.events import TOPICS, EventKind
+from jobs.models.evidence import Candidate, Evidence, Finding
 from jobs.models.problems import InvalidCampaign, Problem
 from jobs.models.records import Attempt, CampaignView, Disposition, Submission
 from jobs.models.states import (
@@ -37,6 +38,7 @@ __all__ = [
     "LEGAL_MOVES",
     "MAX_AHEAD",
     "MAX_PHONES_PER_SUBMISSION",
+    "TOPICS",
     "UNSENT",
     "UNSETTLED",
     "Attempt",
@@ -44,8 +46,10 @@ __all__ = [
     "Campaign",
     "CampaignStatus",
     "CampaignView",
+    "Candidate",
     "Disposition",
     "DropState",
+    "EventKind",
     "Evidence",
     "Finding",
     "Intent",

@@ -38,6 +38,23 @@ class Finding(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Candidate:
+    """A session that may be the submission in doubt, as one look saw it."""
+
+    session_id: str
+    title: str = ""
+    """In the gateway's listing; '' where that shows none."""
+    dated: str = ""
+    """The date beside it in the listing, in the gateway's own writing; '' where there is none."""
+    called: int | None = None
+    """How many phones its call records are for; None where nobody asked, or the gateway did not say."""
+    shared: int = 0
+    """How many of these are on the submission."""
+    first_call: str = ""
+    """When the first of them was called, Eastern, in the gateway's own writing."""
+
+
+@dataclass(frozen=True, slots=True)
 class Evidence:
     """One thing that is known of a submission in doubt, and since when."""
 
@@ -48,6 +65,8 @@ class Evidence:
     mark: str = ""
     """Of the attempt that it is about."""
     session_ids: tuple[str, ...] = ()
+    candidates: tuple[Candidate, ...] = ()
+    """More of the sessions, where they may be it and nothing says which is."""
     balance: str = ""
     """What the account had left and pending then. It decides nothing: others send through the same account."""
     decided: str = ""

@@ -2,14 +2,28 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
+from math import ceil
 
 from redis import Redis
 
+from jobs import eastern
 from jobs.campaigns.desk import Timings
-from jobs.campaigns.marks import mark_of
-from jobs.ledger import campaigns, evidence, submissions
-from jobs.models import CampaignView, Evidence, Finding, Submission, SubmissionState, WhenUnknown
-from jobs.outcomes.rule import Absence, has_sign, is_absent
+from jobs.campaigns.marks import mark_of, marked
+from jobs.ledger import balances, campaigns, evidence, submissions
+from jobs.ledger.balances import Noted
+from jobs.models import (
+    ENDING_INTENTS,
+    Attempt,
+    CampaignView,
+    Evidence,
+    Finding,
+    Intent,
+    Submission,
+    SubmissionState,
+    WhenUnknown,
+)
+from jobs.outcomes.rule import Absence, Search, has_sign, search_of
 
 _LOOKS = frozenset({*Finding} - {Finding.DECISION, Finding.STRAY, Finding.SIGN})
 
@@ -31,6 +45,27 @@ class Case:
     campaign: CampaignView
     submission: Submission
     evidence: Sequence[Evidence]
+    balance_before: Noted | None = None
+    """What was noted last of the account's balance before the newest attempt was sent."""
+
+    @property
+    def attempt(self) -> Attempt | None:
+        """The newest attempt; None while that is still to be sent, or where it is one of the former."""
+        is_former = self.submission.attempt in {each.token for each in self.submission.former}
+        sent_at = self.submission.sent_at
+        if is_former or sent_at is None or self.submission.state in submissions.BEFORE_SENDING:
+            return None
+        return Attempt(self.submission.attempt, sent_at)
+
+    def title_of(self, attempt: Attempt) -> str:
+        """What the gateway's own console calls it."""
+        return marked(self.campaign.terms.title, mark_of(attempt.token))
+
+    @property
+    def attempts(self) -> tuple[Attempt, ...]:
+        """Every attempt, in the order in which they were sent."""
+        newest = self.attempt
+        return tuple(sorted((*self.submission.former, *([newest] if newest else [])), key=lambda each: each.sent_at))
 
     @property
     def current(self) -> list[Evidence]:
@@ -52,10 +87,36 @@ class Case:
         return look is not None and (look.finding.names_it or look.finding is Finding.SEVERAL)
 
     @property
+    def sent_at(self) -> datetime:
+        """When the newest attempt was sent."""
+        return self.submission.sent_at or self.campaign.created_at
+
+    @property
+    def search(self) -> Search:
+        """How far it is from being absent, by the rule that policies go by."""
+        return search_of(self.current, sent_at=self.sent_at, rule=RULE)
+
+    @property
     def is_absent(self) -> bool:
-        """Whether it was seen not to be at the gateway often and long enough, by the rule that policies go by."""
-        sent_at = self.submission.sent_at or self.campaign.created_at
-        return not has_sign(self.current) and is_absent(self.current, sent_at=sent_at, rule=RULE)
+        """Whether it was seen not to be at the gateway often and long enough."""
+        return not has_sign(self.current) and self.search.is_over
+
+    def is_looked_for(self, now: datetime) -> bool:
+        """Whether evidence is still being looked for."""
+        return now < self.sent_at + _TIMINGS.look_for
+
+    def is_ended_by_absence(self, now: datetime) -> bool:
+        """Whether absence, once established, ends the doubt without a person: it is sent again, or withdrawn."""
+        look = self.last_look
+        is_several = look is not None and look.finding is Finding.SEVERAL
+        if is_several or has_sign(self.current) or not self.is_looked_for(now):
+            return False
+        return self.campaign.intent in ENDING_INTENTS or self._is_sent_again
+
+    @property
+    def _is_sent_again(self) -> bool:
+        is_policy = self.campaign.terms.when_unknown is WhenUnknown.RESEND
+        return is_policy and self.campaign.intent is Intent.RUN and not self.submission.former
 
 
 def read_case(redis: Redis, submission_id: str) -> Case:
@@ -63,14 +124,28 @@ def read_case(redis: Redis, submission_id: str) -> Case:
     found = submissions.read(redis, [submission_id])
     campaign = campaigns.read(redis, submissions.campaign_of(submission_id))
     if not found or campaign is None:
-        raise UnknownSubmission(f"no submission {submission_id} is known here; `unknowns` shows those in doubt")
-    return Case(campaign, found[0], evidence.read(redis, submission_id))
+        raise UnknownSubmission(_who_was_meant(redis, submission_id))
+    submission = found[0]
+    sent_at = submission.sent_at or campaign.created_at
+    before = balances.last_before(redis, campaign.terms.account, sent_at)
+    return Case(campaign, submission, evidence.read(redis, submission_id), before)
 
 
-def read_cases(redis: Redis) -> list[Case]:
-    """Every submission that is unknown, in the order in which they were sent."""
+def read_cases(redis: Redis, campaign_id: str | None = None) -> list[Case]:
+    """Every submission that is unknown, or only a campaign's, in the order in which they were sent."""
     found = submissions.read(redis, evidence.in_doubt(redis))
-    return [read_case(redis, each.id) for each in found if each.state is SubmissionState.UNKNOWN]
+    wanted = [each for each in found if campaign_id in {None, each.campaign_id}]
+    return [read_case(redis, each.id) for each in wanted if each.state is SubmissionState.UNKNOWN]
+
+
+def _who_was_meant(redis: Redis, campaign_id: str) -> str:
+    """Why there is no such submission; the id may be a campaign's."""
+    if campaigns.read(redis, campaign_id) is None:
+        return f"no submission {campaign_id} is known here; `unknowns` shows those in doubt"
+    unknown = [each.submission.id for each in read_cases(redis, campaign_id)]
+    if not unknown:
+        return f"{campaign_id} is a campaign, and none of its submissions is unknown: nothing is to be decided"
+    return f"{campaign_id} is a campaign; did you mean its submission {' or '.join(unknown)}?"
 
 
 def in_words(case: Case) -> str:
@@ -84,20 +159,56 @@ def in_words(case: Case) -> str:
     return f"{absent} complete listings, and no session in them may be it" if case.is_absent else NOT_YET
 
 
+def how_far(case: Case, now: datetime) -> str:
+    """What is missing until it may be taken for absent, and how long that takes at the least."""
+    search = case.search
+    count_from = "" if search.looks else f" (they count from {eastern.wall_text(search.counts_from)} on)"
+    seen = f"{len(search.looks)} of the {search.rule.looks} complete listings that it takes are in{count_from}"
+    if search.over_at <= now:
+        return seen
+    apart = f"the last comes {_minutes(search.rule.apart)} after the first"
+    return f"{seen}, and {apart}: at the earliest in {_minutes(search.over_at - now)}, {_clock(search.over_at)}"
+
+
 def ways_out(case: Case) -> list[str]:
-    """What a person can do, each as a sentence or as the arguments of `decide`."""
+    """What a person can do, each as the arguments of `decide`."""
     if case.submission.state is not SubmissionState.UNKNOWN:
         return []
     own_id, look = case.submission.id, case.last_look
     if case.is_named and look:
-        return [*(f"{own_id} adopt {each}" for each in look.session_ids), f"{own_id} give-up"]
+        return [*(f"{own_id} adopt {each}" for each in look.session_ids), f"{own_id} give-up --force"]
     if case.is_absent:
         return [f"{own_id} resend", f"{own_id} give-up"]
     return [f"{own_id} adopt SESSION", f"{own_id} give-up"]
 
 
-def what_happens_by_itself(case: Case) -> str:
+def what_happens_by_itself(case: Case, now: datetime) -> str:
     """What comes without a person, in a sentence."""
-    if case.campaign.terms.when_unknown is WhenUnknown.RESEND and not case.submission.former:
-        return "By itself: a session that shows up is adopted; if none does, it is sent again, once."
-    return "By itself: a session that shows up within two days is adopted. It is never sent again without a person."
+    look = case.last_look
+    if look is not None and look.finding is Finding.SEVERAL:
+        return "By itself nothing happens as long as more than one session may be it: a person decides which."
+    if not case.is_looked_for(now):
+        return "By itself nothing happens any more, unless the gateway posts a call record: a person decides."
+    until = _clock(case.sent_at + _TIMINGS.look_for)
+    if not case.is_ended_by_absence(now):
+        return f"By itself: a session that shows up until {until} is adopted. It is never sent again without a person."
+    if case.campaign.intent in ENDING_INTENTS:
+        told = f"a session that shows up is adopted and told to {case.campaign.intent}"
+        return f"By itself: {told}; if none does, it is withdrawn. It is not sent again."
+    if now >= case.campaign.too_late_at:
+        return (
+            "By itself: a session that shows up is adopted; if none does, it is withdrawn: to send it is too late now."
+        )
+    return "By itself: a session that shows up is adopted; if none does, it is sent again, once."
+
+
+def _minutes(duration: timedelta) -> str:
+    """Rounded up, for whoever waits for it."""
+    seconds = ceil(duration.total_seconds())
+    if seconds < 60:
+        return f"{seconds} seconds"
+    return "1 minute" if seconds == 60 else f"{ceil(seconds / 60)} minutes"
+
+
+def _clock(instant: datetime) -> str:
+    return f"{eastern.wall_text(instant)} Eastern"

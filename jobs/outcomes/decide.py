@@ -6,7 +6,7 @@ once; and nothing is sent again while the evidence speaks against it.
 
 import re
 from collections.abc import Set
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
@@ -18,12 +18,17 @@ from jobs.campaigns.marks import mark_of
 from jobs.ledger import dispositions, evidence
 from jobs.models import Evidence, Finding, Intent, SubmissionState
 from jobs.outcomes import ends
-from jobs.outcomes.cases import Case, in_words, read_case
+from jobs.outcomes.cases import Case, how_far, in_words, read_case
 
 MOST_CHARACTERS = 300
 """Of a name or a reason."""
 
 _SESSION_ID = re.compile(r"\d{6,20}", re.ASCII)
+
+
+def is_session_id(text: str) -> bool:
+    """Whether the gateway could have given it to a session."""
+    return _SESSION_ID.fullmatch(text) is not None
 
 
 class Decision(StrEnum):
@@ -118,13 +123,18 @@ def resend(redis: Redis, timings: Timings, submission_id: str, asked: Asked, *, 
     return _decided(redis, Decision.RESEND, submission_id, is_new=is_new)
 
 
-def give_up(redis: Redis, submission_id: str, asked: Asked) -> Decided:
-    """Have nobody look for the submission any more. Raises `UnknownSubmission` and `NotInDoubt`."""
+def give_up(redis: Redis, submission_id: str, asked: Asked, *, force: bool = False) -> Decided:
+    """Have nobody look for the submission any more.
+
+    Raises `UnknownSubmission`, `NotInDoubt` and, unless `force`, `Inadvisable` where a session may be it.
+    """
     case = read_case(redis, submission_id)
     if case.submission.state is SubmissionState.GIVEN_UP:
         ends.close(redis, case.submission)
         return Decided(Decision.GIVE_UP, case, is_new=False)
     _check_in_doubt(case)
+    if case.is_named and not force:
+        raise Inadvisable(_why_not_given_up(case))
     decision = _evidence(case, Decision.GIVE_UP, f"a person gave it up; the evidence: {in_words(case)}", asked)
     is_new = ends.give_up(redis, case.submission, decision)
     return _decided(redis, Decision.GIVE_UP, submission_id, is_new=is_new)
@@ -138,8 +148,8 @@ def _check_in_doubt(case: Case) -> None:
 
 
 def _check_session(redis: Redis, case: Case, session_id: str) -> None:
-    if not _SESSION_ID.fullmatch(session_id):
-        raise Inadvisable("that is no session id: the gateway's are 6 to 20 digits")
+    if not is_session_id(session_id):
+        raise Inadvisable("the gateway knows no such session: the ids of its sessions have 6 to 20 digits")
     holder = evidence.holder(redis, case.campaign.terms.account, session_id)
     if holder not in {None, case.submission.id}:
         raise Inadvisable(f"session {session_id} is submission {holder} already, and cannot be another one")
@@ -168,13 +178,19 @@ def _check_may_be_sent(case: Case, asked: Asked, *, force: bool) -> None:
         raise Inadvisable(f"{in_words(case)}, and {twice}; look at it with `unknowns {own_id}`, and adopt or give up")
     if not case.is_absent and not force:
         raise Inadvisable(
-            f"it may be with the gateway: {_why_not_absent(case)}. If you know that it is not, add --force"
+            f"it may be with the gateway: {_why_not_absent(case, asked.at)}. If you know that it is not, add --force"
         )
 
 
-def _why_not_absent(case: Case) -> str:
+def _why_not_absent(case: Case, now: datetime) -> str:
     signs = [each.words for each in case.current if each.finding is Finding.SIGN]
-    return signs[-1] if signs else in_words(case)
+    return signs[-1] if signs else f"{in_words(case)}. To be taken for absent: {how_far(case, now)}"
+
+
+def _why_not_given_up(case: Case) -> str:
+    lost = "once it is given up, nobody follows or stops such a session"
+    instead = f"look at it with `unknowns {case.submission.id}`, and adopt. If you want to give it up, add --force"
+    return f"{in_words(case)}, and {lost}; {instead}"
 
 
 def _was_decided(case: Case, decision: Decision) -> bool:
@@ -186,8 +202,8 @@ def _was_decided(case: Case, decision: Decision) -> bool:
 
 def _evidence(case: Case, decision: Decision, words: str, asked: Asked, *session_ids: str) -> Evidence:
     mark = mark_of(case.submission.attempt)
-    told = {"decided": str(decision), "by": asked.by, "why": asked.why}
-    return Evidence(asked.at, Finding.DECISION, words, mark, session_ids, **told)
+    said = Evidence(asked.at, Finding.DECISION, words, mark, session_ids)
+    return replace(said, decided=str(decision), by=asked.by, why=asked.why)
 
 
 def _decided(redis: Redis, decision: Decision, submission_id: str, *, is_new: bool, session_id: str = "") -> Decided:

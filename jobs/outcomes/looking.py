@@ -4,25 +4,28 @@ Law of the room: it asks and compares; what is not understood is a flaw of the l
 """
 
 from collections.abc import Iterable, Mapping, Sequence, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from functools import partial
 
 from redis import Redis
 
+from config.masking import mask_text
 from jobs.campaigns import calling
 from jobs.campaigns.days import days_of
 from jobs.campaigns.desk import Desk
 from jobs.campaigns.marks import bears, mark_of
 from jobs.gateway.client import GatewayClient
 from jobs.gateway.errors import GatewayError, OutcomeUnknown
-from jobs.gateway.replies import ListedSession
+from jobs.gateway.replies import CallRecord, ListedSession
 from jobs.ledger import campaigns, dispositions, evidence, submissions
-from jobs.models import Attempt, CampaignView, Submission, SubmissionState
+from jobs.models import Attempt, CampaignView, Candidate, Finding, Submission, SubmissionState
 from jobs.outcomes.rule import Conclusion, Likeness, conclude, flaw_of, likeness
 
 MOST_ASKED = 20
 """Strangers whose call records one look asks for; the others are unclear until a later one."""
+
+Records = Sequence[CallRecord]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +42,23 @@ class Looked:
 
     conclusion: Conclusion
     attempt: Attempt
+    candidates: tuple[Candidate, ...] = ()
+    """More of the sessions that the conclusion speaks of."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stranger:
+    """A listed session that we do not know, and how it stands to the submission."""
+
+    listed: ListedSession
+    likeness: Likeness
+    records: Records | None = None
+    """None where they were not asked for, or the gateway did not say."""
+
+    @property
+    def called(self) -> set[str]:
+        """The phones of its records."""
+        return {each.disposition.phone for each in self.records or ()}
 
 
 def look(desk: Desk, campaign: CampaignView, submission: Submission, attempts: Sequence[Attempt]) -> Looked:
@@ -49,23 +69,58 @@ def look(desk: Desk, campaign: CampaignView, submission: Submission, attempts: S
     ruled_out = evidence.foreign_sessions(desk.redis, submission.id)
     strangers = [each for each in listing.sessions if each.session_id not in known | ruled_out]
     others = [] if not strangers else _others_in_doubt(desk.redis, account, submission)
-    found = _likenesses(desk, campaign, submission, attempts, strangers, others)
+    found = _judged(desk, campaign, submission, attempts, strangers, others)
     contested = {
-        each for each, how in found.items() if how is Likeness.PHONES and _may_be_another(desk, campaign, each, others)
+        each for each, how in found.items() if how.likeness is Likeness.PHONES and _may_be_another(desk, how, others)
     }
-    conclusion = conclude(found, contested=contested, flaw=listing.flaw)
-    titles = [each.title for each in strangers if each.session_id in conclusion.session_ids]
+    likenesses = {each: how.likeness for each, how in found.items()}
+    conclusion = conclude(likenesses, contested=contested, flaw=listing.flaw)
+    titles = [found[each].listed.title for each in conclusion.session_ids]
     marked = [each for each in attempts if any(bears(title, mark_of(each.token)) for title in titles)]
-    return Looked(conclusion, (marked or attempts)[-1])
+    candidates = _candidates(desk, campaign, submission, conclusion, found)
+    return Looked(conclusion, (marked or attempts)[-1], candidates)
 
 
-def phones_called(desk: Desk, campaign: CampaignView, session_id: str) -> set[str] | None:
-    """The phones of a session's call records, None where the gateway does not say; raises `NotNow`."""
+def _records_of(desk: Desk, campaign: CampaignView, session_id: str) -> Records | None:
+    """A session's call records, None where the gateway does not say; raises `NotNow`."""
     question = partial(GatewayClient.campaign_result, session_id=session_id, near=desk.clock())
     try:
-        return {each.disposition.phone for each in calling.read(desk, campaign, question)}
+        return calling.read(desk, campaign, question)
     except GatewayError:
         return None
+
+
+def _candidates(
+    desk: Desk, campaign: CampaignView, submission: Submission, conclusion: Conclusion, found: Mapping[str, Stranger]
+) -> tuple[Candidate, ...]:
+    """What a person who must choose among the sessions of a conclusion wants to know of each."""
+    strangers = [found[each] for each in conclusion.session_ids[:MOST_ASKED]]
+    if conclusion.finding is Finding.SEVERAL:
+        strangers = [_with_records(desk, campaign, each) for each in strangers]
+    ours = _phones_of(desk.redis, submission) if strangers else set()
+    return tuple(_candidate(each, ours) for each in strangers)
+
+
+def _with_records(desk: Desk, campaign: CampaignView, stranger: Stranger) -> Stranger:
+    """Whose title said enough was not asked about its calls. Where that must wait, they stay unknown."""
+    if stranger.records is not None:
+        return stranger
+    try:
+        return replace(stranger, records=_records_of(desk, campaign, stranger.listed.session_id))
+    except calling.NotNow:
+        return stranger
+
+
+def _candidate(stranger: Stranger, ours: Set[str]) -> Candidate:
+    listed = stranger.listed
+    seen = Candidate(listed.session_id, mask_text(listed.title), listed.dated)  # who knows what others write there
+    if stranger.records is None:
+        return seen
+    drops = [each.disposition for each in stranger.records]
+    calls = [(each.delivered_at, each.delivered_text) for each in drops if each.delivered_at]
+    first_call = min(calls)[1] if calls else ""
+    called = stranger.called
+    return replace(seen, called=len(called), shared=len(called & ours), first_call=first_call)
 
 
 def balance(desk: Desk, campaign: CampaignView) -> str:
@@ -112,32 +167,32 @@ def _others_in_doubt(redis: Redis, account: str, submission: Submission) -> list
     return [each for each in found if each.campaign_id in of_account and each.id != submission.id]
 
 
-def _likenesses(
+def _judged(
     desk: Desk,
     campaign: CampaignView,
     submission: Submission,
     attempts: Sequence[Attempt],
     strangers: Sequence[ListedSession],
     others: Sequence[Submission],
-) -> dict[str, Likeness]:
+) -> dict[str, Stranger]:
     """How each stranger stands to the submission. What is certainly not its own is not asked about again, and noted at
     once: the next question may have to wait, and end this look.
     """
     marks = {mark_of(each.token) for each in attempts}
     other_marks = {mark_of(each.attempt) for each in others}
-    found = {each.session_id: _by_mark(each.title, marks, other_marks) for each in strangers}
-    evidence.rule_out(desk.redis, submission.id, _foreign(found))
-    if Likeness.MARK not in found.values():
+    found = {each.session_id: Stranger(each, _by_mark(each.title, marks, other_marks)) for each in strangers}
+    evidence.rule_out(desk.redis, submission.id, _alike(found.values(), Likeness.FOREIGN))
+    if not _alike(found.values(), Likeness.MARK):
         ours = _phones_of(desk.redis, submission)
-        for session_id in [each for each, how in found.items() if how is Likeness.UNCLEAR][:MOST_ASKED]:
-            called = phones_called(desk, campaign, session_id)
-            found[session_id] = likeness(called or set(), ours)
-            evidence.rule_out(desk.redis, submission.id, _foreign({session_id: found[session_id]}))
+        for session_id in _alike(found.values(), Likeness.UNCLEAR)[:MOST_ASKED]:
+            asked = replace(found[session_id], records=_records_of(desk, campaign, session_id))
+            found[session_id] = replace(asked, likeness=likeness(asked.called, ours))
+            evidence.rule_out(desk.redis, submission.id, _alike([found[session_id]], Likeness.FOREIGN))
     return found
 
 
-def _foreign(found: Mapping[str, Likeness]) -> list[str]:
-    return [each for each, how in found.items() if how is Likeness.FOREIGN]
+def _alike(strangers: Iterable[Stranger], wanted: Likeness) -> list[str]:
+    return [each.listed.session_id for each in strangers if each.likeness is wanted]
 
 
 def _phones_of(redis: Redis, submission: Submission) -> set[str]:
@@ -153,7 +208,6 @@ def _by_mark(title: str, marks: Iterable[str], other_marks: Iterable[str]) -> Li
     return Likeness.FOREIGN if any(bears(title, each) for each in other_marks) else Likeness.UNCLEAR
 
 
-def _may_be_another(desk: Desk, campaign: CampaignView, session_id: str, others: Sequence[Submission]) -> bool:
+def _may_be_another(desk: Desk, stranger: Stranger, others: Sequence[Submission]) -> bool:
     """Whether a stranger's phones are all on another submission in doubt, too."""
-    called: Set[str] = (phones_called(desk, campaign, session_id) if others else None) or set()
-    return any(called <= set(submissions.phones(desk.redis, each.id)) for each in others)
+    return any(stranger.called <= set(submissions.phones(desk.redis, each.id)) for each in others)

@@ -44,6 +44,27 @@ class Absence:
     apart: timedelta
 
 
+@dataclass(frozen=True, slots=True)
+class Search:
+    """How far a search has come that has found nothing."""
+
+    rule: Absence
+    counts_from: datetime
+    """Looks before that do not count: the gateway may not have listed it yet, or something hinted at a session."""
+    looks: tuple[datetime, ...]
+    """When complete listings without it were seen that count, oldest first."""
+
+    @property
+    def is_over(self) -> bool:
+        """Whether it is absent."""
+        return len(self.looks) >= self.rule.looks and self.looks[-1] - self.looks[0] >= self.rule.apart
+
+    @property
+    def over_at(self) -> datetime:
+        """Before that instant no look can make it absent."""
+        return (self.looks[0] if self.looks else self.counts_from) + self.rule.apart
+
+
 def likeness(called: Set[str], ours: Set[str]) -> Likeness:
     """How a stranger that called these phones stands to a submission with `ours`."""
     if not called <= ours:
@@ -90,7 +111,12 @@ def flaw_of(listed: Set[str], known: Set[str]) -> str:
 
 
 def is_absent(seen: Sequence[Evidence], *, sent_at: datetime, rule: Absence) -> bool:
-    """Whether all that was seen of an attempt, oldest first, makes its session absent.
+    """Whether all that was seen of an attempt, oldest first, makes its session absent."""
+    return search_of(seen, sent_at=sent_at, rule=rule).is_over
+
+
+def search_of(seen: Sequence[Evidence], *, sent_at: datetime, rule: Absence) -> Search:
+    """How far all that was seen of an attempt, oldest first, has come towards its absence.
 
     What hints at a session sets the count back; a listing that could not be had changes nothing.
     """
@@ -101,7 +127,7 @@ def is_absent(seen: Sequence[Evidence], *, sent_at: datetime, rule: Absence) -> 
         is_another = not looks or each.at - looks[-1] >= rule.apart / (2 * rule.looks)
         if each.finding is Finding.ABSENT and each.at >= earliest and is_another:
             looks.append(each.at)
-    return len(looks) >= rule.looks and looks[-1] - looks[0] >= rule.apart
+    return Search(rule, earliest, tuple(looks))
 
 
 def has_sign(seen: Iterable[Evidence]) -> bool:

@@ -97,7 +97,8 @@ def _looked_for(campaign: CampaignView, submission: Submission) -> tuple[Attempt
 def _judge(desk: Desk, campaign: CampaignView, submission: Submission, looked: Looked) -> Settled:
     now, conclusion, attempt = desk.clock(), looked.conclusion, looked.attempt
     at = now + next_look(desk.timings, attempt.sent_at, now)
-    seen = Evidence(now, conclusion.finding, conclusion.words, mark_of(attempt.token), conclusion.session_ids)
+    mark, candidates = mark_of(attempt.token), looked.candidates
+    seen = Evidence(now, conclusion.finding, conclusion.words, mark, conclusion.session_ids, candidates)
     if conclusion.finding.names_it:
         (session_id,) = conclusion.session_ids
         if conclusion.finding is Finding.PHONES and not may_adopt(submission, attempt):

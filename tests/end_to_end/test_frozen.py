@@ -28,7 +28,7 @@ LEAVING = (submissions._LEAVE.digest.encode(),)
 
 @pytest.fixture
 def stage(tmp_path: Path) -> Iterator[Stage]:
-    with Stage(tmp_path, speed=200, GATEWAY_DEADLINE_S="1") as made:
+    with Stage(tmp_path, speed=200, GATEWAY_DEADLINE_S="2") as made:
         for script in (submissions._CLAIM, submissions._MOVE, submissions._LEAVE):
             made.redis.script_load(script.text)
         yield made

@@ -40,12 +40,16 @@ def test_everybody_on_the_list_is_called_once(stage: Stage) -> None:
 
 def test_a_worker_killed_in_the_middle_loses_nothing_and_doubles_nothing(stage: Stage) -> None:
     """The gateway is slow, so the kill finds submissions in every state; what was on its way is unknown."""
-    stage.simulator.faults.arm(Fault(kind=FaultKind.SLOW, seconds=1.5, times=0))
+    stage.simulator.faults.arm(Fault(kind=FaultKind.SLOW, seconds=2, times=0))
     phones = people(25_000)
-    worker = stage.start_worker(SEND_CONCURRENCY="1", GATEWAY_DEADLINE_S="3")
+    worker = stage.start_worker(SEND_CONCURRENCY="1", GATEWAY_DEADLINE_S="5")
     campaign_id = stage.submit(phones, key="killed")
-    stage.wait_for(lambda: in_state(stage, campaign_id, SubmissionState.ACCEPTED) >= 1)
-    stage.wait_for(lambda: in_state(stage, campaign_id, SubmissionState.SENDING) >= 1)
+
+    def is_sending_another() -> bool:
+        states = stage.view(campaign_id).submissions
+        return states.get(SubmissionState.SENDING, 0) == 1 and states.get(SubmissionState.PLANNED, 0) < 2
+
+    stage.wait_for(is_sending_another)
     kill_group(worker)
     stage.simulator.faults.clear()
     stage.start_worker()

@@ -214,8 +214,8 @@ PROTECTIONS = (
     Protection(
         "an absence needs several complete listings over minutes",
         "jobs/outcomes/rule.py",
-        "return len(looks) >= rule.looks and looks[-1] - looks[0] >= rule.apart",
-        "return bool(looks)",
+        "return len(self.looks) >= self.rule.looks and self.looks[-1] - self.looks[0] >= self.rule.apart",
+        "return bool(self.looks)",
         "tests/jobs/outcomes/test_rule.py",
     ),
     Protection(
@@ -238,6 +238,13 @@ PROTECTIONS = (
         "    if by_mark or len(by_phones) > 1:\n",
         "    if by_mark:\n",
         "tests/jobs/outcomes/test_settle.py",
+    ),
+    Protection(
+        "a session that the gateway does not know is not adopted, whoever forces it",
+        "jobs/cli/adopting.py",
+        "    if not is_known:\n",
+        "    if not is_known and not force:\n",
+        "tests/jobs/cli/test_adopting.py",
     ),
     Protection(
         "a postback for a phone that is not on the submission changes nothing",

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -16,6 +16,8 @@ class ListedSession:
 
     session_id: str
     title: str
+    dated: str = field(default="", compare=False)
+    """The date on its line, as it stands there: when it was taken or when it starts, nobody knows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +75,8 @@ def parse_audio_list_reply(text: str, *, near: datetime) -> list[AudioFile]:
 def _sessions(line: str) -> list[ListedSession]:
     plain = _LABEL.sub(" ", _DATE_OR_TIME.sub(" ", line))
     title = " ".join(_ID.sub(" ", plain).replace('"', " ").split()).strip(" |,;=:-\t")
-    return [ListedSession(session_id, title) for session_id in _ID.findall(plain)]
+    dated = " ".join(_DATE_OR_TIME.findall(line))
+    return [ListedSession(session_id, title, dated) for session_id in _ID.findall(plain)]
 
 
 def _rows(value: Any) -> Iterable[str]:

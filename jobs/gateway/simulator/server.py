@@ -18,6 +18,7 @@ LARGEST_BODY = 4_000_000
 BACKLOG = 1024
 LOOK_EVERY_S = 0.05
 CLOSE_WITHIN_S = 5.0
+TRY_AGAIN_S = 2.0
 
 
 Serve = Callable[[Request, Wire], None]
@@ -64,10 +65,7 @@ class Server:
                 return
             self._shut_until_s = time.monotonic() + seconds
             if was_open:
-                _wake(self._listener)
-                self._listener.close()
-                # The port is kept: a socket that is bound but does not listen refuses connections.
-                self._listener = _bound(*self._address)
+                self._listener = _deafened(self._listener)
         if seconds:
             self._hang_up(but)
 
@@ -88,8 +86,18 @@ class Server:
         self.closing.wait(min(LOOK_EVERY_S, max(0.0, self._shut_until_s - time.monotonic())))
         with self._lock:
             if time.monotonic() >= self._shut_until_s:
-                self._listener.listen(BACKLOG)
-                self._shut_until_s = 0.0
+                self._open()
+
+    def _open(self) -> None:
+        try:
+            self._listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            self._listener.listen(BACKLOG)
+        except OSError as error:
+            self._shut_until_s = time.monotonic() + TRY_AGAIN_S
+            trouble = f"the simulator cannot open its door on port {self.port} again: {error.strerror}; it keeps trying"
+            print(trouble, file=sys.stderr, flush=True)  # noqa: T201  # whoever runs it must see it
+        else:
+            self._shut_until_s = 0.0
 
     def _let_one_in(self) -> None:
         try:
@@ -113,6 +121,14 @@ class Server:
 
 
 def _bound(host: str, port: int) -> socket.socket:
+    """A socket that has the port by its number, 0 for any: one that the system chose is lost when listening ends."""
+    if not port:
+        with _bound_as_told(host, 0) as chosen:
+            return _bound_as_told(host, chosen.getsockname()[1])
+    return _bound_as_told(host, port)
+
+
+def _bound_as_told(host: str, port: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -122,6 +138,22 @@ def _bound(host: str, port: int) -> socket.socket:
         listener.close()
         raise
     listener.settimeout(LOOK_EVERY_S)
+    return listener
+
+
+def _deafened(listener: socket.socket) -> socket.socket:
+    """A socket that keeps the listener's port and does not listen, so that connections are refused.
+
+    Linux ends the listening and leaves the port; whoever has set SO_REUSEADDR, as servers do, could take it all the
+    same, unless we have not. Elsewhere the port is free for a moment.
+    """
+    address = listener.getsockname()[:2]
+    try:
+        listener.shutdown(socket.SHUT_RDWR)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 0)
+    except OSError:
+        listener.close()
+        return _bound(*address)
     return listener
 
 

@@ -3,17 +3,19 @@
 from collections import Counter
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from itertools import count
 
 import pytest
 from structlog.testing import capture_logs
 
-from jobs.campaigns.calling import READ_TRIES
+from jobs.campaigns.calling import CALL_WITHIN, READ_TRIES, turn
 from jobs.campaigns.control import Controlled, control, request
 from jobs.campaigns.desk import Desk
 from jobs.campaigns.plan import Plan
 from jobs.campaigns.refresh import Refreshed, refresh
 from jobs.campaigns.send import Sent, send
 from jobs.campaigns.take import take
+from jobs.gateway.client import GatewayClient
 from jobs.gateway.simulator import Clock, Fault, FaultKind, Simulator
 from jobs.ledger import breaker, due, limits
 from jobs.ledger.breaker import FAILURES_TO_OPEN, BreakerState
@@ -119,6 +121,49 @@ def test_who_oversleeps_its_slot_takes_another(polite: Desk, clock: Clock) -> No
     assert slept == [0.2]  # the second slot was missed by 300 ms; the one it took instead is free at once
     assert send(drowsy, f"{campaign_id}-3") is Sent.ACCEPTED
     assert slept == [0.2, 0.2]
+
+
+def test_who_oversleeps_its_slot_uses_up_what_its_phones_are_worth_once(desk: Desk, clock: Clock) -> None:
+    slow = replace(desk, limits=Limits(calls_per_s=5, phones_per_min=1))
+    campaign_id = in_pieces(slow, 1, key="pieces")
+    limits.take(desk.redis, "default", slow.limits, Lane.READS, token="other", now=slow.clock(), patience=SECOND)
+    drowsy = replace(slow, sleep=lambda _: clock.jump(SECOND / 2))
+    assert send(drowsy, f"{campaign_id}-1") is Sent.ACCEPTED
+
+
+@pytest.mark.parametrize("late", [SECOND / 2, 3 * SECOND])
+@pytest.mark.parametrize("lane", Lane)
+def test_who_begins_its_call_long_after_its_slot_takes_another(
+    polite: Desk, clock: Clock, sessions: str, lane: Lane, late: timedelta
+) -> None:
+    with turn(polite, view(polite, sessions), lane) as own:
+        clock.jump(late)  # as when the machine was asleep
+        limits.take(polite.redis, "default", polite.limits, lane, token="other", now=polite.clock(), patience=SECOND)
+        woke_up_at = polite.clock()
+        own.call(GatewayClient.balance)
+    assert polite.clock() - woke_up_at == (SECOND / 5 if late > CALL_WITHIN else timedelta())
+
+
+def test_a_submission_that_waits_anew_for_its_slot_is_still_kept_back_by_a_stop(
+    polite: Desk, simulator: Simulator, clock: Clock
+) -> None:
+    campaign_id = in_pieces(polite, 1, key="pieces")
+    times_read = count()
+
+    def reading() -> datetime:
+        """The clock of a machine that sleeps for three seconds just before the call."""
+        found = submission(polite, campaign_id)
+        if found.state is SubmissionState.SENDING and next(times_read) == 0:
+            clock.jump(3 * SECOND)
+            limits.take(polite.redis, "default", polite.limits, Lane.READS, token="o", now=clock.now(), patience=SECOND)
+        return clock.now()
+
+    def stop(_seconds: float) -> None:
+        request(polite.redis, campaign_id, Intent.STOP, why="", now=clock.now())
+
+    assert send(replace(polite, clock=reading, sleep=stop), f"{campaign_id}-1") is Sent.LATER
+    assert options(simulator) == []
+    assert submission(polite, campaign_id).state is SubmissionState.PLANNED
 
 
 def test_a_long_wait_is_spent_in_the_due_set_and_leaves_no_trace(polite: Desk, simulator: Simulator) -> None:

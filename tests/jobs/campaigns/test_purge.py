@@ -18,10 +18,12 @@ from jobs.campaigns.send import Sent, send
 from jobs.campaigns.take import take
 from jobs.contacts import Row
 from jobs.gateway.simulator import Clock, Simulator
-from jobs.ledger import campaigns, dispositions, keys, retention, submissions
+from jobs.ledger import campaigns, dispositions, events, keys, retention, submissions, webhooks
 from jobs.ledger.do_not_dial import Asked, Verb
+from jobs.ledger.keys import Events
 from jobs.ledger.retention import Purged
 from jobs.models import Disposition, DropState, SubmissionState
+from jobs.webhooks import receivers
 from tests.jobs.campaigns.conftest import NOON, TERMS, submission, taken, view
 from tests.jobs.campaigns.test_reconciliation import snapshot
 
@@ -133,6 +135,19 @@ def test_receipts_are_kept_and_none_names_the_phone(desk: Desk, clock: Clock) ->
     first, second = purged(desk), purged(desk, BOB)
     assert purge.receipts(desk.redis) == sorted([first, second], key=lambda each: each.id)
     assert not any(part in repr(first) for part in (ANNA, ANNA[-4:]))
+
+
+def test_events_that_name_it_are_forgotten_and_others_are_not(desk: Desk, clock: Clock) -> None:
+    billing = receivers.new("billing", "https://billing.example/", ["drops"], now=clock.now())
+    webhooks.write(desk.redis, billing)
+    finished(desk, clock, ANNA)
+    other = taken(desk, BOB, key="april").campaign_id
+    send(desk, f"{other}-1")
+    clock.jump(timedelta(minutes=1))
+    refresh(desk, f"{other}-1")
+    assert (purged(desk).drop_events, purged(desk).drop_events) == (1, 0)
+    (left,) = events.after(desk.redis, Events.DROPS, "0-0", most=10)
+    assert [each.phone for each in dispositions.unpack(desk.redis, left.campaign_id, left.records)] == [BOB]
 
 
 def test_a_reason_that_names_the_phone_is_kept_without_it(desk: Desk, clock: Clock) -> None:

@@ -70,6 +70,7 @@ def snapshot(redis: Redis) -> dict[bytes, Any]:
         b"hash": redis.hgetall,
         b"string": redis.get,
         b"set": redis.smembers,
+        b"stream": redis.xrange,
         b"zset": lambda key: redis.zrange(key, 0, -1, withscores=True),
     }
     found = (key for key in redis.scan_iter("dropline:*") if not key.startswith((b"dropline:slots", b"dropline:line")))

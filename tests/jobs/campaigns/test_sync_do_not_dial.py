@@ -5,15 +5,16 @@ from datetime import timedelta
 
 import pytest
 
-from jobs.campaigns import do_not_dial
+from jobs.campaigns import do_not_dial, refusals
 from jobs.campaigns.desk import Desk
 from jobs.campaigns.do_not_dial import Synced, Verb
+from jobs.campaigns.send import Sent, send
 from jobs.gateway.simulator import Clock, Fault, FaultKind, Simulator
 from jobs.ledger import do_not_dial as lists
 from jobs.ledger import due
 from jobs.ledger.keys import Due
 from jobs.ledger.limits import Limits
-from tests.jobs.campaigns.conftest import at_gateway, take_a_slot
+from tests.jobs.campaigns.conftest import at_gateway, take_a_slot, taken
 from tests.jobs.campaigns.test_do_not_dial import ANNA, BOB, add, change
 from tests.servers import free_port
 
@@ -84,6 +85,34 @@ def test_a_refusal_is_kept_in_the_gateways_words_and_tried_slowly(desk: Desk, si
     assert do_not_dial.sync(wrong, "default") is Synced.LATER
     assert "c_password" in lists.read(desk.redis, "default").trouble
     assert due.count(desk.redis, Due.DO_NOT_DIAL, by=desk.clock() + desk.timings.resend_most) == 1
+
+
+def test_after_workers_are_started_with_another_password_the_next_try_is_at_once(
+    desk: Desk, simulator: Simulator
+) -> None:
+    wrong = at_gateway(desk, simulator.base_url, password="not the password")
+    add(desk, ANNA)
+    do_not_dial.sync(wrong, "default")
+    next_try_at = lists.read(desk.redis, "default").next_try_at
+    assert next_try_at == desk.clock() + desk.timings.resend_most
+    refusals.try_now(desk.redis, ["default", "west"], now=desk.clock())
+    assert due.count(desk.redis, Due.DO_NOT_DIAL, by=desk.clock()) == 1
+    sync_all(desk)
+    assert lists.read(desk.redis, "default").next_try_at is None
+    refusals.try_now(desk.redis, ["default", "west"], now=desk.clock())
+    assert due.count(desk.redis, Due.DO_NOT_DIAL) == 0
+
+
+def test_when_the_account_is_taken_again_its_list_is_due_at_once(desk: Desk, simulator: Simulator) -> None:
+    wrong = at_gateway(desk, simulator.base_url, password="not the password")
+    add(desk, ANNA)
+    campaign_id = taken(desk, BOB).campaign_id
+    assert send(wrong, f"{campaign_id}-1") is Sent.LATER
+    do_not_dial.sync(wrong, "default")
+    assert due.count(desk.redis, Due.DO_NOT_DIAL, by=desk.clock()) == 0
+    simulator.clock.jump(desk.timings.refusal_first * 2)
+    assert send(desk, f"{campaign_id}-1") is Sent.ACCEPTED
+    assert due.count(desk.redis, Due.DO_NOT_DIAL, by=desk.clock()) == 1
 
 
 def test_one_number_that_the_gateway_refuses_does_not_keep_the_others_out(desk: Desk, simulator: Simulator) -> None:

@@ -24,6 +24,7 @@ def test_a_call_is_pending_and_then_has_its_record(terminal: Terminal) -> None:
         "session_id": session_id,
         "phone": "***0102",
         "has_record": True,
+        "is_in_session": True,
         "state": "failed",
         "status": "Failure",
         "reason": "Unable to Detect Voice Mail",
@@ -43,7 +44,19 @@ def test_what_is_no_phone_or_no_session_never_reaches_the_gateway(terminal: Term
 
 def test_a_session_that_the_gateway_does_not_know_is_its_refusal(terminal: Terminal) -> None:
     said = terminal.run("call-status", "9381694821", "6175550123")
-    assert (said.code, "invalid or not found" in said.err) == (8, True)
+    assert said.code == 8
+    assert "refused to tell of session 9381694821: 9381694821 invalid or not found" in " ".join(said.err.split())
+
+
+def test_a_phone_that_the_session_does_not_call_is_said_to_be_none_of_its(terminal: Terminal) -> None:
+    _, session_id = terminal.send("6175550101")
+    assert terminal.run("call-status", session_id, "6175550199").out == (
+        f"***0199: no record, and there will be none. Session {session_id} does not call this phone.\n"
+    )
+    assert terminal.run("call-status", session_id, "6175550199", "--json").document["is_in_session"] is False
+    assert terminal.run("call-status", session_id, "6175550101", "--json").document["is_in_session"] is True
+    elsewhere = terminal.run("call-status", session_id, "6175550199", REDIS_URL="redis://127.0.0.1:1/0")
+    assert "has not called this phone yet, or is not to call it at all." in " ".join(elsewhere.out.split())
 
 
 def worker(terminal: Terminal) -> threading.Thread:
@@ -77,4 +90,4 @@ def test_a_refusal_comes_back_through_the_worker(terminal: Terminal) -> None:
     thread = worker(terminal)
     said = terminal.run("call-status", "9381694821", "6175550123", "--by-worker")
     thread.join()
-    assert (said.code, "invalid or not found" in said.err) == (8, True)
+    assert (said.code, "9381694821 invalid or not found" in " ".join(said.err.split())) == (8, True)

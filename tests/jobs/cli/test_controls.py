@@ -65,7 +65,24 @@ def test_waiting_ends_when_the_gateway_has_confirmed(run: Run, redis: Redis, cam
         paused = run("pause", campaign_id, "--wait")
     assert paused.code == 0
     assert "The gateway has confirmed it." in paused.out
-    assert "paused: Nothing new starts and every session's pause is confirmed." in paused.err
+    # Where the gateway is quicker than the first look, there is nothing to wait for.
+    assert paused.err.splitlines()[-1:] in ([], ["Waiting for the gateway's word on every session."])
+
+
+def test_who_waits_for_a_stop_reads_one_truth_at_a_time(run: Run, redis: Redis, campaign_id: str) -> None:
+    accept(redis, campaign_id)
+    with the_gateway(end, redis, campaign_id):
+        stopped = run("stop", campaign_id, "--wait")
+    assert stopped.code == 0
+    assert "not confirmed" not in stopped.out + stopped.err
+    assert "The gateway has confirmed it. The last call records are still to come." in stopped.out
+
+
+def test_where_nothing_is_with_the_gateway_it_confirms_nothing(run: Run, redis: Redis, campaign_id: str) -> None:
+    with the_gateway(lambda *_: None, redis, campaign_id):
+        paused = run("pause", campaign_id, "--wait")
+    assert paused.code == 0
+    assert "No session of it is known to be with the gateway, so there was nothing to confirm." in paused.out
 
 
 def test_waiting_tells_when_the_gateway_would_not(run: Run, redis: Redis, campaign_id: str) -> None:
@@ -107,6 +124,10 @@ def the_gateway(answers: Callable[[Redis, str], None], redis: Redis, campaign_id
 
 def confirm(redis: Redis, campaign_id: str) -> None:
     submissions.confirm_run(redis, only_submission(redis, campaign_id), SessionRun.PAUSED, now=NOW)
+
+
+def end(redis: Redis, campaign_id: str) -> None:
+    submissions.confirm_run(redis, only_submission(redis, campaign_id), SessionRun.ENDED, now=NOW)
 
 
 def refuse(redis: Redis, campaign_id: str) -> None:

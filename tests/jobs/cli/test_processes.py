@@ -10,6 +10,7 @@ import termios
 import time
 from collections.abc import Mapping
 from contextlib import suppress
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO
 
@@ -18,8 +19,8 @@ from redis import Redis
 
 from jobs.campaigns.control import known
 from jobs.ledger.amnesia import Halted
-from jobs.models import Intent
-from tests.jobs.cli.conftest import CONTACTS, SEND, accept, newest_id, started
+from jobs.models import Intent, SubmissionState
+from tests.jobs.cli.conftest import CONTACTS, SEND, Run, accept, move, newest_id, started
 from tests.servers import RedisServer
 
 
@@ -54,6 +55,16 @@ def test_what_is_piped_has_no_colours_and_whole_sentences(env: dict[str, str], c
     assert "Nothing is sent yet: its hour has not come, no worker has got to it, or its account is held.\n" in out
 
 
+def test_what_is_no_error_is_not_logged_before_a_persons_answer(
+    env: dict[str, str], redis: Redis, run: Run, contacts: Path
+) -> None:
+    run("send", contacts, *SEND, now=datetime.now(UTC))
+    move(redis, newest_id(redis), SubmissionState.SENDING, SubmissionState.UNKNOWN)
+    code, out, err = ended("decide", f"{newest_id(redis)}-1", "resend", "--force", "--why", "not there", env=env)
+    assert (code, err) == (0, "")
+    assert "is sent once more" in out
+
+
 @pytest.mark.parametrize(("more", "is_coloured"), [({}, True), ({"NO_COLOR": "1"}, False)])
 def test_a_terminal_gets_colours_unless_it_asks_not_to(
     env: dict[str, str], campaign_id: str, more: dict[str, str], is_coloured: bool
@@ -82,7 +93,7 @@ def test_ctrl_c_ends_the_watching_and_nothing_else(env: dict[str, str], redis: R
         process.send_signal(signal.SIGINT)
         out, err = process.communicate(timeout=30)
     assert (process.returncode, out) == (130, "")
-    assert "Stopped watching; the campaign goes on." in err
+    assert "Stopped watching; that changes nothing." in err
     assert f"python -m jobs stop {campaign_id}" in err
     assert known(redis, campaign_id).intent is Intent.RUN
 

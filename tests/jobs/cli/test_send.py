@@ -4,14 +4,17 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from redis import Redis
 
+from jobs.campaigns.control import known
+from jobs.cli.follow import has_come_to_rest
 from jobs.ledger import campaigns, dispositions, submissions
-from jobs.models import SubmissionState
-from tests.jobs.cli.conftest import PHONES, SEND, Run, accept, move, only_submission
+from jobs.models import CampaignStatus, SubmissionState
+from tests.jobs.cli.conftest import NOW, PHONES, SEND, Run, accept, move, newest_id, only_submission
 
 DRY = {"env": {"REDIS_URL": "redis://127.0.0.1:1/0"}}
 """A dry run must not miss the server that is not there."""
@@ -25,6 +28,39 @@ def test_a_dry_run_shows_the_plan_and_needs_nothing(run: Run, contacts: Path, re
     assert "••••••123.0 as on line 2" in dry.out
     assert "Dry run. Nothing was stored and nothing was sent." in dry.out
     assert redis.keys() == []
+
+
+@pytest.fixture
+def west_coast(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A machine whose clock shows Pacific time."""
+    with monkeypatch.context() as there:
+        there.setenv("TZ", "America/Los_Angeles")
+        time.tzset()
+        yield
+    time.tzset()
+
+
+@pytest.mark.usefixtures("west_coast")
+def test_a_dry_run_repeats_what_it_understood(run: Run, contacts: Path) -> None:
+    times = ("--at", "2026-03-02 14:30 ET", "--ends-at", "2026-03-02T23:00Z")
+    dry = run("send", contacts, *SEND, *times, "--title", "March", "--dry-run", **DRY)
+    assert [line.split() for line in dry.out.splitlines()[-8:-1]] == [
+        ["title", "March"],
+        ["audio", "https://cdn.example.com/reminder.mp3", "(mp3)"],
+        ["caller", "ID", "***0199"],
+        ["starts", "2026-03-02", "14:30:00", "Eastern", "2026-03-02", "11:30:00", "PST"],
+        ["ends", "2026-03-02", "18:00:00", "Eastern", "2026-03-02", "15:00:00", "PST"],
+        ["not", "sent", "after", "2026-03-02", "18:00:00", "Eastern", "2026-03-02", "15:00:00", "PST"],
+        ["account", "default"],
+    ]
+    document = run("send", contacts, *SEND, *times, "--title", "March", "--dry-run", "--json", **DRY).document
+    shown = {name: document["understood"][name] for name in ("title", "start", "ends_at", "caller_id")}
+    assert shown == {
+        "title": "March",
+        "start": "2026-03-02T19:30:00Z",
+        "ends_at": "2026-03-02T23:00:00Z",
+        "caller_id": "***0199",
+    }
 
 
 def test_a_dry_run_says_which_column_is_called_and_how_the_file_was_read(run: Run, contacts: Path) -> None:
@@ -246,6 +282,29 @@ def test_waiting_for_a_campaign_that_is_refused_ends_with_its_own_code(run: Run,
     assert sent.document["campaign"]["submissions"][0]["reason"] == "API access not allowed"
 
 
+def test_waiting_ends_where_a_person_must_decide_and_says_what_to_run(run: Run, contacts: Path, redis: Redis) -> None:
+    with meanwhile(lose, redis):
+        sent = run("send", contacts, *SEND, "--wait")
+    assert sent.code == 6
+    assert "1 submission is unknown, since " in sent.out
+    assert f"decide     python -m jobs unknowns {newest_id(redis)}" in sent.out
+
+
+@pytest.mark.parametrize(("policy", "is_over"), [("hold", True), ("resend", False)])
+def test_what_may_still_be_sent_again_by_itself_is_waited_for(
+    run: Run, contacts: Path, redis: Redis, policy: str, is_over: bool
+) -> None:
+    campaign_id = run("send", contacts, *SEND, "--when-unknown", policy, "--json").document["campaign"]["campaign_id"]
+    lose(redis, campaign_id)
+    campaign = known(redis, campaign_id)
+    assert campaign.status is CampaignStatus.NEEDS_DECISION
+    assert has_come_to_rest(redis, campaign, NOW) is is_over
+    assert has_come_to_rest(redis, campaign, NOW + timedelta(days=3))
+    move(redis, campaign_id, SubmissionState.REJECTED)
+    assert not has_come_to_rest(redis, campaign, NOW)  # it has moved on since the campaign was read
+    assert has_come_to_rest(redis, known(redis, campaign_id), NOW)
+
+
 @contextmanager
 def meanwhile(happens: Callable[[Redis, str], None], redis: Redis) -> Iterator[None]:
     """Let something happen to the first campaign that comes in while the block waits for it."""
@@ -265,6 +324,10 @@ def finish(redis: Redis, campaign_id: str) -> None:
     accept(redis, campaign_id)
     dispositions.close(redis, only_submission(redis, campaign_id))
     move(redis, campaign_id, SubmissionState.FINISHED)
+
+
+def lose(redis: Redis, campaign_id: str) -> None:
+    move(redis, campaign_id, SubmissionState.SENDING, SubmissionState.UNKNOWN)
 
 
 def refuse(redis: Redis, campaign_id: str) -> None:

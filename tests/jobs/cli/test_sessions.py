@@ -1,13 +1,18 @@
 """One session told something by its own id: ours, and strangers."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 import requests
 
+from jobs.campaigns.plan import Plan
+from jobs.campaigns.send import Sent, send
+from jobs.campaigns.take import take
+from jobs.entrypoints import open_desk
 from jobs.gateway.simulator import Fault, FaultKind, Simulator
 from jobs.ledger import submissions
-from jobs.models import Run, Submission
+from jobs.models import Run, Submission, Terms
 from tests.jobs.cli.terminal import NOON, Terminal
 
 
@@ -55,6 +60,7 @@ def test_a_scheduled_session_of_ours_is_cancelled_even_when_stop_is_asked_for(te
         "submission_id": f"{campaign_id}-1",
         "verb": "stop",
         "run": "ended",
+        "had_ended": False,
         "refusals": [],
     }
     assert verbs(terminal.simulator) == ["cancel"]
@@ -85,8 +91,8 @@ def test_a_session_that_is_refused_by_both_verbs_explains_both(terminal: Termina
         ("stop", "not_found"),
     ]
     text = terminal.run("stop", "9381694821").out
-    assert "refused to stop it (not_found)" in text
-    assert "refused to cancel it (not_found)" in text
+    assert "refused to stop it (not_found): 9381694821 invalid" in text
+    assert "refused to cancel it (not_found): 9381694821 invalid" in text
     assert "Nothing has changed." in text
 
 
@@ -97,6 +103,26 @@ def test_a_session_that_is_over_has_reached_its_end_and_nothing_else(terminal: T
     said = terminal.run(verb, session_id)
     assert said.code == code
     assert ("never runs again" in said.out) is (code == 8)
+    assert "It had ended before" in said.out
+    assert "has ended it" not in said.out
+
+
+def test_the_rest_of_a_campaign_is_spoken_of_where_there_is_one(terminal: Terminal) -> None:
+    campaign_id, session_id = terminal.send("6175550123")
+    alone = terminal.run("stop", session_id).out
+    assert "the rest" not in alone
+    assert f"python -m jobs show {campaign_id}" in alone
+    assert "the rest of the campaign is as it was" in terminal.run("stop", one_of_two(terminal)).out
+
+
+def one_of_two(terminal: Terminal) -> str:
+    """A session of a campaign that has another one."""
+    terms, plan = Terms(caller_id="6175550100", audio_title="Reminder"), Plan(2, (("6175550124",), ("6175550125",)), ())
+    taken = take(terminal.redis, terms, plan, key="two", now=NOON, lead=timedelta(days=90))
+    desk = replace(open_desk(terminal.env), clock=terminal.simulator.clock.now)
+    with desk.redis:
+        assert {send(desk, f"{taken.campaign_id}-{number}") for number in (1, 2)} == {Sent.ACCEPTED}
+    return terminal.simulator.truth.sessions[-1].id
 
 
 def test_a_session_of_a_stopped_campaign_is_not_let_run_again(terminal: Terminal) -> None:

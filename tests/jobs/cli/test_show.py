@@ -123,3 +123,9 @@ def _canaries() -> list[str]:
     """Every cell with a phone as it was written, the phones themselves, and the signature in the audio's address."""
     cells = [line.split(",")[1] for line in CONTACTS.splitlines()[1:]]
     return [*(cell for cell in cells if cell != "n/a"), *PHONES, "6175550199", "(617) 555-0199", "canary"]
+
+
+def test_a_campaign_is_found_by_its_key_too(run: Run, campaign_id: str) -> None:
+    assert run("show", "march", "--json").document["campaign_id"] == campaign_id
+    unknown = run("show", "april")
+    assert (unknown.code, "no campaign april is known here" in unknown.err) == (5, True)

@@ -1,45 +1,22 @@
 """What nobody knows, in front of a person, and what a person makes of it."""
 
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
-from jobs.campaigns.desk import Desk
-from jobs.campaigns.plan import plan
-from jobs.campaigns.send import Sent, send
-from jobs.campaigns.take import take
-from jobs.contacts import Row
-from jobs.entrypoints import open_desk
-from jobs.gateway.simulator import Fault, FaultKind
-from jobs.models import Terms
-from jobs.outcomes.settle import settle
+from jobs.campaigns.marks import mark_of
+from jobs.ledger import balances, submissions
+from jobs.ledger.balances import Noted
 from tests.jobs.cli.terminal import Terminal
+from tests.jobs.outcomes.conftest import by_hand
 
 PHONES = ("6175550123", "6175550124")
-
-
-def desk_of(terminal: Terminal) -> Desk:
-    return replace(open_desk(terminal.env), clock=terminal.simulator.clock.now)
 
 
 @pytest.fixture
 def lost(terminal: Terminal) -> str:
     """A submission that the gateway took without saying so."""
-    desk = desk_of(terminal)
-    terms = Terms(caller_id="6175550100", audio_title="Reminder", title="March")
-    planned = plan(Row(line, phone) for line, phone in enumerate(PHONES, start=1))
-    taken = take(terminal.redis, terms, planned, key="march", now=desk.clock(), lead=timedelta(0))
-    terminal.simulator.faults.arm(Fault(kind=FaultKind.ACCEPT_THEN_RESET))
-    with desk.redis:
-        assert send(desk, f"{taken.campaign_id}-1") is Sent.UNKNOWN
-    return f"{taken.campaign_id}-1"
-
-
-def look(terminal: Terminal, submission_id: str) -> None:
-    desk = desk_of(terminal)
-    with desk.redis:
-        settle(desk, submission_id)
+    return terminal.lose(*PHONES)
 
 
 def test_what_is_unknown_is_listed_with_what_is_known_and_what_can_be_done(terminal: Terminal, lost: str) -> None:
@@ -52,7 +29,7 @@ def test_what_is_unknown_is_listed_with_what_is_known_and_what_can_be_done(termi
         out = terminal.run(*command).out
         assert "1 submission is unknown, since 2026-03-02 12:00:00 Eastern" in out
         assert "python -m jobs unknowns" in out
-    look(terminal, lost)
+    terminal.look(lost)
     (document,) = terminal.run("unknowns", "--json").document["unknowns"]
     assert (document["submission_id"], document["state"], document["phones"]) == (lost, "unknown", 2)
     assert [each["finding"] for each in document["evidence"]] == ["unclear"]
@@ -82,7 +59,7 @@ def test_a_session_is_adopted_by_hand_and_the_story_is_told(terminal: Terminal, 
 def test_what_speaks_against_a_decision_is_said_and_nothing_changes(terminal: Terminal, lost: str) -> None:
     terminal.send("2125550101")
     other = terminal.simulator.truth.sessions[-1].id
-    look(terminal, lost)
+    terminal.look(lost)
     refused = terminal.run("decide", lost, "resend", "--why", "hurry", "--json")
     assert (refused.code, refused.error["code"]) == (15, 15)
     assert "do not say yet whose they are" in refused.error["message"]
@@ -103,15 +80,6 @@ def test_a_decision_needs_a_reason_and_the_right_words(
     assert terminal.run("unknowns", lost, "--json").document["evidence"] == []
 
 
-def test_without_an_account_a_session_is_adopted_by_force_alone(terminal: Terminal, lost: str) -> None:
-    session_id = terminal.simulator.truth.sessions[0].id
-    no_account = ("GATEWAY_UID", "GATEWAY_PASSWORD")
-    command = ("decide", lost, "adopt", session_id, "--why", "seen")
-    refused = terminal.run(*command, without=no_account)
-    assert (refused.code, "could not be asked" in refused.err) == (15, True)
-    assert terminal.run(*command, "--force", without=no_account).code == 0
-
-
 def test_what_is_given_up_has_no_record_and_is_over(terminal: Terminal, lost: str) -> None:
     assert terminal.run("decide", lost, "give-up", "--why", "the website is down for good").code == 0
     campaign_id = lost.rpartition("-")[0]
@@ -121,3 +89,100 @@ def test_what_is_given_up_has_no_record_and_is_over(terminal: Terminal, lost: st
     over = terminal.run("decide", lost, "resend", "--why", "changed my mind")
     assert (over.code, "is given_up" in over.err) == (15, True)
     assert terminal.run("unknowns", "nobody-1").code == 5
+
+
+def mark(terminal: Terminal, submission_id: str) -> str:
+    """That of the newest attempt."""
+    return mark_of(submissions.read(terminal.redis, [submission_id])[0].attempt)
+
+
+def spaced(text: str) -> list[str]:
+    """The lines without the blanks that draw columns."""
+    return [" ".join(line.split()) for line in text.splitlines()]
+
+
+@pytest.mark.parametrize(("title", "before"), [("March", "March "), ("", "")])
+def test_what_the_gateways_own_console_calls_it_is_shown(terminal: Terminal, title: str, before: str) -> None:
+    lost = terminal.lose(*PHONES, title=title)
+    sent_title = f"{before}[{mark(terminal, lost)}]"
+    assert terminal.simulator.truth.sessions[0].title == sent_title
+    assert f"title at the gateway {sent_title}" in spaced(terminal.run("unknowns", lost).out)
+    assert any(line.startswith(f"{sent_title} {lost} 2 ") for line in spaced(terminal.run("unknowns").out))
+    assert terminal.run("unknowns", lost, "--json").document["sent_title"] == sent_title
+
+
+def test_sessions_that_may_be_it_stand_side_by_side_and_a_person_decides(terminal: Terminal, lost: str) -> None:
+    terminal.simulator.change({"dialect": {"dates_layout": "table"}, "postbacks": {"on": False}})
+    own_id = terminal.simulator.truth.sessions[0].id
+    twin = by_hand(terminal.simulator, *PHONES, title=f"a copy [{mark(terminal, lost)}]")
+    terminal.look(lost, at=timedelta(seconds=1.5))
+    said = spaced(terminal.run("unknowns", lost).out)
+    calls = "2026-03-02 12:00:01 1 of our 2 phones"
+    for session_id, title in ((own_id, "March"), (twin, "a copy")):
+        (row,) = [line for line in said if line.startswith(f"{session_id} ")]
+        assert row.startswith(f"{session_id} 2026-03-02 12:00:01 2026-03-02 12:00:00")
+        assert f"{calls} {title} [{mark(terminal, lost)}]" in row
+    assert "By itself nothing happens as long as more than one session may be it: a person decides which." in said
+    refused = terminal.run("decide", lost, "give-up", "--why", "late")
+    assert (refused.code, "nobody follows or stops such a session" in refused.err) == (15, True)
+    assert "add --force" in refused.err
+    assert terminal.run("decide", lost, "give-up", "--why", "late", "--force").code == 0
+
+
+def test_after_a_resend_the_attempts_before_are_shown_with_their_titles(terminal: Terminal) -> None:
+    terminal.send("2125550101")
+    lost = terminal.lose(*PHONES, is_taken=False)
+    first = mark(terminal, lost)
+    terminal.look_until_absent(lost)
+    assert terminal.run("decide", lost, "resend", "--why", "not there").code == 0
+    before = f"also sent 2026-03-02 12:00:00 Eastern 2026-03-02 17:00:00 UTC March [{first}]"
+    assert before in spaced(terminal.run("unknowns", lost).out)
+    terminal.send_again(lost)
+    said = spaced(terminal.run("unknowns", lost).out)
+    assert before in said
+    assert f"title at the gateway March [{mark(terminal, lost)}]" in said
+    (former,) = terminal.run("unknowns", lost, "--json").document["sent_before"]
+    assert (former["mark"], former["sent_at"]) == (first, "2026-03-02T17:00:00Z")
+
+
+def test_a_balance_is_shown_with_what_it_was_before_or_that_nobody_knows(terminal: Terminal, lost: str) -> None:
+    terminal.look(lost)
+    nothing = "none was noted before it was sent, so there is nothing to compare that with"
+    assert nothing in terminal.run("unknowns", lost).out
+    sent_at = terminal.simulator.clock.now()
+    for at, remaining in ((sent_at - timedelta(hours=7), 500), (sent_at + timedelta(hours=1), 100)):
+        balances.note(terminal.redis, "default", Noted(at, remaining, 3))
+    said = terminal.run("unknowns", lost).out
+    assert "500 left, 3 pending at 2026-03-02 05:00:00, before it was sent; " in said
+    assert "it has 2 phones. Others may send through the account, too" in said
+    before = terminal.run("unknowns", lost, "--json").document["balance_before"]
+    assert before == {"at": "2026-03-02T10:00:00Z", "remaining": 500, "pending": 3}
+
+
+def test_who_gives_a_campaign_is_told_its_submissions_that_are_unknown(terminal: Terminal, lost: str) -> None:
+    campaign_id = lost.rpartition("-")[0]
+    meant = terminal.run("decide", campaign_id, "give-up", "--why", "x")
+    assert (meant.code, f"did you mean its submission {lost}?" in meant.err) == (5, True)
+    terminal.run("decide", lost, "give-up", "--why", "x")
+    none = terminal.run("decide", campaign_id, "give-up", "--why", "x")
+    assert (none.code, "none of its submissions is unknown" in none.err) == (5, True)
+
+
+def test_a_decision_that_takes_no_session_says_what_it_takes(terminal: Terminal, lost: str) -> None:
+    refused = terminal.run("decide", lost, "give-up", "5000000001", "--why", "x")
+    assert (refused.code, "give-up takes the submission alone, and no session" in refused.err) == (2, True)
+    assert f'python -m jobs decide {lost} give-up --why "..."' in refused.err
+
+
+def test_a_resend_that_comes_too_early_says_how_long_and_what_is_missing(terminal: Terminal) -> None:
+    terminal.send("2125550101")
+    lost = terminal.lose(*PHONES, is_taken=False)
+    terminal.look(lost, at=timedelta(minutes=4))
+    early = terminal.run("decide", lost, "resend", "--why", "x").err
+    assert "0 of the 3 complete listings that it takes are in (they count from 2026-03-02 12:05:00 on)" in early
+    assert "at the earliest in 6 minutes, 2026-03-02 12:10:00 Eastern" in early
+    terminal.look(lost, at=timedelta(minutes=2))
+    later = terminal.run("decide", lost, "resend", "--why", "x").err
+    assert "1 of the 3 complete listings that it takes are in, and the last comes 5 minutes after the first" in later
+    assert "at the earliest in 5 minutes, 2026-03-02 12:11:00 Eastern" in later
+    assert "1 of the 3 complete listings" in terminal.run("unknowns", lost).out

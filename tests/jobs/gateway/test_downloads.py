@@ -175,7 +175,7 @@ def test_a_download_that_goes_wrong_leaves_nothing(simulator: Simulator, tmp_pat
     simulator.faults.arm(Fault(kind=fault, on="question", seconds=60_000))
     client = client_of(simulator, timeouts=QUICK)
     told = failure(NotKept, lambda: client.download_audio(NamedBy.TITLE, "Reminder", to=tmp_path / "x"))
-    assert "No file was left behind." in str(told)
+    assert "The recording was not kept" in str(told)
     assert not list(tmp_path.iterdir())
 
 

@@ -47,6 +47,16 @@ def opened(ledger: Redis) -> Redis:
     return ledger
 
 
+def test_that_it_was_open_is_answered_again_until_somebody_could_be_told(ledger: Redis) -> None:
+    for token in "abcde":
+        breaker.fail(ledger, "default", token=token, now=NOW, first_rest=SECOND, longest_rest=SECOND)
+    for _ in range(2):
+        assert breaker.succeed(ledger, "default", can_be_told=False) == NOW
+        assert breaker.read(ledger, "default") == Breaker()
+    assert breaker.succeed(ledger, "default") == NOW
+    assert breaker.succeed(ledger, "default") is None
+
+
 def test_nothing_is_known_of_a_breaker_that_never_failed(ledger: Redis) -> None:
     assert look(ledger) == Breaker(BreakerState.CLOSED, 0, None, None)
     assert enter(ledger, "any") is Pass.PASSES

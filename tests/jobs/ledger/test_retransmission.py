@@ -24,6 +24,7 @@ from jobs.ledger import (
     dispositions,
     do_not_dial,
     due,
+    events,
     evidence,
     keys,
     leadership,
@@ -33,13 +34,16 @@ from jobs.ledger import (
     retention,
     submissions,
     ticks,
+    webhooks,
 )
 from jobs.ledger.breaker import FAILURES_TO_OPEN, Cause
 from jobs.ledger.do_not_dial import Asked, Verb
 from jobs.ledger.durability import NotDurable
+from jobs.ledger.keys import Events
 from jobs.ledger.limits import Lane, Limits
 from jobs.ledger.quarantine import Quarantined
 from jobs.ledger.script import Script
+from jobs.ledger.webhooks import Webhook
 from jobs.models import (
     CampaignView,
     Disposition,
@@ -61,6 +65,7 @@ LATER = NOW + 15 * SECOND
 PHONES = ["6175550123", "6175550124"]
 LOST = "6175550126"
 SEEN = Evidence(NOW, Finding.MARK, "a look")
+BILLING = Webhook("billing", "https://billing.example/", ("campaign", "submission", "drops"), ("whsec_QUJD",), NOW)
 DELIVERED = Disposition("6175550123", DropState.DELIVERED, "OK")
 
 SCRIPTS = {
@@ -182,6 +187,12 @@ def note_arrivals(redis: Redis) -> None:
     arrivals.note(redis, {"oversized": 2}, [SECOND], kept, now=NOW, durably=False)
 
 
+def take_turns(redis: Redis) -> list[bool]:
+    first = webhooks.take_turn(redis, "billing", "first", lease=SECOND)
+    webhooks.end_turn(redis, BILLING, "first", now=NOW)
+    return [first, webhooks.take_turn(redis, "billing", "second", lease=SECOND)]
+
+
 def forget_and_forgive(redis: Redis) -> Any:
     redis.hset(keys.HALT, mapping={"since": 1, "reason": "told so"})
     return amnesia.forgive(redis, why="compared", now=NOW)
@@ -227,6 +238,7 @@ CALLING: list[Step] = [
     enter("probe", SECOND),
     lambda redis: breaker.give_back(redis, "default", token="probe", now=NOW + SECOND),
     enter("next", SECOND),
+    lambda redis: breaker.succeed(redis, "default", can_be_told=False),
     silently(lambda redis: breaker.succeed(redis, "default")),
     fail(1, Cause.REFUSAL),
     lambda redis: breaker.try_now(redis, "default", now=NOW, cause=Cause.REFUSAL),
@@ -262,6 +274,7 @@ PURGING: list[Step] = [
     lambda redis: retention.drop(redis, "bcdf", now=NOW),
 ]
 STORY: list[Step] = [
+    silently(lambda redis: webhooks.write(redis, BILLING)),
     *SENDING,
     *LOSING,
     *CONTROLLING,
@@ -273,6 +286,7 @@ STORY: list[Step] = [
     forget_and_forgive,
     lambda redis: amnesia.halt(redis, why="wrong script", by="dana", now=NOW),
     lambda redis: amnesia.forgive(redis, why="corrected", now=NOW),
+    take_turns,
     *TICKING,
     *PURGING,
 ]
@@ -284,6 +298,7 @@ def state_of(redis: Redis) -> tuple[CampaignView | None, list[Submission], list[
     others += [breaker.read(redis, "default", cause) for cause in Cause]
     others += [do_not_dial.read(redis, "default"), list(do_not_dial.history(redis, "default"))]
     others += [redis.zrange(keys.WITH_PHONES, 0, -1, withscores=True)]
+    others += [[(each.kind, each.records) for each in events.after(redis, of, "0-0", most=100)] for of in Events]
     others += [submissions.of_day(redis, "default", NOW.date())]
     others += [evidence.strays(redis, "bcdf"), evidence.in_doubt(redis), redis.smembers("day")]
     others += [evidence.read(redis, each) for each in ("bcdf-1", "bcdf-3")]

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from jobs.models import Evidence, Finding
-from jobs.outcomes.rule import Absence, Likeness, conclude, flaw_of, is_absent, likeness
+from jobs.outcomes.rule import Absence, Likeness, conclude, flaw_of, is_absent, likeness, search_of
 
 NOON = datetime(2026, 3, 2, 17, 0, tzinfo=UTC)
 RULE = Absence(after=timedelta(minutes=5), looks=3, apart=timedelta(minutes=5))
@@ -75,3 +75,12 @@ def test_absence_takes_three_looks_late_enough_and_far_enough_apart_since_the_la
 def test_looks_in_a_row_count_once(minutes: list[float], absent: bool) -> None:
     told = [(at, Finding.ABSENT) for at in minutes]
     assert is_absent(seen(told), sent_at=NOON, rule=RULE) is absent
+
+
+@given(looks)
+def test_no_look_before_the_earliest_instant_that_is_named_makes_it_absent(told: list[tuple[int, Finding]]) -> None:
+    known = seen(list(told))
+    search = search_of(known, sent_at=NOON, rule=RULE)
+    early = search.over_at - timedelta(seconds=1)
+    later = [Evidence(early, Finding.ABSENT, "")] if not known or known[-1].at <= early else []
+    assert search.is_over or not is_absent([*known, *later], sent_at=NOON, rule=RULE)

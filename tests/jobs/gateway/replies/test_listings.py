@@ -66,3 +66,9 @@ def test_damage_never_yields_a_session_that_is_no_piece_of_one_listed() -> None:
 
 def test_a_time_of_day_does_not_bite_a_piece_off_a_session() -> None:
     assert parse_campaign_by_date_reply("93816948:21") == [ListedSession("93816948", "21")]
+
+
+def test_the_date_beside_a_session_is_kept_as_it_stands_there() -> None:
+    (listed,) = parse_campaign_by_date_reply("9381694821|Sale|2026-03-02 12:00:00|7")
+    assert (listed.title, listed.dated) == ("Sale| |7", "2026-03-02 12:00:00")
+    assert parse_campaign_by_date_reply("9381694821")[0].dated == ""

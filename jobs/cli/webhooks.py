@@ -1,0 +1,187 @@
+"""`webhooks`: which other systems are told what happened, whether they take it, and what they were not told.
+
+A secret is shown once, when it is made; a URL without its query, which may hold one.
+"""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Annotated, Any
+from urllib.parse import urlsplit
+
+import typer
+
+from jobs.cli.exits import Exit
+from jobs.cli.failures import NOTHING_CHANGED, Failure
+from jobs.cli.instants import parse_instant
+from jobs.cli.invocation import Invocation, of
+from jobs.cli.options import Json
+from jobs.cli.shown import clean, commands, counted, iso, plain_table
+from jobs.ledger import webhooks as ledger
+from jobs.ledger.webhooks import Progress, Webhook
+from jobs.models import TOPICS
+from jobs.webhooks import receivers
+from jobs.webhooks.receivers import Unfit
+
+webhooks = typer.Typer(
+    help="Tell other systems what happens, by signed HTTP requests.", no_args_is_help=True, rich_markup_mode=None
+)
+
+OLD_SECRET_FOR = timedelta(days=1)
+
+MOST_SHOWN = 20
+
+Name = Annotated[str, typer.Argument(metavar="NAME", help="What the webhook is called here.")]
+Url = Annotated[str, typer.Argument(metavar="URL", help="Where it is told: https, or http on this machine.")]
+Topics = Annotated[
+    list[str] | None,
+    typer.Option("--about", metavar="TOPIC", help=f"{', '.join(TOPICS)}; may be repeated. [campaign]"),
+]
+Since = Annotated[
+    str | None, typer.Option(metavar="INSTANT", help="Also what was told before: all since then that is still kept.")
+]
+
+
+@webhooks.command("add")
+def add(context: typer.Context, name: Name, url: Url, about: Topics = None, as_json: Json = False) -> None:
+    """Tell a system what happens from now on. Its secret is shown this once.
+
+    `drops` tells how every drop ended, with the whole phone number: only for a system that may know it.
+    """
+    invocation = of(context, as_json=as_json)
+    if ledger.read(invocation.redis, name):
+        raise Failure(Exit.BAD_INPUT, f"there is a webhook named {clean(name)!r} already", kept=NOTHING_CHANGED)
+    try:
+        made = receivers.new(name, url, about or ["campaign"], now=invocation.clock())
+    except Unfit as unfit:
+        raise Failure(Exit.BAD_INPUT, str(unfit), kept=NOTHING_CHANGED) from None
+    ledger.write(invocation.redis, made)
+    invocation.answer({**_document(made, ledger.progress(invocation.redis, made)), "secret": made.secrets[0]})
+    invocation.say(f"{name} is told of {', '.join(made.topics)} from now on. Its secret, which is not shown again:\n")
+    _show_secret(invocation, made)
+    invocation.say(commands(("try it", f"webhooks test {name}"), ("how it does", "webhooks list")))
+
+
+@webhooks.command("list")
+def list_(context: typer.Context, as_json: Json = False) -> None:
+    """Show every webhook and how it does."""
+    invocation = of(context, as_json=as_json)
+    found = [(each, ledger.progress(invocation.redis, each)) for each in ledger.everyone(invocation.redis)]
+    invocation.answer({"webhooks": [_document(*each) for each in found]})
+    if not found:
+        invocation.say("No system is told of anything yet: webhooks add --help")
+        return
+    table = plain_table("name", "host", "about", "told", "again", "given up", "state", right=("told", "again"))
+    for webhook, progress in found:
+        about = ", ".join(webhook.topics)
+        numbers = (f"{progress.told:,}", f"{progress.again:,}", f"{progress.untold:,}")
+        table.add_row(webhook.name, _host(webhook), about, *numbers, _state(webhook, progress, invocation.clock()))
+    invocation.say(table)
+
+
+@webhooks.command("remove")
+def remove(context: typer.Context, name: Name, as_json: Json = False) -> None:
+    """Tell a system nothing any more, and forget what it was not told."""
+    invocation = of(context, as_json=as_json)
+    _known(invocation, name)
+    ledger.remove(invocation.redis, name)
+    invocation.answer({"removed": name})
+    invocation.say(f"{name} is told nothing any more.")
+
+
+@webhooks.command("test")
+def try_out(context: typer.Context, name: Name, as_json: Json = False) -> None:
+    """Tell a system a `webhook.test` now, and say what it answered."""
+    invocation = of(context, as_json=as_json)
+    answer, took_s = receivers.try_out(_known(invocation, name), clock=invocation.clock)
+    invocation.answer({"is_taken": answer.is_taken, "answer": answer.words, "took_s": round(took_s, 3)})
+    if not answer.is_taken:
+        what = f"{name} did not take it: {answer.words}"
+        raise Failure(Exit.NO_ANSWER, what, kept="What happens meanwhile is kept and told later.")
+    invocation.say(f"{name} took it: {answer.words}, in {took_s:.2f} s.")
+
+
+@webhooks.command("rotate")
+def rotate(context: typer.Context, name: Name, as_json: Json = False) -> None:
+    """Make a new secret. The old one signs as well for a day, so that the receiver can change it without haste."""
+    invocation = of(context, as_json=as_json)
+    found, until = _known(invocation, name), invocation.clock() + OLD_SECRET_FOR
+    changed = replace(found, secrets=(receivers.new_secret(), found.secrets[0]), old_until=until)
+    ledger.write(invocation.redis, changed)
+    invocation.answer({"name": name, "secret": changed.secrets[0], "old_until": iso(until)})
+    invocation.say(f"The new secret, which is not shown again; the old one signs as well until {iso(until)}:\n")
+    _show_secret(invocation, changed)
+
+
+@webhooks.command("untold")
+def untold(context: typer.Context, name: Name, as_json: Json = False) -> None:
+    """Show the events that were given up after all tries."""
+    invocation = of(context, as_json=as_json)
+    _known(invocation, name)
+    found = ledger.untold(invocation.redis, name, most=MOST_SHOWN)
+    invocation.answer({"untold": [{"id": f"evt_{each}", "given_up_at": iso(at)} for each, at in found]})
+    for event_id, at in found:
+        invocation.say(f"evt_{event_id}  given up {iso(at)}")
+    invocation.say(commands(("tell them again", f"webhooks replay {name}")) if found else "None.")
+
+
+@webhooks.command("replay")
+def replay(context: typer.Context, name: Name, since: Since = None, as_json: Json = False) -> None:
+    """Tell a system again what it was not told; also switches it on again. A receiver knows a repetition by its id."""
+    invocation = of(context, as_json=as_json)
+    found, now = _known(invocation, name), invocation.clock()
+    at = parse_instant(since, field="--since") if since else None
+    if found.off_since:
+        found = replace(found, off_since=None, off_why="")
+        ledger.write(invocation.redis, found)
+    again = ledger.tell_untold_again(invocation.redis, name, now=now)
+    if at:
+        ledger.go_back(invocation.redis, found, at, now=now)
+    invocation.answer({"again": again, "since": iso(at)})
+    also = f", and all since {iso(at)} that is kept" if at else ""
+    invocation.say(f"{counted(again, 'event')} that had been given up will be told again{also}.")
+
+
+def _known(invocation: Invocation, name: str) -> Webhook:
+    found = ledger.read(invocation.redis, name)
+    if found is None:
+        there_are = ", ".join(each.name for each in ledger.everyone(invocation.redis)) or "none"
+        what = f"no webhook is named {clean(name)!r}; there is: {there_are}"
+        raise Failure(Exit.BAD_INPUT, what, kept=NOTHING_CHANGED)
+    return found
+
+
+def _show_secret(invocation: Invocation, webhook: Webhook) -> None:
+    if not invocation.as_json:  # on a line of its own, whole, to be copied
+        invocation.out.print(f"{webhook.secrets[0]}\n", highlight=False, soft_wrap=True)
+
+
+def _host(webhook: Webhook) -> str:
+    return urlsplit(webhook.url).netloc.rpartition("@")[2]
+
+
+def _state(webhook: Webhook, progress: Progress, now: datetime) -> str:
+    if webhook.off_since:
+        return f"off since {iso(webhook.off_since)}: {webhook.off_why}"
+    if progress.rests_until and progress.rests_until > now:
+        return f"takes nothing ({progress.last_answer}); tried again {iso(progress.rests_until)}"
+    missed = f"; some events before {iso(progress.missed_until)} were lost to it" if progress.missed_until else ""
+    return (progress.last_answer or "nothing told yet") + missed
+
+
+def _document(webhook: Webhook, progress: Progress) -> dict[str, Any]:
+    return {
+        "name": webhook.name,
+        "host": _host(webhook),
+        "about": list(webhook.topics),
+        "created_at": iso(webhook.created_at),
+        "off_since": iso(webhook.off_since),
+        "off_why": webhook.off_why or None,
+        "told": progress.told,
+        "told_at": iso(progress.told_at),
+        "again": progress.again,
+        "untold": progress.untold,
+        "failures": progress.failures,
+        "rests_until": iso(progress.rests_until),
+        "last_answer": progress.last_answer or None,
+        "missed_until": iso(progress.missed_until),
+    }

@@ -1,0 +1,83 @@
+"""Receivers added, tried, watched and told again by hand."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+import pytest
+from redis import Redis
+
+from jobs.cli.exits import Exit
+from jobs.ledger import webhooks
+from tests.jobs.cli.conftest import NOW, Run
+from tests.jobs.webhooks.conftest import Receiver, serving
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    made = Receiver()
+    with serving(made) as url:
+        made.url = url
+        yield made
+
+
+@pytest.fixture
+def billing(run: Run, receiver: Receiver) -> str:
+    """The secret of a webhook."""
+    added = run("webhooks", "add", "billing", receiver.url, "--about", "campaign", "--json")
+    return str(added.document["secret"])
+
+
+def test_a_secret_is_shown_once_and_a_url_never_whole(run: Run, receiver: Receiver) -> None:
+    added = run("webhooks", "add", "billing", receiver.url)
+    assert added.out.count("whsec_") == 1
+    listed = run("webhooks", "list")
+    assert "127.0.0.1" in listed.out
+    for each in (listed, run("webhooks", "list", "--json"), run("webhooks", "test", "billing")):
+        assert "whsec_" not in each.out + each.err
+        assert "canary" not in each.out + each.err
+
+
+def test_a_test_says_what_the_receiver_answered(run: Run, receiver: Receiver, billing: str) -> None:
+    receiver.answers.append(500)
+    refused = run("webhooks", "test", "billing", now=datetime.now(UTC))
+    assert (refused.code, "did not take it: HTTP 500" in refused.err) == (Exit.NO_ANSWER, True)
+    taken = run("webhooks", "test", "billing", "--json", now=datetime.now(UTC))
+    assert (taken.code, taken.document["answer"]) == (0, "HTTP 204")
+    assert receiver.verify(billing)["type"] == "webhook.test"
+
+
+def test_a_rotated_secret_signs_besides_the_old_one(run: Run, receiver: Receiver, billing: str) -> None:
+    now = datetime.now(UTC)
+    new = run("webhooks", "rotate", "billing", "--json", now=now).document["secret"]
+    run("webhooks", "test", "billing", now=now)
+    assert receiver.verify(billing) == receiver.verify(new)
+
+
+def test_what_was_given_up_is_shown_and_told_again(run: Run, redis: Redis, billing: str) -> None:
+    webhooks.note_failure(redis, "billing", "w1-0", "HTTP 422", tries=8, again_at=None, now=NOW)
+    assert "evt_w1-0" in run("webhooks", "untold", "billing").out
+    assert run("webhooks", "replay", "billing", "--since", "2026-03-01T00:00Z", "--json").document["again"] == 1
+    assert run("webhooks", "untold", "billing").out == "None.\n"
+
+
+def test_a_removed_webhook_is_forgotten(run: Run, redis: Redis, billing: str) -> None:
+    assert run("webhooks", "remove", "billing").code == 0
+    assert run("webhooks", "list", "--json").document == {"webhooks": []}
+    assert list(redis.scan_iter("dropline:webhook*")) == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (("add", "billing", "https://billing.example/"), "named 'billing' already"),
+        (("add", "two words", "https://billing.example/"), "1 to 40 letters"),
+        (("add", "crm", "http://crm.example/"), "must begin with https://"),
+        (("add", "crm", "https://crm.example/", "--about", "phones"), "--about knows campaign, submission, drops"),
+        (("test", "bilings"), "there is: billing"),
+        (("replay", "billing", "--since", "monday"), "--since"),
+    ],
+)
+def test_a_slip_changes_nothing_and_is_said(run: Run, billing: str, arguments: tuple[str, ...], says: str) -> None:
+    refused = run("webhooks", *arguments)
+    assert (refused.code, says in refused.err) == (Exit.BAD_INPUT, True)
+    assert [each["name"] for each in run("webhooks", "list", "--json").document["webhooks"]] == ["billing"]
