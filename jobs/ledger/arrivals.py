@@ -1,14 +1,19 @@
-"""What came of postbacks: counts, how late they were, and the quarantine, written in one step for each batch."""
+"""Postbacks that arrive: their records, counts of what came of them, how late they were, and the quarantine.
+
+A batch of them is one round trip, and its last script the one that always writes: whoever waits for the disk waits for
+all of it.
+"""
 
 import secrets
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from redis import Redis
 
-from jobs.ledger import keys
-from jobs.ledger.durability import run_durably
+from jobs.ledger import dispositions, keys
+from jobs.ledger.dispositions import Batch, Recorded
+from jobs.ledger.durability import Call, run_all
 from jobs.ledger.fields import decoded, to_ms
 from jobs.ledger.quarantine import KEPT_FOR, MOST_KEPT, Quarantined, packed_entry
 from jobs.ledger.script import Argument, Script
@@ -55,32 +60,36 @@ class Arrivals:
     """All lags together."""
 
 
-def note(
-    redis: Redis,
-    ends: Mapping[str, int],
-    lags: Iterable[timedelta],
-    quarantined: Iterable[Quarantined],
-    *,
-    now: datetime,
-    durably: bool,
-) -> None:
-    """Count a batch and keep what is quarantined of it. With `durably`, all that was written before it by anybody is on
-    the server's disk, too, when this returns; raises `NotDurable`.
+@dataclass(frozen=True, slots=True)
+class Count:
+    """What a batch of postbacks adds to the counts and to the quarantine."""
+
+    ends: Mapping[str, int]
+    lags: Sequence[timedelta] = ()
+    quarantined: Sequence[Quarantined] = ()
+
+
+def store(redis: Redis, batches: Sequence[Batch], count: Count, *, now: datetime, durably: bool) -> list[Recorded]:
+    """Record calls and count them, in one round trip. With `durably`, all that anybody has written before it is on the
+    server's disk, too, when this returns; raises `NotDurable`.
     """
-    counted = {f"n:{end}": float(count) for end, count in ends.items()}
-    for lag_s in (max(0.0, each.total_seconds()) for each in lags):
+    calls = [*dispositions.record_calls(batches, now=now), _note_call(count, now)]
+    return dispositions.recorded(batches, run_all(redis, calls, durably=durably)[:-1])
+
+
+def _note_call(count: Count, now: datetime) -> Call:
+    counted = {f"n:{end}": float(number) for end, number in count.ends.items()}
+    for lag_s in (max(0.0, each.total_seconds()) for each in count.lags):
         bound = next((each for each in LAGS_S if lag_s <= each), float("inf"))
         counted[f"lag:{bound}"] = counted.get(f"lag:{bound}", 0) + 1
         counted["lag_s"] = counted.get("lag_s", 0) + lag_s
-    kept = list(quarantined)
-    names = [keys.POSTBACKS, *sorted({keys.quarantine(each.kind) for each in kept})]
+    names = [keys.POSTBACKS, *sorted({keys.quarantine(each.kind) for each in count.quarantined})]
     arguments: list[Argument] = [secrets.token_hex(8), MOST_KEPT, to_ms(now - KEPT_FOR)]
     arguments += [KEPT_FOR // timedelta(seconds=1), len(counted)]
-    arguments += [part for name, count in counted.items() for part in (name, count)]
-    for each in kept:
+    arguments += [part for pair in counted.items() for part in pair]
+    for each in count.quarantined:
         arguments += [names.index(keys.quarantine(each.kind)) + 1, packed_entry(each)]
-    do = run_durably if durably else Script.__call__
-    do(_NOTE, redis, names, arguments)
+    return _NOTE, names, arguments
 
 
 def read(redis: Redis) -> Arrivals:
@@ -88,4 +97,4 @@ def read(redis: Redis) -> Arrivals:
     found = decoded(redis.hgetall(keys.POSTBACKS))
     ends = {name[2:]: int(float(count)) for name, count in found.items() if name.startswith("n:")}
     lags = {bound: int(float(found.get(f"lag:{bound}", 0))) for bound in (*LAGS_S, float("inf"))}
-    return Arrivals(ends, lags, float(found.get("lag_s", 0)))
+    return Arrivals({end: count for end, count in ends.items() if count}, lags, float(found.get("lag_s", 0)))

@@ -14,6 +14,7 @@ from redis import Redis
 
 from jobs import eastern
 from jobs.ledger import keys, submissions
+from jobs.ledger.durability import Call, run_all
 from jobs.ledger.events import TELL
 from jobs.ledger.fields import decoded, to_ms
 from jobs.ledger.packing import (
@@ -26,7 +27,7 @@ from jobs.ledger.packing import (
     unpack_dispositions,
     unpack_phones,
 )
-from jobs.ledger.script import Call, Script
+from jobs.ledger.script import Script
 from jobs.models import Disposition, DropState, Submission
 
 RECORDS_A_STEP = 1_000
@@ -37,6 +38,9 @@ MOST_TEXTS = 65_000
 OVERFLOW = "(too many different texts)"
 
 _SEPARATOR = "\x1f"
+
+Batch = tuple[Submission, Sequence[Disposition]]
+"""Call records of one submission."""
 
 _RECORD = Script(
     TELL,
@@ -169,22 +173,21 @@ def record(redis: Redis, submission: Submission, records: Iterable[Disposition],
     """Merge call records into the submission's table. Records without an outcome yet are passed over."""
     listed, total = list(records), Recorded()
     for start in range(0, len(listed), RECORDS_A_STEP):
-        total += record_each(redis, [(submission, listed[start : start + RECORDS_A_STEP])], now=now)[0]
+        batch = (submission, listed[start : start + RECORDS_A_STEP])
+        total += recorded([batch], run_all(redis, record_calls([batch], now=now)))[0]
     return total
 
 
-def record_each(
-    redis: Redis, batches: Sequence[tuple[Submission, Sequence[Disposition]]], *, now: datetime
-) -> list[Recorded]:
-    """`record` for several submissions, in one round trip; not more than `RECORDS_A_STEP` records for each."""
-    telling = [[each for each in records if each.state is not DropState.PENDING] for _, records in batches]
-    found = [Recorded() for _ in batches]
-    places = [place for place, records in enumerate(telling) if records]
-    answers = _RECORD.run_each(redis, [_record_call(batches[place][0], telling[place], now) for place in places])
-    for place, (new, known, contrary, foreign) in zip(places, answers, strict=True):
-        strangers = frozenset(telling[place][each].phone for each in foreign)
-        found[place] = Recorded(new, known, contrary, len(foreign), strangers)
-    return found
+def record_calls(batches: Iterable[Batch], *, now: datetime) -> list[Call]:
+    """What `run_all` runs to record them, one script for each batch of at most `RECORDS_A_STEP`; `recorded` reads the
+    answers. Sent twice, the second finds every record known.
+    """
+    return [_record_call(submission, _telling(records), now) for submission, records in batches]
+
+
+def recorded(batches: Iterable[Batch], answers: Iterable[Any]) -> list[Recorded]:
+    """What became of each batch."""
+    return [_recorded(_telling(records), answer) for (_, records), answer in zip(batches, answers, strict=True)]
 
 
 def close(redis: Redis, submission: Submission) -> int:
@@ -244,6 +247,15 @@ def _texts(redis: Redis, campaign_id: str) -> dict[int, str]:
     return {int(number): word for word, number in decoded(redis.hgetall(keys.words(campaign_id))).items()}
 
 
+def _telling(records: Iterable[Disposition]) -> list[Disposition]:
+    return [each for each in records if each.state is not DropState.PENDING]
+
+
+def _recorded(records: Sequence[Disposition], answer: Any) -> Recorded:
+    new, known, contrary, foreign = answer
+    return Recorded(new, known, contrary, len(foreign), frozenset(records[place].phone for place in foreign))
+
+
 def _record_call(submission: Submission, records: Sequence[Disposition], now: datetime) -> Call:
     texts: dict[str, int] = {"": 0}
     outcomes = [texts.setdefault(_outcome_text(each), len(texts)) for each in records]
@@ -254,7 +266,7 @@ def _record_call(submission: Submission, records: Sequence[Disposition], now: da
     )
     names = [keys.submission(submission.id), keys.campaign(submission.campaign_id), keys.phones(submission.id)]
     names += [keys.dispositions(submission.id), keys.tally(submission.campaign_id), keys.words(submission.campaign_id)]
-    return names, [to_ms(now), packed, MOST_TEXTS, OVERFLOW, *list(texts)[1:]]
+    return _RECORD, names, [to_ms(now), packed, MOST_TEXTS, OVERFLOW, *list(texts)[1:]]
 
 
 def _outcome_text(disposition: Disposition) -> str:

@@ -8,8 +8,6 @@ from redis import Redis
 from redis.exceptions import NoScriptError
 
 Argument = str | bytes | int | float
-Call = tuple[Sequence[str], Sequence[Argument]]
-"""Keys and arguments."""
 
 
 class Script:
@@ -26,19 +24,6 @@ class Script:
         except NoScriptError:
             return redis.execute_command(*self.by_text(keys, arguments))  # type: ignore[no-untyped-call]
 
-    def run_each(self, redis: Redis, calls: Sequence[Call]) -> list[Any]:
-        """Run it once for each call, all in one round trip; raises the first error. Like `__call__` otherwise."""
-        answers = _in_one_trip(redis, [self.by_digest(*call) for call in calls])
-        unlearnt = [at for at, answer in enumerate(answers) if isinstance(answer, NoScriptError)]
-        for at, answer in zip(
-            unlearnt, _in_one_trip(redis, [self.by_text(*calls[at]) for at in unlearnt]), strict=True
-        ):
-            answers[at] = answer
-        for answer in answers:
-            if isinstance(answer, Exception):
-                raise answer
-        return answers
-
     def by_digest(self, keys: Sequence[str], arguments: Sequence[Argument]) -> list[Argument]:
         """The command for a server that knows the text."""
         return ["EVALSHA", self.digest, len(keys), *keys, *arguments]
@@ -46,13 +31,3 @@ class Script:
     def by_text(self, keys: Sequence[str], arguments: Sequence[Argument]) -> list[Argument]:
         """The command for a server that has to learn it."""
         return ["EVAL", self.text, len(keys), *keys, *arguments]
-
-
-def _in_one_trip(redis: Redis, commands: Sequence[Sequence[Argument]]) -> list[Any]:
-    """The answers, errors among them."""
-    if not commands:
-        return []
-    with redis.pipeline(transaction=False) as pipeline:
-        for command in commands:
-            pipeline.execute_command(*command)  # type: ignore[no-untyped-call]  # redis-py leaves it without types
-        return pipeline.execute(raise_on_error=False)

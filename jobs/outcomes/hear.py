@@ -6,7 +6,9 @@ changes.
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 
 import structlog
 from redis import exceptions as trouble
@@ -14,12 +16,12 @@ from redis import exceptions as trouble
 from config.durability import Durability
 from jobs.campaigns.desk import Desk
 from jobs.gateway.postbacks import LONGEST_BODY, parse_postback
-from jobs.gateway.replies import CallRecord
-from jobs.ledger import arrivals, dispositions, evidence, submissions
+from jobs.ledger import arrivals, evidence, submissions
+from jobs.ledger.arrivals import Count
 from jobs.ledger.durability import NotDurable
 from jobs.ledger.quarantine import Quarantined
 from jobs.models import Submission
-from jobs.outcomes.hear_sessions import Verdicts, grouped, judge
+from jobs.outcomes.hear_sessions import Verdicts, grouped, judge, places
 from jobs.outcomes.heard import Call, Heard, Posted, quarantined
 
 __all__ = ["SERVER_TROUBLE", "Heard", "Posted", "hear", "hear_many"]
@@ -43,6 +45,17 @@ MOST_KEPT_AT_ONCE = 5
 """Of a batch's postbacks that changed nothing, so many of each kind are kept; a flood needs no more witnesses."""
 
 log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class _Batch:
+    """Postbacks that are heard together, and what is known of them."""
+
+    posted: Sequence[Posted]
+    owners: Mapping[str, str]
+    """The submission of each token that leads to one."""
+    calls: Sequence[Call]
+    known: Mapping[str, Submission]
 
 
 def hear(desk: Desk, token: str, body: bytes) -> Heard:
@@ -71,13 +84,13 @@ def hear_many(desk: Desk, posted: Sequence[Posted]) -> list[Heard]:
 def _heard(desk: Desk, posted: Sequence[Posted]) -> list[Heard]:
     owners = evidence.owners(desk.redis, {each.token for each in posted if _TOKEN.fullmatch(each.token)})
     verdicts, calls = _read(desk, posted, owners)
-    left = calls
+    left, known = calls, dict[str, Submission]()
     for _ in range(ROUNDS):
-        verdicts |= _round(desk, left)
+        known |= _look(desk, left)
+        verdicts |= _judge_all(desk, known, left)
         left = [each for each in left if verdicts[each.place] is None]
     heard = [verdicts[place] or Heard.UNSETTLED for place in range(len(posted))]
-    _note(desk, posted, heard, calls, owners)
-    return heard
+    return _store(desk, _Batch(posted, owners, calls, known), heard)
 
 
 def _read(desk: Desk, posted: Sequence[Posted], owners: Mapping[str, str]) -> tuple[Verdicts, list[Call]]:
@@ -98,54 +111,61 @@ def _read(desk: Desk, posted: Sequence[Posted], owners: Mapping[str, str]) -> tu
     return verdicts, calls
 
 
-def _round(desk: Desk, calls: Sequence[Call]) -> Verdicts:
-    """One look at each submission, and one write for all records that are its own."""
-    by_submission = grouped(calls, lambda each: each.submission_id)
-    found = {each.id: each for each in submissions.read(desk.redis, by_submission)}
-    verdicts: Verdicts = {each.place: Heard.UNKNOWN_TOKEN for each in calls if each.submission_id not in found}
-    batches = []
-    for submission in found.values():
-        own = by_submission[submission.id]
-        judged = judge(desk, submission, own)
-        batches.append((submission, [each for each in own if judged[each.place] in {Heard.RECORDED, Heard.ADOPTED}]))
-        verdicts |= judged
-    return verdicts | _record(desk, batches)
+def _look(desk: Desk, calls: Sequence[Call]) -> dict[str, Submission]:
+    found = submissions.read(desk.redis, dict.fromkeys(each.submission_id for each in calls))
+    return {each.id: each for each in found}
 
 
-def _record(desk: Desk, batches: Sequence[tuple[Submission, list[Call]]]) -> Verdicts:
-    """Write down the records; the verdicts on those that turn out to be somebody else's."""
-    to_write = [(submission, [each.record.disposition for each in calls]) for submission, calls in batches]
-    written = dispositions.record_each(desk.redis, to_write, now=desk.clock())
-    return {
-        each.place: Heard.FOREIGN_PHONE
-        for (_, calls), recorded in zip(batches, written, strict=True)
-        for each in calls
-        if each.record.disposition.phone in recorded.foreign_phones
+def _judge_all(desk: Desk, known: Mapping[str, Submission], calls: Sequence[Call]) -> Verdicts:
+    verdicts: Verdicts = {}
+    for submission_id, own in grouped(calls, lambda each: each.submission_id).items():
+        submission = known.get(submission_id)
+        verdicts |= judge(desk, submission, own) if submission else dict.fromkeys(places(own), Heard.UNKNOWN_TOKEN)
+    return verdicts
+
+
+def _store(desk: Desk, batch: _Batch, heard: list[Heard]) -> list[Heard]:
+    """Record and count, the one write that is waited for. What turns out there to be of a foreign phone, which is
+    rare, is counted anew.
+    """
+    ours = [each for each in batch.calls if heard[each.place] in {Heard.RECORDED, Heard.ADOPTED}]
+    by_submission = grouped(ours, lambda each: each.submission_id)
+    records = [(batch.known[each], [call.record.disposition for call in own]) for each, own in by_submission.items()]
+    now, is_strict = desk.clock(), desk.durability is Durability.STRICT
+    durably = is_strict and any(each.is_in for each in heard)
+    written = arrivals.store(desk.redis, records, _count(batch, heard, now), now=now, durably=durably)
+    foreign = {
+        call.place: Heard.FOREIGN_PHONE
+        for own, recorded in zip(by_submission.values(), written, strict=True)
+        for call in own
+        if call.record.disposition.phone in recorded.foreign_phones
     }
+    if not foreign:
+        return heard
+    corrected = [foreign.get(place, each) for place, each in enumerate(heard)]
+    arrivals.store(desk.redis, [], _correction(batch, heard, foreign, now), now=now, durably=False)
+    return corrected
 
 
-def _note(
-    desk: Desk, posted: Sequence[Posted], heard: Sequence[Heard], calls: Sequence[Call], owners: Mapping[str, str]
-) -> None:
-    """Count them and keep what is for a person to see: the last write of a batch, and the one that is waited for."""
-    now, is_in = desk.clock(), [each.is_in for each in heard]
-    made_at = [each.record.disposition.delivered_at for each in calls if is_in[each.place]]
-    arrivals.note(
-        desk.redis,
-        Counter(heard),
-        [now - at for at in made_at if at],
-        _kept(desk, posted, heard, calls, owners),
-        now=now,
-        durably=desk.durability is Durability.STRICT and any(is_in),
+def _count(batch: _Batch, heard: Sequence[Heard], now: datetime) -> Count:
+    made_at = [each.record.disposition.delivered_at for each in batch.calls if heard[each.place].is_in]
+    return Count(
+        Counter(map(str, heard)), [now - at for at in made_at if at], _kept(batch, dict(enumerate(heard)), now)
     )
 
 
-def _kept(
-    desk: Desk, posted: Sequence[Posted], heard: Sequence[Heard], calls: Sequence[Call], owners: Mapping[str, str]
-) -> Iterator[Quarantined]:
-    records: Mapping[int, CallRecord] = {each.place: each.record for each in calls}
-    seen: Counter[Heard] = Counter()
-    for place, (each, what) in enumerate(zip(posted, heard, strict=True)):
+def _correction(batch: _Batch, heard: Sequence[Heard], foreign: Mapping[int, Heard], now: datetime) -> Count:
+    ends = Counter(map(str, foreign.values()))
+    ends.subtract(str(heard[place]) for place in foreign)
+    return Count(ends, quarantined=_kept(batch, foreign, now))
+
+
+def _kept(batch: _Batch, heard: Mapping[int, Heard], now: datetime) -> list[Quarantined]:
+    records = {each.place: each.record for each in batch.calls}
+    kept, seen = [], Counter[Heard]()
+    for place, what in heard.items():
         seen[what] += 1
         if what.is_quarantined and seen[what] <= MOST_KEPT_AT_ONCE:
-            yield quarantined(desk.clock(), what, each, owners.get(each.token, ""), records.get(place))
+            each = batch.posted[place]
+            kept.append(quarantined(now, what, each, batch.owners.get(each.token, ""), records.get(place)))
+    return kept

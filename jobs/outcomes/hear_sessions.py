@@ -27,6 +27,11 @@ def grouped(calls: Iterable[Call], by: Callable[[Call], str]) -> dict[str, list[
     return groups
 
 
+def places(calls: Iterable[Call]) -> list[int]:
+    """Where the calls stand in their batch."""
+    return [each.place for each in calls]
+
+
 def judge(desk: Desk, submission: Submission, calls: Sequence[Call]) -> Verdicts:
     """Of each record, whether it is the submission's. A session that is not known yet is adopted here, or stopped."""
     known = [each for each in calls if each.record.session_id == submission.session_id]

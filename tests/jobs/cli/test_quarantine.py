@@ -3,6 +3,7 @@
 from redis import Redis
 
 from jobs.ledger import arrivals
+from jobs.ledger.arrivals import Count
 from jobs.ledger.quarantine import Quarantined
 from jobs.outcomes.heard import Heard, Posted, quarantined
 from tests.jobs.cli.conftest import NOW, Run
@@ -10,7 +11,7 @@ from tests.jobs.cli.conftest import NOW, Run
 
 def keep(redis: Redis, *entries: Quarantined) -> None:
     ends = {"recorded": 12_000, "unknown_token": 1, "foreign_phone": 1}
-    arrivals.note(redis, ends, [], entries, now=NOW, durably=False)
+    arrivals.store(redis, [], Count(ends, quarantined=entries), now=NOW, durably=False)
 
 
 def refused(kind: Heard, body: bytes, submission_id: str = "") -> Quarantined:

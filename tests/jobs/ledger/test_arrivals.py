@@ -7,6 +7,7 @@ from redis import Redis
 
 from config.redis_connection import connect
 from jobs.ledger import arrivals, keys, quarantine
+from jobs.ledger.arrivals import Count
 from jobs.ledger.durability import NotDurable
 from jobs.ledger.quarantine import KEPT_FOR, LONGEST_ENTRY, MOST_KEPT, Quarantined
 from tests.jobs.ledger.conftest import NOW
@@ -19,7 +20,8 @@ def refused(number: int = 0, *, kind: str = "unreadable", at: timedelta = timede
 
 def note(ledger: Redis, *entries: Quarantined, lags: tuple[float, ...] = (), **ends: int) -> None:
     seconds = [timedelta(seconds=each) for each in lags]
-    arrivals.note(ledger, ends, seconds, entries, now=max((e.at for e in entries), default=NOW), durably=False)
+    now = max((each.at for each in entries), default=NOW)
+    arrivals.store(ledger, [], Count(ends, seconds, entries), now=now, durably=False)
 
 
 def test_a_ledger_that_heard_nothing_says_so(ledger: Redis) -> None:
@@ -66,4 +68,4 @@ def test_an_entry_has_a_most(ledger: Redis, letter: str) -> None:
 
 def test_who_waits_for_the_disk_is_told_where_there_is_none(redis_server: RedisServer, redis: Redis) -> None:
     with connect(redis_server.url) as connection, pytest.raises(NotDurable):
-        arrivals.note(connection, {"recorded": 1}, [], [], now=NOW, durably=True)
+        arrivals.store(connection, [], Count({"recorded": 1}), now=NOW, durably=True)

@@ -36,6 +36,7 @@ from jobs.ledger import (
     ticks,
     webhooks,
 )
+from jobs.ledger.arrivals import Count
 from jobs.ledger.breaker import FAILURES_TO_OPEN, Cause
 from jobs.ledger.do_not_dial import Asked, Verb
 from jobs.ledger.durability import NotDurable
@@ -184,7 +185,7 @@ def stray(session_id: str) -> Step:
 
 def note_arrivals(redis: Redis) -> None:
     kept = [Quarantined(NOW - age, "oversized", "kcfwqvzt", "192.0.2.1", 9, "") for age in (15 * DAY, 0 * DAY)]
-    arrivals.note(redis, {"oversized": 2}, [SECOND], kept, now=NOW, durably=False)
+    arrivals.store(redis, [], Count({"oversized": 2}, [SECOND], kept), now=NOW, durably=False)
 
 
 def take_turns(redis: Redis) -> list[bool]:
