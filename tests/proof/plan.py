@@ -37,6 +37,7 @@ class Blow(StrEnum):
     """Its workers are orphans, and work on beside those of its successor until they notice."""
     KILL_MACHINE = "supervisor killed with all its workers"
     KILL_SCHEDULER = "scheduler killed"
+    KILL_WEB = "web process killed"
     KILL_REDIS = "Redis server killed"
     FREEZE_WORKER = "worker frozen for longer than its claim is good"
     FREEZE_MACHINE = "supervisor frozen with all its workers"
@@ -102,7 +103,7 @@ class Plan:
 
 
 _FREEZES = {Blow.FREEZE_WORKER: 2, Blow.FREEZE_MACHINE: 1}
-_KILLS = {Blow.KILL_WORKER: 8, Blow.KILL_SUPERVISOR: 1, Blow.KILL_MACHINE: 2, Blow.KILL_SCHEDULER: 1}
+_KILLS = {Blow.KILL_WORKER: 8, Blow.KILL_SUPERVISOR: 1, Blow.KILL_MACHINE: 2, Blow.KILL_SCHEDULER: 1, Blow.KILL_WEB: 1}
 _BLOWS = {
     Ground.WORKERS: _KILLS | _FREEZES,
     Ground.REDIS: {Blow.KILL_REDIS: 3, Blow.KILL_WORKER: 4, Blow.KILL_MACHINE: 1, Blow.FREEZE_REDIS: 1},

@@ -17,8 +17,9 @@ from redis.exceptions import RedisError
 from redis.retry import Retry
 
 from jobs.campaigns.control import UnknownCampaign
-from jobs.ledger import campaigns, submissions
+from jobs.ledger import arrivals, campaigns, submissions
 from jobs.models import SubmissionState
+from jobs.outcomes.heard import Heard
 from tests.end_to_end.stage import Stage, people
 from tests.fault_proxy import FaultProxy
 from tests.proof.checker import Verdict, is_over, judge
@@ -48,6 +49,9 @@ WORKERS = {
 SPEED, CALLS_PER_SECOND = 50, 40
 """A campaign of 12,000 phones is called in three seconds, so that there is something to pause."""
 
+POSTBACKS = {"attempts": 0, "backoff_s": 0.2, "duplicated": 0.1, "reordered": 0.2}
+"""Each until it is answered `OK`, whoever is killed meanwhile."""
+
 
 class Interrupted(Exception):
     """Somebody asked the round to end."""
@@ -67,6 +71,8 @@ class Played:
     campaigns: int
     submissions: int
     phones: int
+    postbacks: int
+    """That were answered `OK`."""
     settled: int
     """Submissions that were unknown for a while."""
     held: int
@@ -121,6 +127,7 @@ class _Siege:
         self._began_s = time.monotonic()
 
     def _arm(self) -> None:
+        self._stage.simulator.change({"postbacks": POSTBACKS})
         self._stage.simulator.faults.arm(*self._plan.gateway_faults)
         if self._plan.redis_storm:
             self._redis_link.blow(self._plan.redis_storm)
@@ -180,6 +187,7 @@ class _Siege:
             campaigns=len(receipts),
             submissions=sum(len(campaigns.submission_ids(redis, each.campaign_id)) for each in receipts),
             phones=sum(len(receipt.phones) for receipt in receipts),
+            postbacks=sum(arrivals.read(redis).ends.get(each, 0) for each in Heard if each.is_in),
             settled=len(self._ever_unknown - held),
             held=len(held),
             held_and_taken=self._taken(held),
@@ -193,8 +201,8 @@ class _Siege:
     def _faults(self) -> Counter[str]:
         """All that was really done, by kind."""
         faults: Counter[str] = Counter({str(blow): count for blow, count in self._crews.struck.items()})
-        arrivals = self._stage.simulator.truth.arrivals
-        faults.update(f"gateway: {_words(arrival.fault)}" for arrival in arrivals if arrival.fault)
+        asked = self._stage.simulator.truth.arrivals
+        faults.update(f"gateway: {_words(arrival.fault)}" for arrival in asked if arrival.fault)
         for link, happened in (("redis", self._redis_link.happened), ("gateway", self._gateway_link.happened)):
             faults.update({f"way to {link}: {_words(kind)}": count for kind, count in happened.items()})
         if self._pressing:
