@@ -20,7 +20,7 @@ from starlette.requests import Request
 from config.logs import configure_logs
 from config.settings import LogLevel, Settings
 from jobs.outcomes.hear import Heard, Posted
-from web.__main__ import open_site, server
+from web.__main__ import open_site, run, server
 from web.app import create_app
 from web.commits import Commits
 from web.postbacks import ANSWERS, Hearing
@@ -29,7 +29,7 @@ from web.site import Site
 
 def ours(site: Site) -> None:
     """`python -m web`."""
-    server(site).run()
+    run(server(site))
 
 
 def one_by_one(site: Site) -> None:
@@ -63,7 +63,7 @@ def granian(site: Site) -> None:
 
 
 def _run(app: FastAPI, site: Site) -> None:
-    uvicorn.run(app, port=site.settings.port, log_config=None, access_log=False)
+    run(uvicorn.Server(uvicorn.Config(app, port=site.settings.port, log_config=None, access_log=False)))
 
 
 WAYS: Mapping[str, Callable[[Site], None]] = {

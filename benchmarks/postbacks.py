@@ -81,7 +81,7 @@ def measure(way: str, count: int, *, appendfsync: str, per_s: float = 0) -> tupl
         storm = Storm(redis, count, seed=1)
         deliver(web.address, list(storm.parcels())[:500])  # the first ones find cold caches
         before_s = cpu_s(web)
-        parcels = storm.parcels(per_s=per_s, began_s=time.perf_counter() + 0.1, duplicated=0)
+        parcels = storm.parcels(per_s=per_s, began_s=time.perf_counter() + 1, duplicated=0)
         delivered = deliver(web.address, parcels, connections=MANY if per_s else CONNECTIONS)
         cpu_us = (cpu_s(web) - before_s) / count * 1e6
         storm.check()
