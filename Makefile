@@ -17,7 +17,7 @@ PYTEST := $(RUN) pytest -n 4 --dist worksteal
 quietly = $(1) >$(VENV)/last.log 2>&1 || { cat $(VENV)/last.log >&2; exit 1; }
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test proof check bench bench-faults fuzz lock
+.PHONY: help demo test proof check pictures bench bench-faults fuzz lock
 
 help:  ## show this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
@@ -31,6 +31,7 @@ test: $(READY)  ## the whole suite, with the tests that start and kill real proc
 # One round again, or a short run: make proof PROOF="--rounds 1 --seed 20261125", make proof PROOF="--minutes 4"
 proof: $(READY)  ## all that can be done to it, by the hundred, and each protection switched off; takes half an hour
 	@$(RUN) tests.crash
+	@$(RUN) tests.scheduler
 	@$(RUN) pytest -n 0 --hypothesis-profile many tests/jobs/campaigns/test_any_order.py -o timeout=1200
 	@$(RUN) tests.mutations
 	@$(RUN) tests.proof $(PROOF)
@@ -42,6 +43,9 @@ check: $(READY)  ## format, lint, types, imports and the fast tests
 	@$(call quietly,$(VENV)/bin/lint-imports --no-cache)
 	@$(PYTEST) -m "not processes and not thorough"
 
+pictures: $(READY)  ## the pictures of the page in docs/page/, by the browser that this machine has
+	@SCREENSHOTS=docs/page $(RUN) pytest -n 0 tests/web/test_browser.py
+
 bench: $(READY)  ## measure what Dropline costs on this machine
 	@$(RUN) benchmarks.planning
 	@$(RUN) benchmarks.memory
@@ -49,6 +53,10 @@ bench: $(READY)  ## measure what Dropline costs on this machine
 	@$(RUN) benchmarks.do_not_dial
 	@$(RUN) benchmarks.reconciliation
 	@$(RUN) benchmarks.postbacks
+	@$(RUN) benchmarks.pages
+	@$(RUN) benchmarks.live_sessions
+	@$(RUN) benchmarks.stop
+	@$(RUN) benchmarks.scrape
 
 # atheris is there for Linux on x86-64 only, so it is no part of what everybody installs.
 fuzz: $(READY)  ## a minute of texts that look for a way to mislead the parsers

@@ -21,16 +21,17 @@ from random import Random
 from pydantic import SecretStr
 from redis import Redis
 
+from benchmarks.live import go_live
 from benchmarks.machine import machine
+from config.durability import examine
 from jobs import reconciliation
 from jobs.campaigns.days import days_of
 from jobs.campaigns.desk import Desk
 from jobs.eastern import eastern_date
 from jobs.gateway.client import Credentials, GatewayClient
 from jobs.gateway.simulator import Settings, Simulator
-from jobs.ledger import campaigns, keys, submissions
-from jobs.ledger.fields import to_ms
-from jobs.models import SubmissionState, Terms
+from jobs.ledger import campaigns, submissions
+from jobs.models import Terms
 from jobs.models.reports import DayReport
 from tests.servers import RedisServer
 
@@ -47,14 +48,15 @@ def main() -> int:
         prog="python -m benchmarks.reconciliation", description="Measure a day's comparison."
     )
     parser.add_argument("--sessions", type=int, default=1_000)
-    parser.add_argument("--phones", type=int, default=100, help="of each session")
+    parser.add_argument("--phones", type=int, default=1_000, help="of each session")
     arguments = parser.parse_args()
-    print(f"{machine()}, load {os.getloadavg()[0]:.1f}, {arguments.sessions:,} sessions of {arguments.phones:,} phones")
     ours, theirs = multiprocessing.Pipe()
     gateway = multiprocessing.get_context("spawn").Process(target=serve, args=(theirs,))
     gateway.start()
     try:
         with RedisServer() as server, Redis.from_url(server.url) as redis:
+            sizes = f"{arguments.sessions:,} sessions of {arguments.phones:,} phones"
+            print(f"{machine()}, {examine(redis).name}, load {os.getloadavg()[0]:.1f}, {sizes}")
             at = desk(redis, ours.recv())
             return 0 if measure(at, ours, arguments.sessions, arguments.phones) else 1
     finally:
@@ -164,21 +166,8 @@ def accept(at: Desk, submission_id: str, session_id: str, gateway_count: int) ->
     """As a sender moves it."""
     now, (found,) = at.clock(), submissions.read(at.redis, [submission_id])
     campaign = campaigns.read(at.redis, found.campaign_id)
-    listed_under = [
-        keys.sessions("default", day) for day in (days_of(campaign, sent_at=now, until=now) if campaign else ())
-    ]
-    submissions.claim(at.redis, submission_id, attempt="a", now=now, until=now)
-    submissions.move(at.redis, found, SubmissionState.SENDING, now=now, listed_under=listed_under, sent_at=to_ms(now))
-    session_key = keys.session("default", session_id)
-    submissions.move(
-        at.redis,
-        found,
-        SubmissionState.ACCEPTED,
-        now=now,
-        session_key=session_key,
-        session_id=session_id,
-        gateway_count=gateway_count,
-    )
+    days = days_of(campaign, sent_at=now, until=now) if campaign else []
+    go_live(at.redis, found, session_id, days=days, now=now, gateway_count=gateway_count)
 
 
 if __name__ == "__main__":

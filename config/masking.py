@@ -38,6 +38,7 @@ _PHONE = re.compile(rf"\+?(?:1{_GAP})?\(?\d{{3}}{_GAP}\d{{3}}{_GAP}\d*(\d{{4}})"
 _URL = re.compile(r"(?<![a-z0-9+.-])([a-z][a-z0-9+.-]*)://([^\s\"'<>]+)", re.I)
 _ENCODED_URL = re.compile(r"(https?|rediss?)%3A%2F%2F[^\s\"'<>&]+", re.I)
 _POSTBACK = re.compile(r"((?:/|%2F)postbacks(?:/|%2F))[^\s\"'<>/?#&%]+", re.I)
+_BEARER = re.compile(r"dpl_[\w-]+", re.ASCII)
 _AUTHORIZATION = re.compile(r"(authorization\\?[\"']?\s*[:=]\s*\\?[\"']?(?:(?:bearer|basic)\s+)?)[^\s\"',&]+", re.I)
 _ASSIGNED = re.compile(
     rf"((?:{_GIVEAWAYS})[\w-]{{0,40}}(?:=|\\?[\"']\s*:\s*))(?:\\?\"[^\"]*\"|'[^']*'|[^\s\"'&,;)\]}}]+)", re.I
@@ -138,6 +139,8 @@ def _masked_name(name: str, mask: Callable[[str], str]) -> str:
 
 
 def _mask_once(text: str) -> str:
+    if "dpl_" in text:
+        text = _BEARER.sub(HIDDEN, text)
     if _HARMLESS.fullmatch(text):
         return text
     if "://" in text:

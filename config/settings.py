@@ -20,7 +20,7 @@ from config.accounts import (
     place,
 )
 from config.durability import WantedDurability
-from config.urls import check_redis_url, parse_gateway_url, parse_public_url, redis_password
+from config.urls import check_redis_url, parse_gateway_url, parse_networks, parse_public_url, redis_password
 
 FALLBACKS: Mapping[str, str] = {"REDIS_URL": "REDIS_TLS_URL"}
 """Read when the first is unset: hosted plans have used both names for the encrypted address."""
@@ -118,6 +118,7 @@ GatewayUrl = Annotated[
     str, BeforeValidator(_where_documented), BeforeValidator(_strip), AfterValidator(parse_gateway_url)
 ]
 PublicUrl = Annotated[str, BeforeValidator(_strip), AfterValidator(parse_public_url)]
+TrustedProxies = Annotated[str, BeforeValidator(_strip), AfterValidator(parse_networks)]
 Seconds = Annotated[float, Field(gt=0, le=7 * 86_400, allow_inf_nan=False)]
 WorkerCount = Annotated[int, Field(ge=1, le=32)]
 
@@ -195,6 +196,16 @@ class Settings(BaseSettings):
 
     port: Annotated[int, Field(ge=1, le=65_535)] = Field(default=8000, examples=["8000"])
     """At which port `python -m web` listens. Heroku sets it."""
+    open_on_loopback: bool = Field(default=False, examples=["true"])
+    """Whether requests of this machine's own need no token, for trials. `python -m web` refuses it unless it listens at
+    a loopback address; what a proxy or a page in a browser brings needs a token all the same."""
+    trusted_proxies: TrustedProxies = Field(
+        default="127.0.0.1,::1,10.0.0.0/8", validate_default=True, examples=["127.0.0.1,192.168.7.0/24"]
+    )
+    """From which addresses and networks, by commas, `python -m web` believes what a proxy says of its client: the
+    X-Forwarded-For and X-Forwarded-Proto of a request. As it comes: a proxy on the same machine, and Heroku's routers.
+    Of several addresses the last one counts that is no proxy of ours: what stands before it anybody may have written.
+    """
 
     workers_campaigns: WorkerCount = Field(default=1, examples=["1"])
     """How many workers serve the queue `campaigns`."""

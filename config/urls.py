@@ -1,5 +1,6 @@
 """What an address must look like, and how it may be shown. Law of the room: no complaint repeats the address."""
 
+from ipaddress import ip_network
 from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
 
@@ -24,6 +25,16 @@ def parse_gateway_url(text: str) -> str:
     """The base below which the gateway's scripts lie."""
     if not parse_http_url(text).endswith("/gateway/"):
         raise ValueError("must be the base of the gateway's scripts and end in /gateway/")
+    return text
+
+
+def parse_networks(text: str) -> str:
+    """Addresses and networks, by commas."""
+    for each in text.split(","):
+        try:
+            ip_network(each.strip(), strict=False)
+        except ValueError:
+            raise ValueError("must be addresses or networks, by commas; `*` would believe anybody") from None
     return text
 
 

@@ -34,6 +34,8 @@ class Day:
     """Listed sessions that are known to be those of earlier attempts."""
     undecided: Sequence[Submission]
     """Submissions of that day that may have a session which nobody knows yet."""
+    given_up: Sequence[Submission]
+    """Those that a person has given up; whether the gateway has a session of theirs, nobody knew."""
     known: Mapping[str, Compared]
 
     @property
@@ -54,6 +56,8 @@ def compose(state: Day, listed_before: frozenset[str], *, now: datetime) -> DayR
     seen = [(own, state.known[each]) for each, own in state.own.items() if each in listed]
     others = [(each, state.known[each.session_id]) for each in state.listed if each.session_id not in state.own]
     strangers = [(each, found) for each, found in others if each.session_id not in state.strays]
+    given_up = [(each, found) for each, found in strangers if found.given_up_id]
+    outside = [(each, found) for each, found in strangers if found.is_final and not found.given_up_id]
     handed_over = [_outside(each, found) for each, found in strangers if not found.is_final]
     absent = [own for each, own in state.own.items() if each not in listed and each not in listed_before]
     still_open = sum(not found.is_final for _, found in seen)
@@ -66,9 +70,10 @@ def compose(state: Day, listed_before: frozenset[str], *, now: datetime) -> DayR
         matched=len(seen),
         open=still_open,
         missing=named(_missing(own.submission) for own in absent if own.days[-1] == state.day),
-        outside=named(_outside(each, found) for each, found in strangers if found.is_final),
+        outside=named(_outside(each, found) for each, found in outside),
         handed_over=named(handed_over),
         strays=named(_outside(each, found) for each, found in others if each.session_id in state.strays),
+        given_up=named(_outside(each, found) for each, found in given_up),
         other_counts=named(_counts(own, found) for own, found in seen if _counts_differ(own, found)),
         contrary=named(each for _, found in seen for each in found.contrary),
         unread=named(_unread(own.submission, found) for own, found in seen if found.refusal),
@@ -80,8 +85,13 @@ def _missing(submission: Submission) -> Missing:
 
 
 def _outside(listed: ListedSession, found: Compared) -> Outside:
-    title = mask_text(listed.title)
-    return Outside(session_id=listed.session_id, title=title, outcomes=found.outcomes, refusal=found.refusal)
+    return Outside(
+        session_id=listed.session_id,
+        title=mask_text(listed.title),
+        outcomes=found.outcomes,
+        refusal=found.refusal,
+        submission_id=found.given_up_id,
+    )
 
 
 def _unread(submission: Submission, found: Compared) -> Unread:

@@ -152,12 +152,12 @@ class Producer:
         finally:
             self.ring()
 
-    def control(self, campaign_id: str, verb: str, *, why: str = "") -> None:
+    def control(self, campaign_id: str, verb: str, *, why: str = "", by: str = "") -> None:
         """Pause, resume, stop or cancel a campaign; when this returns, the request holds.
 
         Raises `UnknownCampaign` or `CampaignIsOver`.
         """
-        control.request(self._redis, campaign_id, control.VERBS[verb], why=why, now=self._clock())
+        control.request(self._redis, campaign_id, control.VERBS[verb], why=why, now=self._clock(), by=by)
         self.ring()
 
     def refresh(self, campaign_id: str) -> int:

@@ -47,6 +47,7 @@ AGAIN_AFTER = timedelta(hours=1)
 
 _WITH_THE_GATEWAY = frozenset({SubmissionState.ACCEPTED, SubmissionState.FINISHED})
 _MAYBE_WITH_THE_GATEWAY = frozenset({SubmissionState.SENDING, SubmissionState.UNKNOWN})
+_SEEN = frozenset({Likeness.MARK, Likeness.PHONES})
 
 log = structlog.get_logger(__name__)
 
@@ -112,9 +113,12 @@ def _look(desk: Desk, account: str, day: date) -> Day:
     own = {each: own[each] for each in own if each in found or day in own[each].days}
     if own and not listed:
         raise _Unclear(f"the gateway lists no session at all, and {len(own)} of ours may be of that day")
-    undecided = [each for each in of_day if each.state in _MAYBE_WITH_THE_GATEWAY or each.former]
+    given_up = [each for each in of_day if each.state is SubmissionState.GIVEN_UP]
+    undecided = [
+        each for each in of_day if each.state in _MAYBE_WITH_THE_GATEWAY or (each.former and each not in given_up)
+    ]
     strays = evidence.known_sessions(desk.redis, account, [each.session_id for each in listed]) - own.keys()
-    return Day(account, day, run, listed, own, strays, undecided, known)
+    return Day(account, day, run, listed, own, strays, undecided, given_up, known)
 
 
 def _look_again(desk: Desk, state: Day) -> Day:
@@ -224,16 +228,20 @@ def _merged(desk: Desk, own: Own, records: Sequence[Disposition]) -> dict[str, A
 def _counted(desk: Desk, state: Day, listed: ListedSession, records: Sequence[Disposition]) -> dict[str, Any]:
     """Facts of a stranger. One that may be a submission in doubt is for `jobs.outcomes` to judge, soon."""
     called = {each.phone for each in records}
-    its_own = [each.id for each in state.undecided if _may_be(desk.redis, each, listed, called)]
+    its_own = [each.id for each in state.undecided if _alike(desk.redis, each, listed, called) is not Likeness.FOREIGN]
     due.add(desk.redis, Due.SETTLE, its_own, desk.clock())
-    return {"is_final": not its_own, "outcomes": dict(Counter(map(_words, records)).most_common())}
+    # Nobody will look at what was given up again, so it is named only for what is seen, and not for what may be.
+    given_up = [each.id for each in state.given_up if _alike(desk.redis, each, listed, called) in _SEEN]
+    outcomes = dict(Counter(map(_words, records)).most_common())
+    return {"is_final": not its_own, "outcomes": outcomes, "given_up_id": "" if its_own else next(iter(given_up), "")}
 
 
-def _may_be(redis: Redis, submission: Submission, listed: ListedSession, called: Set[str]) -> bool:
-    """Whether a stranger that called these phones may be the session of a submission in doubt."""
-    if bears(listed.title, mark_of(submission.attempt)):
-        return True
-    return likeness(called, set(submissions.phones(redis, submission.id))) is not Likeness.FOREIGN
+def _alike(redis: Redis, submission: Submission, listed: ListedSession, called: Set[str]) -> Likeness:
+    """How a stranger that called these phones stands to a submission whose session nobody knows."""
+    tokens = {submission.attempt, *(each.token for each in submission.former)}
+    if any(bears(listed.title, mark_of(each)) for each in tokens):
+        return Likeness.MARK
+    return likeness(called, set(submissions.phones(redis, submission.id)))
 
 
 def _contrary(redis: Redis, submission: Submission, records: Iterable[Disposition]) -> Iterable[Contrary]:
@@ -276,7 +284,7 @@ def tell(report: DayReport) -> None:
     if report.trouble:
         log.warning("day_not_reconciled", **about, why=report.trouble)
         return
-    kinds = ("missing", "outside", "handed_over", "strays", "other_counts", "contrary", "unread")
+    kinds = ("missing", "outside", "handed_over", "strays", "given_up", "other_counts", "contrary", "unread")
     counts = {name: found.total for name in kinds if (found := getattr(report, name)).total}
     say = log.warning if counts else log.info
     say("day_reconciled", **about, matched=report.matched, open=report.open, **counts)

@@ -90,9 +90,9 @@ class Scheduler:
     def _run(self, entry: Entry, slot: datetime, last: datetime | None, now: datetime) -> bool:
         """Run a slot, and say whether it was ours to run."""
         errand = "" if entry.tick else producer.errand_id(entry.name, slot)
-        if not ticks.claim(self.redis, entry.name, slot, seen=last, errand=errand):
-            return False
         late = now - slot
+        if not ticks.claim(self.redis, entry.name, slot, seen=last, errand=errand, late=late):
+            return False
         if late > entry.grace:
             log.warning("tick_late", tick=entry.name, due_at=slot.isoformat(), late_s=late.total_seconds())
         if entry.tick:

@@ -2,11 +2,14 @@
 
 import gc
 import os
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from socket import socket
 from typing import Annotated
 
 import typer
 import uvicorn
+from fastapi import FastAPI
 
 from config import durability
 from config.logs import configure_logs
@@ -14,7 +17,9 @@ from config.redis_connection import connect
 from config.settings import InvalidSettings, Settings
 from jobs.entrypoints import desk_at
 from jobs.producer import Producer
+from web.access import PROOFS, Proof
 from web.app import create_app
+from web.bearer import is_loopback
 from web.dawdlers import ImpatientProtocol
 from web.site import Site
 
@@ -41,6 +46,7 @@ def main(
     try:
         settings = Settings.from_env(os.environ)
         site = open_site(settings)
+        check_who_can_reach_it(settings, host)
     except (InvalidSettings, durability.UnfitServer) as unusable:
         typer.echo(str(unusable), err=True)
         raise typer.Exit(2) from None
@@ -57,6 +63,14 @@ def run(ready: uvicorn.Server) -> None:
     ready.run()
 
 
+def check_who_can_reach_it(settings: Settings, host: str) -> None:
+    """Raises `InvalidSettings` where requests without a token could come from another machine."""
+    if settings.open_on_loopback and not is_loopback(host):
+        raise InvalidSettings(
+            (f"OPEN_ON_LOOPBACK: is for trials at a loopback address, and --host is {host}; unset it",)
+        )
+
+
 def open_site(settings: Settings) -> Site:
     """The site of these settings; connects when it is first asked."""
     url, verify = settings.redis_url.get_secret_value(), settings.redis_tls_verify
@@ -66,11 +80,31 @@ def open_site(settings: Settings) -> Site:
     return Site(desk=desk, producer=Producer(redis, lead=lead, keep_keys=keep_keys), settings=settings)
 
 
-def server(site: Site, host: str = LOOPBACK) -> uvicorn.Server:
+class Server(uvicorn.Server):
+    """Uvicorn's, that lets go of open pages before it waits for whatever is under way: they would never end."""
+
+    def __init__(self, app: FastAPI, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.app = app
+
+    async def startup(self, sockets: list[socket] | None = None) -> None:
+        """As uvicorn calls it."""
+        await super().startup(sockets)
+        self.app.state.register.begin()
+
+    async def shutdown(self, sockets: list[socket] | None = None) -> None:
+        """As uvicorn calls it."""
+        self.app.state.feed.end()
+        await super().shutdown(sockets)
+
+
+def server(site: Site, host: str = LOOPBACK, proofs: Sequence[Proof] = PROOFS) -> Server:
     """The server of a site, not yet running."""
-    return uvicorn.Server(
+    app = create_app(site, proofs)
+    return Server(
+        app,
         uvicorn.Config(
-            create_app(site),
+            app,
             host=host,
             port=site.settings.port,
             log_config=None,
@@ -78,8 +112,9 @@ def server(site: Site, host: str = LOOPBACK) -> uvicorn.Server:
             limit_concurrency=MOST_OPEN,
             access_log=False,  # a postback's path holds its token
             server_header=False,
+            forwarded_allow_ips=site.settings.trusted_proxies,
             timeout_graceful_shutdown=GRACE_S,
-        )
+        ),
     )
 
 

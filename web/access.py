@@ -4,51 +4,26 @@ A machine shows a bearer token, a person a session's cookie; each becomes a `Vis
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from enum import StrEnum
 
 from fastapi import HTTPException
 from starlette.requests import Request
 
-from web.site import Site, site_of
+from jobs.models.scopes import Scope
+from web import login
+from web.bearer import bearer
+from web.site import site_of
+from web.visitors import Proof, Visitor
 
+__all__ = ["PROOFS", "Proof", "Scope", "Visitor", "require", "visitor_of"]
 
-class Scope(StrEnum):
-    """One thing that a visitor may do."""
-
-    READ = "read"
-    """Look at campaigns, results, unknowns, days and balances. Phones are masked."""
-    SEND = "send"
-    """Hand in campaigns."""
-    CONTROL = "control"
-    """Pause, resume, stop, cancel, decide, and change the do-not-dial list."""
-    PHONES = "phones"
-    """See whole phone numbers; each look is recorded."""
-
-
-@dataclass(frozen=True, slots=True)
-class Visitor:
-    """Somebody whose proof was checked."""
-
-    name: str
-    scopes: frozenset[Scope]
-
-    def may(self, scope: Scope) -> bool:
-        """Whether they were given this."""
-        return scope in self.scopes
-
-
-Proof = Callable[[Site, Request], Visitor | None]
-"""One way to tell who is asking; None where the request does not use it."""
-
-PROOFS: tuple[Proof, ...] = ()
+PROOFS: tuple[Proof, ...] = (login.by_cookie, bearer)
 """Every way, in the order in which they are tried."""
 
 
 def visitor_of(request: Request) -> Visitor | None:
     """Who is asking, or None."""
-    site = site_of(request)
-    return next((found for proof in PROOFS if (found := proof(site, request))), None)
+    site, proofs = site_of(request), request.app.state.proofs
+    return next((found for proof in proofs if (found := proof(site, request))), None)
 
 
 def require(scope: Scope) -> Callable[[Request], Visitor]:

@@ -162,8 +162,8 @@ class Hearing:
         return replace(site.desk, durability=durability.require(site.redis, wanted).used_for(wanted))
 
 
-def open_door(app: FastAPI, site: Site) -> None:
-    """Have the application take postbacks; the endpoint is `app.state.postbacks`."""
+def open_door(app: FastAPI, site: Site) -> Postbacks:
+    """Have the application take postbacks."""
     door = Postbacks(Commits(Hearing(site)), Allowance(each_per_s=EACH_PER_S, all_per_s=ALL_PER_S))
-    app.state.postbacks = door
     app.add_route(PATH, door, methods=["POST"], include_in_schema=False)  # type: ignore[arg-type]  # an ASGI application
+    return door

@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from contextlib import suppress
 from datetime import UTC, datetime
 from random import Random
 from socket import gethostname
@@ -11,6 +12,7 @@ from typing import Annotated
 import structlog
 import typer
 from redis import Redis
+from redis.exceptions import RedisError
 
 from config import durability
 from config.logs import configure_logs
@@ -92,9 +94,11 @@ def _work(slot: Slot, parent: int | None) -> None:
     if parent is not None:
         end_with(parent, grace_s=GRACE_S)
     desk = entrypoints.desk()
-    keep_vigil(desk.redis)
+    keep_vigil(desk.redis, desk.meter)
     name = f"{gethostname()}-{slot.name}-{os.getpid()}"
     QueueWorker(desk.redis, slot.queue, name=name, random=Random()).work()
+    with suppress(RedisError):  # what was counted in the last second
+        desk.meter.flush(desk.redis)
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ from redis import Redis
 from redis.exceptions import RedisError
 
 from jobs.ledger import amnesia
+from jobs.ledger.meter import Meter
 
 LOOK_S = 1.0
 """Between two looks; `amnesia.DOUBT` leaves time for several."""
@@ -45,14 +46,17 @@ HALTED_BY_A_PERSON = "a person wants it so; when the reason is gone: python -m j
 FORGOTTEN = "the Redis server has lost data; see docs/reliability.md before: python -m jobs unhalt --why ..."
 
 
-def keep_vigil(redis: Redis) -> None:
-    """Look from a thread of its own, for as long as the process lives; work in the others may take its time."""
+def keep_vigil(redis: Redis, meter: Meter) -> None:
+    """Look, and add what was counted to the totals, from a thread of its own, for as long as the process lives; work in
+    the others may take its time.
+    """
     vigil = Vigil(redis)
 
     def watch() -> None:
         while True:
             with suppress(RedisError):  # it is out of reach for those who work, too, and they say so
                 vigil.look()
+                meter.flush(redis)
             time.sleep(LOOK_S)
 
     threading.Thread(target=watch, name="vigil", daemon=True).start()

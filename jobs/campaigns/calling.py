@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from enum import StrEnum
 from typing import TypeVar
 
 import structlog
@@ -25,6 +26,7 @@ from jobs.gateway.errors import GatewayError, NotSent, OutcomeUnknown, Rejected
 from jobs.ledger import breaker, limits
 from jobs.ledger.breaker import Pass
 from jobs.ledger.limits import Lane
+from jobs.ledger.meter import CALL, SLOT_WAIT, Count
 from jobs.ledger.submissions import new_token
 from jobs.models import CampaignView
 
@@ -42,6 +44,17 @@ NEXT_SLOT = 1.25
 Answer = TypeVar("Answer")
 
 log = structlog.get_logger()
+
+
+class CallEnd(StrEnum):
+    """How a call to the gateway went, for those who count."""
+
+    ANSWERED = "answered"
+    REFUSED = "refused"
+    NOT_SENT = "not_sent"
+    """It never left."""
+    UNKNOWN = "unknown"
+    """It left, and its answer is not known."""
 
 
 class NotNow(Exception):
@@ -76,20 +89,26 @@ class Turn:
     def call(self, question: Callable[[GatewayClient], Answer]) -> Answer:
         """Make the call. An answer, be it a refusal, says that the gateway is well; everything else that it is not."""
         _be_on_time(self)
+        began = self.desk.stopwatch()
         try:
             answer = question(self.desk.gateway(self.account))
         except Rejected as rejected:
             self.went_well, self.refusal = True, rejected
+            self._count(CallEnd.REFUSED, began)
             raise
         except GatewayError as failed:
             was_held_back = failed.__cause__ is not None  # by ourselves, at the last moment
             self.went_well, self.trouble = None if was_held_back else False, str(failed)
+            if not was_held_back:
+                self._count(CallEnd.NOT_SENT if isinstance(failed, NotSent) else CallEnd.UNKNOWN, began)
             raise
         self.went_well = True
+        self._count(CallEnd.ANSWERED, began)
         return answer
 
     def not_now(self, earliest: datetime) -> NotNow:
         """When this call should come back: at a fair place in the line behind `earliest`."""
+        self.desk.meter.count(Count.TURNED_AWAY, self.lane)
         at = limits.get_in_line(
             self.desk.redis,
             self.account,
@@ -102,6 +121,10 @@ class Turn:
             longest=self.desk.timings.line_most,
         )
         return NotNow(at)
+
+    def _count(self, end: CallEnd, began: float) -> None:
+        self.desk.meter.count(Count.CALLS, self.lane, end, self.account)
+        self.desk.meter.time(CALL, self.lane, seconds=self.desk.stopwatch() - began)
 
 
 def turn(desk: Desk, campaign: CampaignView, lane: Lane, *, phones: int = 0) -> AbstractContextManager[Turn]:
@@ -201,6 +224,7 @@ def _take_slot(own: Turn, phones: int) -> datetime:
     wait = _next_slot(own, phones, now, patience)
     if wait > patience:
         raise own.not_now(now + wait - patience)
+    own.desk.meter.time(SLOT_WAIT, own.lane, seconds=wait.total_seconds())
     return now + wait
 
 

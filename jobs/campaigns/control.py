@@ -77,6 +77,7 @@ def request(
     now: datetime,
     asked_at: datetime | None = None,
     token: str = "",
+    by: str = "",
 ) -> None:
     """Write down what is wanted of a campaign; from here on nothing new starts unless it is `run`.
 
@@ -86,7 +87,7 @@ def request(
     campaign = known(redis, campaign_id)
     if campaign.status.is_final:
         raise CampaignIsOver(f"campaign {campaign_id} is {campaign.status} already; nothing was changed")
-    holds = campaigns.intend(redis, campaign_id, intent, note=why, now=now, asked_at=asked_at, request=token)
+    holds = campaigns.intend(redis, campaign_id, intent, note=why, now=now, asked_at=asked_at, request=token, by=by)
     if holds is not intent:
         raise CampaignIsOver(f"campaign {campaign_id} was told to {holds} before, which cannot be taken back")
 

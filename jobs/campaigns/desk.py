@@ -12,6 +12,7 @@ from config.durability import Durability
 from jobs.fetching import Fetch
 from jobs.gateway.client import GatewayClient
 from jobs.ledger.limits import UNLIMITED, Limits
+from jobs.ledger.meter import Meter
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +122,9 @@ class Desk:
     """How what lies at a campaign's audio URL is got, to look at it before the first submission; None: not at all."""
     postbacks_url: str = ""
     """Where postbacks reach us: a URL to which an attempt's token is added; '' for none."""
+
+    meter: Meter = field(default_factory=Meter)
+    """What is counted for those who watch; whoever has a process adds it to the ledger's totals now and then."""
 
     def limits_of(self, account: str) -> Limits:
         """What this account may ask of the gateway."""

@@ -10,6 +10,7 @@ from enum import StrEnum
 from jobs.campaigns.desk import Desk
 from jobs.ledger import campaigns, due, submissions
 from jobs.ledger.keys import Due
+from jobs.ledger.meter import END_LATE
 from jobs.models import ENDING_INTENTS, UNSENT, CampaignView, Intent, Run, Submission, SubmissionState
 
 NOTE = "its end time had come"
@@ -66,5 +67,8 @@ def _see_it_stop(desk: Desk, campaign: CampaignView, now: datetime, *, look_agai
 
 def _note_confirmation(desk: Desk, campaign: CampaignView, ends_at: datetime, found: Sequence[Submission]) -> None:
     confirmed = [each.run_at for each in found if each.run is Run.ENDED and each.run_at and each.run_at >= ends_at]
-    if confirmed:
-        campaigns.note_end(desk.redis, campaign.id, confirmed_at=max(confirmed))
+    if not confirmed:
+        return
+    if campaign.end_confirmed_at is None:
+        desk.meter.time(END_LATE, seconds=(max(confirmed) - ends_at).total_seconds())
+    campaigns.note_end(desk.redis, campaign.id, confirmed_at=max(confirmed))

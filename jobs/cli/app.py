@@ -11,12 +11,14 @@ from jobs.cli.controls import cancel, pause, refresh, resume, stop
 from jobs.cli.do_not_dial import do_not_dial
 from jobs.cli.exits import Exit
 from jobs.cli.halts import halt, unhalt
+from jobs.cli.people import looks, people
 from jobs.cli.purge import purge
 from jobs.cli.quarantine import quarantine
 from jobs.cli.reconcile import reconcile
 from jobs.cli.results import results
 from jobs.cli.send import send
 from jobs.cli.show import list_campaigns, show
+from jobs.cli.tokens import tokens
 from jobs.cli.unknowns import decide, unknowns
 from jobs.cli.webhooks import webhooks
 
@@ -39,11 +41,18 @@ COMMANDS: Mapping[str, Callable[..., None]] = {
     "sessions": sessions,
     "reconcile": reconcile,
     "purge": purge,
+    "looks": looks,
     "balance": balance,
     "verify": verify,
 }
 
-GROUPS: Mapping[str, typer.Typer] = {"audio": audio, "do-not-dial": do_not_dial, "webhooks": webhooks}
+GROUPS: Mapping[str, typer.Typer] = {
+    "audio": audio,
+    "do-not-dial": do_not_dial,
+    "tokens": tokens,
+    "webhooks": webhooks,
+    "people": people,
+}
 
 EPILOG = "\b\nExit codes:\n" + "\n".join(f"  {each.value:>3}  {each.meaning}" for each in Exit)
 

@@ -17,7 +17,7 @@ from jobs.cli.exits import Exit
 from jobs.cli.failures import NOTHING_SENT, OPTIONS, Failure
 from jobs.cli.invocation import Invocation, of
 from jobs.cli.shown import PROGRAM, clean, counted, iso, plain_table
-from jobs.cli.terms import read_terms
+from jobs.documents.terms import read_terms
 from jobs.fetching import Fetch
 from jobs.gateway.downloads import NamedBy, NoPlace
 from jobs.gateway.errors import GatewayError, NotSent, OutcomeUnknown, RefusalKind, Rejected

@@ -1,6 +1,6 @@
 """What the workers have noted of balances: the series of an account, and a remark where one is low."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from rich.table import Table
@@ -8,6 +8,7 @@ from rich.table import Table
 from jobs import eastern
 from jobs.cli.invocation import Invocation
 from jobs.cli.shown import PROGRAM, counted, iso, plain_table
+from jobs.documents.balances import balance_document, low_document
 from jobs.ledger import balances
 from jobs.ledger.balances import Low, Noted
 
@@ -23,8 +24,7 @@ def show_history(invocation: Invocation, account: str) -> None:
     """The series of one account."""
     invocation.check_account(account)
     found, low = balances.history(invocation.redis, account), balances.low_accounts(invocation.redis).get(account)
-    noted = [{"at": iso(each.at), "remaining": each.remaining, "pending": each.pending} for each in found]
-    invocation.answer({"account": account, "history": noted, "low": _document(low) if low else None})
+    invocation.answer(balance_document(invocation.redis, account))
     if not found:
         invocation.say(f"Nothing was noted of account {account} yet.")
         return
@@ -39,7 +39,7 @@ def say_if_low(invocation: Invocation) -> None:
     """A remark for whoever looks at campaigns and would send more."""
     for account, low in balances.low_accounts(invocation.redis).items():
         words = f"{_sentence(account, low)} See {PROGRAM} balance --history."
-        invocation.note(words, {"low_balance": {"account": account, **_document(low)}}, style="bold yellow")
+        invocation.note(words, {"low_balance": {"account": account, **low_document(low)}}, style="bold yellow")
 
 
 def _table(found: list[Noted]) -> Table:
@@ -52,7 +52,3 @@ def _table(found: list[Noted]) -> Table:
 
 def _sentence(account: str, low: Low) -> str:
     return f"Account {account} is below its floor of {counted(low.floor, 'message')} since {iso(low.since)}."
-
-
-def _document(low: Low) -> dict[str, Any]:
-    return {"since": iso(low.since), "floor": low.floor}

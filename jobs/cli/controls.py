@@ -6,13 +6,13 @@ from rich.text import Text
 from jobs.campaigns.control import VERBS, known
 from jobs.campaigns.verbs import WANTED_RUN
 from jobs.cli import options
-from jobs.cli.dossier import Dossier, document, read_dossier
 from jobs.cli.exits import Exit
 from jobs.cli.follow import follow
 from jobs.cli.invocation import Invocation, of
 from jobs.cli.pictures import campaign_picture, control_sentence
 from jobs.cli.sessions import is_session_id, tell_session
 from jobs.cli.shown import commands, counted
+from jobs.documents.campaigns import Dossier, document, read_dossier
 from jobs.ledger import due
 from jobs.ledger.keys import Due
 from jobs.models import CampaignView, Run, SubmissionState

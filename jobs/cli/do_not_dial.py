@@ -14,14 +14,7 @@ from config.accounts import DEFAULT_ACCOUNT
 from jobs.campaigns import do_not_dial as lists
 from jobs.campaigns.do_not_dial import Changed, UnexplainedRequest, Verb
 from jobs.cli import options
-from jobs.cli.do_not_dial_pictures import (
-    changed_document,
-    changed_picture,
-    history_document,
-    history_picture,
-    list_document,
-    lists_picture,
-)
+from jobs.cli.do_not_dial_pictures import changed_picture, history_picture, lists_picture
 from jobs.cli.exits import Exit
 from jobs.cli.failures import NOTHING_CHANGED, Failure
 from jobs.cli.files import replaced
@@ -29,6 +22,7 @@ from jobs.cli.invocation import Invocation, of
 from jobs.cli.planning import opened_contacts, reading_sentence, write_rows
 from jobs.cli.shown import clean, counted, masked_row
 from jobs.contacts import Row
+from jobs.documents.do_not_dial import changed_document, history_document, list_document
 from jobs.ledger import do_not_dial as ledger
 from jobs.ledger.durability import NotDurable
 from jobs.phones import Refusal, normalise

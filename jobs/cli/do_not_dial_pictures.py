@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from typing import Any
 
 from rich.console import Group, RenderableType
 from rich.text import Text
@@ -31,20 +30,6 @@ def changed_picture(verb: Verb, changed: Changed, found: ListView) -> Renderable
     return Group(*parts)
 
 
-def changed_document(verb: Verb, changed: Changed, found: ListView) -> dict[str, Any]:
-    """The same as JSON values."""
-    return {
-        "verb": verb,
-        "rows": changed.row_count,
-        "changed": changed.changed,
-        "unchanged": changed.unchanged,
-        "refused": len(changed.refused),
-        "refused_by_reason": dict(Counter(str(each.reason) for each in changed.refused)),
-        "refused_lines": [each.line for each in changed.refused[:MOST_EXAMPLES]],
-        "list": list_document(found),
-    }
-
-
 def lists_picture(found: Iterable[ListView]) -> RenderableType:
     """A line per account, and below it what keeps the gateway from being told."""
     table = plain_table("account", "numbers", "not confirmed", "refused", "confirmed", right=("numbers",))
@@ -63,20 +48,6 @@ def _trouble(found: ListView) -> str:
     return f"{said} The next try is at {iso(found.next_try_at)}." if found.next_try_at else said
 
 
-def list_document(found: ListView) -> dict[str, Any]:
-    """A list as JSON values, without its numbers."""
-    return {
-        "account": found.account,
-        "numbers": found.numbers,
-        "changes": found.changes,
-        "unconfirmed": found.unconfirmed,
-        "confirmed_at": iso(found.confirmed_at),
-        "refused": found.refused,
-        "trouble": mask_text(found.trouble) or None,
-        "next_try_at": iso(found.next_try_at),
-    }
-
-
 def history_picture(account: str, phone: str, found: Sequence[Request], *, is_listed: bool) -> RenderableType:
     """Whether a phone is on the list, and every request that named it."""
     verdict = "is on" if is_listed else "is not on"
@@ -89,27 +60,6 @@ def history_picture(account: str, phone: str, found: Sequence[Request], *, is_li
         told = (asked.by, asked.why, asked.source)
         table.add_row(both_times(asked.at), each.verb, *(clean(mask_text(text)) for text in told))
     return Group(head, Text(), table)
-
-
-def history_document(account: str, phone: str, found: Sequence[Request], *, is_listed: bool) -> dict[str, Any]:
-    """The same as JSON values."""
-    return {
-        "account": account,
-        "phone": mask_phone(phone),
-        "is_listed": is_listed,
-        "requests": [
-            {
-                "number": each.number,
-                "verb": each.verb,
-                "at": iso(each.asked.at),
-                "by": mask_text(each.asked.by),
-                "why": mask_text(each.asked.why),
-                "source": mask_text(each.asked.source),
-                "phones": len(each.phones),
-            }
-            for each in found
-        ],
-    }
 
 
 def _examples(changed: Changed) -> RenderableType:

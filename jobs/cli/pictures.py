@@ -12,9 +12,9 @@ from rich.text import Text
 
 from config.masking import mask_phone, mask_text
 from jobs import eastern
-from jobs.cli.dossier import Dossier, Outcomes, audio, whereabouts
 from jobs.cli.planning import excluded_table, sum_check
 from jobs.cli.shown import both_times, clean, commands, counted, eastern_and_local, plain_table
+from jobs.documents.campaigns import Dossier, Outcomes, audio, whereabouts
 from jobs.models import UNSENT, CampaignStatus, CampaignView, Intent, Submission, SubmissionState, Terms, WhenUnknown
 
 STATUS_STYLES = {

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 from rich.console import Console, Group, RenderableType
 from rich.padding import Padding
@@ -20,15 +20,10 @@ from jobs.cli.files import cannot, replaced
 from jobs.cli.shown import clean, counted, masked_row, plain_table
 from jobs.columns import Chosen, UnreadableContacts
 from jobs.contacts import Contacts, read_contacts
-from jobs.phones import Refusal
-
-MOST_EXAMPLES = 10
+from jobs.documents.plans import EXCLUDED_COLUMNS, examples, excluded_rows, sentence_of
 
 LARGE_BYTES = 20_000_000
 """A file that takes so long to read that one wants to know why."""
-
-EXCLUDED_COLUMNS = ("line", "reason", "sentence", "text")
-"""Of the table of rows that were left out."""
 
 
 def read_plan(source: str, column: str | None, *, err: Console) -> tuple[Plan, Contacts]:
@@ -64,17 +59,6 @@ def _opened(source: str, err: Console) -> Iterator[BinaryIO]:
     yield sys.stdin.buffer
 
 
-def excluded_rows(excluded: Iterable[tuple[int, str, str]]) -> Iterator[tuple[int, str, str, str]]:
-    """`EXCLUDED_COLUMNS` of each row that was left out, from its line, text and reason."""
-    for line, text, reason in excluded:
-        yield line, reason, sentence_of(reason), text
-
-
-def sentence_of(reason: str) -> str:
-    """What a refusal's code means; nothing for a code that another version wrote."""
-    return Refusal(reason).sentence if reason in set(Refusal) else ""
-
-
 def write_excluded(path: Path, planned: Plan) -> None:
     """Write every row that is left out as CSV; raises `Failure`."""
     write_rows(path, planned.excluded, kept=NOTHING_SENT)
@@ -86,18 +70,6 @@ def write_rows(path: Path, excluded: Iterable[Excluded], *, kept: str) -> None:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(EXCLUDED_COLUMNS)
         writer.writerows(excluded_rows((each.line, each.text, each.reason) for each in excluded))
-
-
-def examples(planned: Plan) -> list[Excluded]:
-    """Up to `MOST_EXAMPLES` rows that are left out, of as many reasons as there are, in the order of the input."""
-    seen: Counter[Refusal] = Counter()
-    ranked = []
-    for each in planned.excluded:
-        seen[each.reason] += 1
-        if seen[each.reason] <= MOST_EXAMPLES:
-            ranked.append((seen[each.reason], each.line, each))
-    chosen = sorted(ranked, key=lambda entry: entry[:2])[:MOST_EXAMPLES]
-    return [each for _, _, each in sorted(chosen, key=lambda entry: entry[1])]
 
 
 def sum_check(rows: int, phones: int, excluded: int) -> Text:
@@ -134,19 +106,6 @@ def reading_sentence(contacts: Contacts) -> str:
     )
 
 
-def reading_document(contacts: Contacts) -> dict[str, Any]:
-    """The same as JSON values."""
-    column = contacts.column
-    return {
-        "column": column.position,
-        "name": column.name or None,
-        "chosen_by": column.chosen_by,
-        "has_header": column.has_header,
-        "separator": column.delimiter,
-        "encoding": contacts.encoding,
-    }
-
-
 def plan_picture(planned: Plan) -> RenderableType:
     """Rows, phones, submissions, and what is left out, with examples to find the rows by."""
     total = sum_check(planned.row_count, planned.phone_count, len(planned.excluded))
@@ -155,7 +114,7 @@ def plan_picture(planned: Plan) -> RenderableType:
 
 
 def _excluded_with_examples(planned: Plan) -> RenderableType:
-    shown = examples(planned)
+    shown = examples(planned.excluded)
     table = plain_table("excluded", "rows", "such as line", "as written", right=("rows", "such as line"))
     for reason, count in Counter(each.reason for each in planned.excluded).most_common():
         first = (reason.replace("_", " "), f"{count:,}")
@@ -165,17 +124,3 @@ def _excluded_with_examples(planned: Plan) -> RenderableType:
             first = ("", "")
     hint = Text("Every row and what to do about it: --excluded-to FILE", style="dim")
     return Group(Text(), Padding(table, (0, 0, 0, 2), expand=False), Padding(hint, (0, 0, 1, 2), expand=False))
-
-
-def plan_document(planned: Plan) -> dict[str, Any]:
-    """The same as JSON values, without the text of any row."""
-    return {
-        "rows": planned.row_count,
-        "phones": planned.phone_count,
-        "submissions": len(planned.chunks),
-        "excluded": len(planned.excluded),
-        "excluded_by_reason": dict(Counter(str(each.reason) for each in planned.excluded)),
-        "examples": [
-            {"line": each.line, "reason": str(each.reason), "kept_line": each.kept_line} for each in examples(planned)
-        ],
-    }

@@ -16,7 +16,8 @@ from jobs.cli.exits import Exit
 from jobs.cli.failures import Failure
 from jobs.cli.instants import parse_day
 from jobs.cli.invocation import Invocation, of
-from jobs.cli.shown import both_times, clean, commands, counted, iso, plain_table
+from jobs.cli.shown import both_times, clean, commands, counted, plain_table
+from jobs.documents.days import day_document
 from jobs.ledger import days
 from jobs.models.reports import DayReport, Named, OtherCounts, Outside
 
@@ -41,7 +42,7 @@ def reconcile(
     invocation = of(context, as_json=as_json)
     on = parse_day(day, now=invocation.clock())
     report = _kept(invocation, account, on) if show else _compared(invocation, account, on)
-    invocation.answer(_document(report))
+    invocation.answer(day_document(report))
     invocation.say(_picture(report))
     if report.trouble:
         raise typer.Exit(Exit.NO_ANSWER)
@@ -134,6 +135,12 @@ _KINDS: Sequence[tuple[str, str, Sequence[str], Callable[[Any], Iterable[str]]]]
         lambda each: (each.session_id, _outcomes(each), each.title),
     ),
     (
+        "of submissions that were given up: the gateway had taken them",
+        "given_up",
+        ("session", "submission", "drops"),
+        lambda each: (each.session_id, each.submission_id, _outcomes(each)),
+    ),
+    (
         "with other phone counts at the gateway",
         "other_counts",
         ("submission", "session", "sent", "taken", "with a record"),
@@ -153,7 +160,3 @@ _KINDS: Sequence[tuple[str, str, Sequence[str], Callable[[Any], Iterable[str]]]]
     ),
 )
 """What there may be to find: in words, in the report, and as a table."""
-
-
-def _document(report: DayReport) -> dict[str, Any]:
-    return {"is_clean": report.is_clean, **report.model_dump(mode="json"), "found_at": iso(report.found_at)}

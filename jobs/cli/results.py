@@ -8,7 +8,7 @@ import json
 import os
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
@@ -20,35 +20,16 @@ from redis import Redis
 from jobs import eastern
 from jobs.campaigns.control import known
 from jobs.cli import options
-from jobs.cli.dossier import whereabouts
 from jobs.cli.exits import Exit
 from jobs.cli.failures import Failure
 from jobs.cli.files import replaced
 from jobs.cli.invocation import of
-from jobs.cli.planning import EXCLUDED_COLUMNS, excluded_rows
 from jobs.cli.shown import PROGRAM, clean, counted, iso
-from jobs.ledger import campaigns, dispositions, submissions
-from jobs.models import CampaignView, Disposition, DropState, Submission, SubmissionState
-
-Cell = str | int | None
-Rows = Iterable[Sequence[Cell]]
-
-COLUMNS = (
-    "phone",
-    "state",
-    "status",
-    "reason",
-    "delivered_at",
-    "delivered_text",
-    "carrier",
-    "submission_state",
-    "session_id",
-)
-"""Of the table of results. Scripts read them: add at the end, never rename."""
-
-
-UNKNOWN = SubmissionState.UNKNOWN
-"""Also the state of a drop of which nobody knows whether the gateway has it: it may never come to be `pending`."""
+from jobs.documents.campaigns import whereabouts
+from jobs.documents.plans import EXCLUDED_COLUMNS, excluded_rows
+from jobs.documents.results import COLUMNS, Rows, result_rows
+from jobs.ledger import campaigns
+from jobs.models import CampaignView
 
 
 class Format(StrEnum):
@@ -119,29 +100,7 @@ def _without_phones(campaign: CampaignView, dropped_at: datetime) -> Failure:
 def _table(redis: Redis, campaign_id: str, *, excluded: bool) -> tuple[Sequence[str], Rows]:
     if excluded:
         return EXCLUDED_COLUMNS, excluded_rows(campaigns.excluded(redis, campaign_id))
-    return COLUMNS, _results(redis, campaign_id)
-
-
-def _results(redis: Redis, campaign_id: str) -> Iterator[Sequence[Cell]]:
-    """A submission at a time: no more than 10,000 phones are held at once."""
-    for submission in submissions.read(redis, campaigns.submission_ids(redis, campaign_id)):
-        for each in dispositions.read(redis, submission):
-            yield _row(submission, each)
-
-
-def _row(submission: Submission, drop: Disposition) -> Sequence[Cell]:
-    """The cells of `COLUMNS`."""
-    return (
-        drop.phone,
-        UNKNOWN if submission.state is UNKNOWN and drop.state is DropState.PENDING else drop.state,
-        drop.status or None,
-        drop.reason or None,
-        iso(drop.delivered_at),
-        drop.delivered_text or None,
-        drop.carrier or None,
-        submission.state,
-        submission.session_id or None,
-    )
+    return COLUMNS, result_rows(redis, campaign_id)
 
 
 def _tallied(rows: Rows, written: Counter[str]) -> Rows:

@@ -17,17 +17,19 @@ from jobs.campaigns.preflight import Finding
 from jobs.campaigns.take import Taken
 from jobs.cli import options
 from jobs.cli.audio import check_before_sending, finding_document
-from jobs.cli.dossier import Dossier, document, read_dossier, terms_document
 from jobs.cli.exits import Exit
 from jobs.cli.failures import NOTHING_SENT, redis_failure
 from jobs.cli.follow import follow
 from jobs.cli.invocation import Invocation, of
 from jobs.cli.pictures import campaign_picture, next_steps, understood_picture
-from jobs.cli.planning import plan_document, plan_picture, read_plan, reading_document, reading_sentence, write_excluded
+from jobs.cli.planning import plan_picture, read_plan, reading_sentence, write_excluded
 from jobs.cli.shown import counted, iso
-from jobs.cli.terms import read_terms
 from jobs.cli.unknowns import say_if_in_doubt
 from jobs.contacts import Contacts
+from jobs.documents.campaigns import Dossier, document, read_dossier, terms_document
+from jobs.documents.handles import HandleDocument
+from jobs.documents.plans import plan_document, reading_document
+from jobs.documents.terms import read_terms
 from jobs.ledger import campaigns
 from jobs.models import CampaignStatus, CampaignView, InvalidCampaign, Problem, Terms, WhenUnknown
 from jobs.producer import is_anybody_at_work
@@ -188,7 +190,7 @@ def _document(
     key: str | None = None,
     taken: Taken | None = None,
     dossier: Dossier | None = None,
-) -> dict[str, Any]:
+) -> HandleDocument:
     """Nothing but the contacts, the plan, and perhaps the audio, for a dry run."""
     return {
         "campaign_id": taken.campaign_id if taken else None,

@@ -3,17 +3,19 @@
 import typer
 from redis import Redis
 
-from jobs.cli import options, rests
+from jobs.cli import options
 from jobs.cli.balances import say_if_low
-from jobs.cli.dossier import document, read_dossier, summary
 from jobs.cli.exits import Exit
 from jobs.cli.failures import Failure
 from jobs.cli.follow import follow
 from jobs.cli.halts import say_if_halted
 from jobs.cli.invocation import of
 from jobs.cli.pictures import campaign_picture, campaigns_table, moving_picture, next_steps
+from jobs.cli.rests import say_at_rest
 from jobs.cli.shown import PROGRAM
 from jobs.cli.unknowns import say_if_in_doubt
+from jobs.documents import rests
+from jobs.documents.campaigns import read_dossier, shown, summary
 from jobs.ledger import campaigns
 from jobs.ledger.dispositions import tally
 from jobs.producer import is_anybody_at_work
@@ -35,9 +37,9 @@ def show(
     dossier = read_dossier(invocation.redis, campaign_id)
     say_if_halted(invocation)
     at_rest = rests.of_campaign(invocation.redis, dossier.campaign)
-    rests.say(invocation, at_rest)
+    say_at_rest(invocation, at_rest)
     at_work = is_anybody_at_work(invocation.redis)
-    invocation.answer(document(dossier) | {"waits_for": [rests.document(each) for each in at_rest]})
+    invocation.answer(shown(dossier, at_rest))
     invocation.say(campaign_picture(dossier))
     say_if_in_doubt(invocation, campaign_id)
     invocation.say(next_steps(dossier.campaign, is_anybody_at_work=at_work))
@@ -57,7 +59,7 @@ def list_campaigns(context: typer.Context, most: options.Most = 20, as_json: opt
     say_if_halted(invocation)
     say_if_low(invocation)
     at_rest = rests.of_all(invocation.redis)
-    rests.say(invocation, at_rest)
+    say_at_rest(invocation, at_rest)
     summaries = [summary(each) for each in found]
     invocation.answer({"campaigns": summaries, "accounts_at_rest": [rests.document(each) for each in at_rest]})
     invocation.say(campaigns_table(found) if found else f"No campaign yet; see {PROGRAM} send --help.")

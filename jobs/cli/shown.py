@@ -6,34 +6,26 @@ from rich.table import Table
 from rich.text import Text
 
 from jobs import eastern
+from jobs.documents.values import LONGEST_ROW, clean, iso, masked_row
+
+__all__ = [
+    "LONGEST_ROW",
+    "PROGRAM",
+    "both_times",
+    "clean",
+    "commands",
+    "counted",
+    "iso",
+    "masked_row",
+    "plain_table",
+]
 
 PROGRAM = "python -m jobs"
-
-LONGEST_ROW = 40
-"""Characters of a row's text that are shown."""
 
 
 def counted(count: int, noun: str) -> str:
     """`1 phone`, `25,000 phones`."""
     return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
-
-
-def clean(text: str) -> str:
-    """The text on one line, without control characters."""
-    return "".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in text)
-
-
-def masked_row(text: str) -> str:
-    """A row's text by which a person finds the row again, but nobody the phone: its last digits only."""
-    digits = sum(map(str.isdigit, text))
-    hidden = digits - (4 if digits >= 10 else 2)
-    shown = []
-    for character in text:
-        is_hidden = character.isdigit() and hidden > 0
-        hidden -= character.isdigit()
-        shown.append("•" if is_hidden else character)
-    masked = clean("".join(shown))
-    return masked if len(masked) <= LONGEST_ROW else masked[: LONGEST_ROW - 1] + "…"
 
 
 def both_times(instant: datetime) -> str:
@@ -45,11 +37,6 @@ def both_times(instant: datetime) -> str:
 def eastern_and_local(instant: datetime) -> str:
     """An instant as Eastern clocks and as this machine's clock show it."""
     return f"{eastern.wall_text(instant)} Eastern   {instant.astimezone():%Y-%m-%d %H:%M:%S %Z}"
-
-
-def iso(instant: datetime | None) -> str | None:
-    """An instant as JSON has it, ISO 8601 in UTC with a Z."""
-    return instant.astimezone(UTC).isoformat().replace("+00:00", "Z") if instant else None
 
 
 def plain_table(*headers: str, right: tuple[str, ...] = ()) -> Table:

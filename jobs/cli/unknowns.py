@@ -11,7 +11,8 @@ from jobs.cli.exits import Exit
 from jobs.cli.failures import NOTHING_CHANGED, Failure
 from jobs.cli.invocation import Invocation, of
 from jobs.cli.shown import PROGRAM, both_times, commands, counted
-from jobs.cli.unknowns_pictures import case_document, case_picture, cases_picture, decided_sentence
+from jobs.cli.unknowns_pictures import case_picture, cases_picture, decided_sentence
+from jobs.documents.unknowns import case_document, decided_document
 from jobs.outcomes.cases import read_case, read_cases
 from jobs.outcomes.decide import Decided, Decision, Inadvisable, NotInDoubt, UnexplainedDecision
 
@@ -69,7 +70,7 @@ def decide(
         raise Failure(Exit.BAD_INPUT, str(unexplained), kept=NOTHING_CHANGED) from None
     except (Inadvisable, NotInDoubt) as refused:
         raise Failure(Exit.INADVISABLE, f"{refused}.", kept=NOTHING_CHANGED) from None
-    invocation.answer({"decision": what, "is_new": decided.is_new} | case_document(decided.case, invocation.clock()))
+    invocation.answer(decided_document(decided, invocation.clock()))
     invocation.say(decided_sentence(decided), style="green" if decided.is_new else "yellow")
     invocation.say(commands(("see what comes", f"show {decided.case.campaign.id}")))
 

@@ -1,10 +1,8 @@
 """Submissions in doubt in front of people and programs. Law of the room: pure, and no phone at all."""
 
 from collections.abc import Sequence
-from dataclasses import asdict
 from datetime import datetime
 from itertools import groupby
-from typing import Any
 
 from rich.console import Group, RenderableType
 from rich.table import Table
@@ -12,8 +10,8 @@ from rich.text import Text
 
 from config.masking import mask_text
 from jobs import eastern
-from jobs.campaigns.marks import mark_of
-from jobs.cli.shown import both_times, clean, commands, counted, iso, plain_table
+from jobs.cli.shown import both_times, clean, commands, counted, plain_table
+from jobs.documents.unknowns import said
 from jobs.models import Attempt, Candidate, Evidence, SubmissionState
 from jobs.outcomes.cases import Case, how_far, in_words, ways_out, what_happens_by_itself
 from jobs.outcomes.decide import Decided, Decision
@@ -32,9 +30,9 @@ def cases_picture(cases: Sequence[Case], now: datetime) -> RenderableType:
         sent, title = (
             (eastern.wall_text(each.attempt.sent_at), _title(each, each.attempt)) if each.attempt else ("", "")
         )
-        table.add_row(title, each.submission.id, f"{each.submission.sent_count:,}", sent, _said(in_words(each)))
+        table.add_row(title, each.submission.id, f"{each.submission.sent_count:,}", sent, said(in_words(each)))
     head = Text(f"Nobody knows whether the gateway took {counted(len(cases), 'submission')}.", style="bold")
-    told = [Text(f"{each.submission.id}: {_said(each.submission.reason)}", style="dim") for each in cases]
+    told = [Text(f"{each.submission.id}: {said(each.submission.reason)}", style="dim") for each in cases]
     return Group(head, Text(), table, Text(), *told, Text(), _next_steps(cases, now))
 
 
@@ -62,42 +60,12 @@ def decided_sentence(decided: Decided) -> str:
     return f"{before}{decided.case.submission.id} {holds}"
 
 
-def case_document(case: Case, now: datetime) -> dict[str, Any]:
-    """All of it as JSON values."""
-    submission, before = case.submission, case.balance_before
-    return {
-        "campaign_id": case.campaign.id,
-        "submission_id": submission.id,
-        "title": case.campaign.terms.title,
-        "sent_title": case.title_of(case.attempt) if case.attempt else None,
-        "mark": mark_of(case.attempt.token) if case.attempt else None,
-        "state": submission.state,
-        "phones": submission.sent_count,
-        "sent_at": iso(submission.sent_at),
-        "since": iso(submission.changed_at),
-        "reason": mask_text(submission.reason),
-        "session_id": submission.session_id or None,
-        "when_unknown": case.campaign.terms.when_unknown,
-        "sent_before": [
-            {"sent_at": iso(each.sent_at), "sent_title": case.title_of(each), "mark": mark_of(each.token)}
-            for each in submission.former
-        ],
-        "balance_before": {"at": iso(before.at), "remaining": before.remaining, "pending": before.pending}
-        if before
-        else None,
-        "in_words": _said(in_words(case)),
-        "by_itself": what_happens_by_itself(case, now) if submission.state is SubmissionState.UNKNOWN else None,
-        "evidence": [_evidence_document(each) for each in case.evidence],
-        "ways_out": ways_out(case),
-    }
-
-
 def _facts(case: Case) -> list[tuple[str, str]]:
     """What is known for certain, by name; some of it may be ''."""
     submission, attempt = case.submission, case.attempt
     return [
         ("title at the gateway", _title(case, attempt) if attempt else ""),
-        ("why", _said(submission.reason)),
+        ("why", said(submission.reason)),
         ("session", submission.session_id),
         ("sent", both_times(attempt.sent_at) if attempt else ""),
         *(("also sent", f"{both_times(each.sent_at)}   {_title(case, each)}") for each in submission.former),
@@ -107,7 +75,7 @@ def _facts(case: Case) -> list[tuple[str, str]]:
 
 
 def _title(case: Case, attempt: Attempt) -> str:
-    return _said(case.title_of(attempt))
+    return said(case.title_of(attempt))
 
 
 def _how_far(case: Case, now: datetime) -> str:
@@ -151,7 +119,7 @@ def _candidate_cells(case: Case, candidate: Candidate) -> tuple[str, ...]:
     calls = "the gateway does not say" if candidate.called is None else f"{candidate.shared:,} of our {ours:,} phones"
     if foreign := (candidate.called or 0) - candidate.shared:
         calls += f", and {foreign:,} that are not ours"
-    return own_id, seen_at, _said(candidate.dated), _said(candidate.first_call), calls, _said(candidate.title)
+    return own_id, seen_at, said(candidate.dated), said(candidate.first_call), calls, said(candidate.title)
 
 
 def _evidence_table(found: Sequence[Evidence]) -> RenderableType:
@@ -174,29 +142,12 @@ def _times(alike: Sequence[Evidence]) -> tuple[str, str, str]:
 def _cells(alike: Sequence[Evidence]) -> tuple[str, ...]:
     """One row for the same thing, seen once or many times in a row."""
     first, last = alike[0], alike[-1]
-    words = _said(first.words) + (f" ({_said(first.why)})" if first.decided and first.by != "policy" else "")
+    words = said(first.words) + (f" ({said(first.why)})" if first.decided and first.by != "policy" else "")
     sessions = ", ".join(first.session_ids[:3]) + (" and more" if len(first.session_ids) > 3 else "")
     balances = dict.fromkeys(each.balance for each in (first, last) if each.balance)
     what = first.decided or first.finding
     moved, by = ", then ".join(balances), clean(mask_text(first.by))
     return what, words, sessions, moved, by
-
-
-def _evidence_document(evidence: Evidence) -> dict[str, Any]:
-    return {
-        "at": iso(evidence.at),
-        "finding": evidence.finding,
-        "words": _said(evidence.words),
-        "mark": evidence.mark,
-        "session_ids": list(evidence.session_ids),
-        "candidates": [
-            asdict(each) | {"title": _said(each.title), "dated": _said(each.dated)} for each in evidence.candidates
-        ],
-        "balance": evidence.balance or None,
-        "decided": evidence.decided or None,
-        "by": mask_text(evidence.by) or None,
-        "why": mask_text(evidence.why) or None,
-    }
 
 
 def _next_steps(cases: Sequence[Case], now: datetime) -> RenderableType:
@@ -208,7 +159,3 @@ def _next_steps(cases: Sequence[Case], now: datetime) -> RenderableType:
 
 def _ways_table(ways: Sequence[str]) -> RenderableType:
     return commands(*(("you can", f'decide {each} --why "..."') for each in ways))
-
-
-def _said(words: str) -> str:
-    return clean(mask_text(words))

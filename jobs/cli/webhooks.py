@@ -12,10 +12,10 @@ import typer
 
 from jobs.cli.exits import Exit
 from jobs.cli.failures import NOTHING_CHANGED, Failure
-from jobs.cli.instants import parse_instant
 from jobs.cli.invocation import Invocation, of
 from jobs.cli.options import Json
 from jobs.cli.shown import clean, commands, counted, iso, plain_table
+from jobs.documents.instants import parse_instant
 from jobs.ledger import webhooks as ledger
 from jobs.ledger.webhooks import Progress, Webhook
 from jobs.models import TOPICS

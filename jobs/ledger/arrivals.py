@@ -8,6 +8,7 @@ import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import accumulate
 
 from redis import Redis
 
@@ -15,6 +16,7 @@ from jobs.ledger import dispositions, keys
 from jobs.ledger.dispositions import Batch, Recorded
 from jobs.ledger.durability import Call, run_all
 from jobs.ledger.fields import decoded, to_ms
+from jobs.ledger.meter import Times
 from jobs.ledger.quarantine import KEPT_FOR, MOST_KEPT, Quarantined, packed_entry
 from jobs.ledger.script import Argument, Script
 
@@ -49,15 +51,12 @@ return 1
 
 @dataclass(frozen=True, slots=True)
 class Arrivals:
-    """All postbacks since the ledger began. `lags` counts records by the bound (s) of `LAGS_S` that they came within,
-    `inf` among them; only those that say when their call was made.
-    """
+    """All postbacks since the ledger began."""
 
     ends: Mapping[str, int]
-    """How many postbacks came to which end, by the words of `jobs.outcomes.hear.Heard`."""
-    lags: Mapping[float, int]
-    lag_s: float
-    """All lags together."""
+    """How many came to which end, by the words of `jobs.outcomes.heard.Heard`."""
+    lag: Times
+    """From the time that a record states to its arrival; of those that were taken in and state one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,5 +95,10 @@ def read(redis: Redis) -> Arrivals:
     """How many postbacks there were, and how late."""
     found = decoded(redis.hgetall(keys.POSTBACKS))
     ends = {name[2:]: int(float(count)) for name, count in found.items() if name.startswith("n:")}
-    lags = {bound: int(float(found.get(f"lag:{bound}", 0))) for bound in (*LAGS_S, float("inf"))}
-    return Arrivals({end: count for end, count in ends.items() if count}, lags, float(found.get("lag_s", 0)))
+    return Arrivals({end: count for end, count in ends.items() if count}, _lag(found))
+
+
+def _lag(found: Mapping[str, str]) -> Times:
+    bounds = (*LAGS_S, float("inf"))
+    within = accumulate(int(float(found.get(f"lag:{bound}", 0))) for bound in bounds)
+    return Times(tuple(zip(bounds, within, strict=True)), float(found.get("lag_s", 0)))

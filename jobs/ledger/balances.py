@@ -41,15 +41,16 @@ def note(redis: Redis, account: str, noted: Noted) -> None:
         pipeline.execute()
 
 
-def history(redis: Redis, account: str) -> list[Noted]:
-    """All that was noted, oldest first."""
-    return [_noted(text(member)) for member in redis.zrange(keys.balances(account), 0, -1)]
+def history(redis: Redis, account: str, *, since: datetime | None = None) -> list[Noted]:
+    """All that was noted, or only since an instant, oldest first."""
+    begin = to_ms(since) if since else "-inf"
+    return [read_noted(text(member)) for member in redis.zrangebyscore(keys.balances(account), begin, "+inf")]
 
 
 def last_before(redis: Redis, account: str, instant: datetime) -> Noted | None:
     """What was noted last before an instant."""
     found = redis.zrevrangebyscore(keys.balances(account), f"({to_ms(instant)}", "-inf", start=0, num=1)
-    return _noted(text(found[0])) if found else None
+    return read_noted(text(found[0])) if found else None
 
 
 def note_low(redis: Redis, account: str, low: Low) -> bool:
@@ -74,6 +75,7 @@ def low_accounts(redis: Redis) -> Mapping[str, Low]:
     return {account: Low(from_ms(str(each["since"])), each["floor"]) for account, each in found.items()}
 
 
-def _noted(member: str) -> Noted:
+def read_noted(member: str) -> Noted:
+    """What a member of the series spells."""
     at, remaining, pending = member.split(":")
     return Noted(from_ms(at), int(remaining), int(pending) if pending else None)

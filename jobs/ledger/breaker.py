@@ -153,7 +153,7 @@ class Pass(StrEnum):
 
 def read(redis: Redis, account: str, cause: Cause = Cause.TROUBLE) -> Breaker:
     """An account's breaker, for people to look at."""
-    return _breaker(decoded(redis.hgetall(keys.breaker(account, cause))))
+    return read_breaker(decoded(redis.hgetall(keys.breaker(account, cause))))
 
 
 def accounts(redis: Redis, cause: Cause) -> list[str]:
@@ -220,7 +220,8 @@ def try_now(redis: Redis, account: str, *, now: datetime, cause: Cause) -> None:
     _TRY_NOW(redis, [keys.breaker(account, cause)], [to_ms(now)])
 
 
-def _breaker(fields: Mapping[str, str]) -> Breaker:
+def read_breaker(fields: Mapping[str, str]) -> Breaker:
+    """The breaker that the fields of its hash spell."""
     failures, opened_at = int(fields.get("failures", 0)), from_ms_if_any(fields.get("opened_at"))
     if opened_at is None:
         return Breaker(failures=failures)

@@ -39,6 +39,8 @@ class Compared(BaseModel):
     contrary: tuple[Contrary, ...] = ()
     outcomes: dict[str, int] = {}
     """Of a stranger: drops by the gateway's status and reason."""
+    given_up_id: str = ""
+    """Of a stranger: the given-up submission of ours that it is."""
     refusal: str = ""
 
 
@@ -84,6 +86,13 @@ def read(redis: Redis, account: str, day: date) -> DayReport | None:
     """The report that is kept of a day, if there is one."""
     kept = redis.get(keys.day_report(account, day))
     return DayReport.model_validate_json(text(kept)) if kept else None
+
+
+def newest(redis: Redis, account: str, *, most: int) -> list[DayReport]:
+    """The reports that are kept of an account's last days, newest first."""
+    known = sorted(decoded(redis.hgetall(keys.days(account))), reverse=True)[:most]
+    found = redis.mget([keys.day_report(account, date.fromisoformat(each)) for each in known]) if known else []
+    return [DayReport.model_validate_json(text(kept)) for kept in found if kept]
 
 
 def open_days(redis: Redis, account: str, *, last: date, most: int) -> list[date]:

@@ -34,14 +34,32 @@ DOUBT = "dropline:halt:doubt"
 HALTS = "dropline:halts"
 """Stream: past halts, and who ended them why."""
 
+TOKENS = "dropline:tokens"
+"""Hash: of every bearer token that was ever made, by its name, where it is kept: the digest's beginning."""
+
 TICKS = "dropline:ticks"
-"""Hash: of every entry of the timetable the newest slot (ms) that was claimed, and the tokens of the newest claims."""
+"""Hash: of every entry of the timetable the newest slot (ms) that was claimed and how late (ms), and the tokens of the
+newest claims.
+"""
 
 LEADERSHIP = "dropline:leadership"
 """Hash: the scheduler that ticks, its term, and until when (ms)."""
 
 POSTBACKS = "dropline:postbacks"
 """Hash: how many postbacks came to which end, how late records were, and the tokens of the newest batches counted."""
+
+TOTALS = "dropline:totals"
+"""Hash: what processes have counted for those who watch; each field is what, and by what, parted by colons."""
+
+TOTALS_BATCHES = "dropline:totals:batches"
+"""String: the tokens of what was added last to the totals."""
+
+
+PEOPLE = "dropline:people"
+"""Hash: JSON of what each person may do, and the hash of their password, by name."""
+
+LOOKS = "dropline:looks"
+"""Sorted set: JSON of every look at whole phones, by its instant (ms); kept for a year."""
 
 
 class Due(StrEnum):
@@ -101,6 +119,11 @@ DO_NOT_DIAL = "dropline:do-not-dial:"
 """What the key of every account's do-not-dial list begins with."""
 
 
+def token(place: str) -> str:
+    """Hash: a bearer token's digest, name, scopes and instants, by the beginning of its digest."""
+    return f"dropline:token:{place}"
+
+
 def idempotency(key: str) -> str:
     """String: JSON of the campaign id and the payload's fingerprint; expires after the promised time."""
     return f"dropline:key:{key}"
@@ -124,6 +147,16 @@ def words(campaign_id: str) -> str:
 def tally(campaign_id: str) -> str:
     """Hash: how many drops ended with each outcome text, by its small number."""
     return f"dropline:tally:{campaign_id}"
+
+
+def timeline(campaign_id: str) -> str:
+    """Hash: how many drops ended in which five minutes, `start (s):state` each."""
+    return f"dropline:timeline:{campaign_id}"
+
+
+def requests(campaign_id: str) -> str:
+    """Hash: JSON of every change of what was wanted of a campaign, by its number."""
+    return f"dropline:requests:{campaign_id}"
 
 
 def submission(submission_id: str) -> str:
@@ -246,6 +279,16 @@ def open_breakers(cause: str) -> str:
 def quarantine(kind: str) -> str:
     """List: JSON of the newest postbacks that changed nothing, of one kind, newest first; expires."""
     return f"dropline:quarantine:{kind}"
+
+
+def login(digest: str) -> str:
+    """String: JSON of who is logged in, under the hash of the cookie that proves it; expires when it is not used."""
+    return f"dropline:login:{digest}"
+
+
+def login_tries(who: str) -> str:
+    """Sorted set: failed logins under a name, or from an address, by their instant (ms); expires."""
+    return f"dropline:login-tries:{who}"
 
 
 def webhook(name: str) -> str:

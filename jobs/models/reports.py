@@ -38,6 +38,8 @@ class Outside(Finding):
     """Its drops by the gateway's own status and reason."""
     refusal: str = ""
     """Why the gateway would not give its records, in its own words."""
+    submission_id: str = ""
+    """The given-up submission of ours that it is; '' for none."""
 
 
 class OtherCounts(Finding):
@@ -114,6 +116,8 @@ class DayReport(Finding):
     """Strangers that are the sessions of unknown submissions of ours."""
     strays: Named[Outside] = Named[Outside]()
     """Sessions of earlier attempts of ours that turned up after all; they are being stopped."""
+    given_up: Named[Outside] = Named[Outside]()
+    """Sessions of submissions of ours that had been given up, each with its submission."""
     other_counts: Named[OtherCounts] = Named[OtherCounts]()
     contrary: Named[Contrary] = Named[Contrary]()
     unread: Named[Unread] = Named[Unread]()
@@ -121,7 +125,7 @@ class DayReport(Finding):
     @property
     def is_clean(self) -> bool:
         """Whether ledger and gateway say the same of the whole day."""
-        found = (self.missing, self.outside, self.strays, self.other_counts, self.contrary, self.unread)
+        found = (self.missing, self.outside, self.strays, self.given_up, self.other_counts, self.contrary, self.unread)
         return self.is_done and not any(each.total for each in found)
 
     def says_the_same(self, other: "DayReport") -> bool:

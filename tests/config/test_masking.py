@@ -178,3 +178,9 @@ def test_any_value_becomes_plain_data_and_masking_it_again_changes_nothing(value
     once = mask_value(value)
     json.dumps(once, allow_nan=False)
     assert mask_value(once) == once
+
+
+@pytest.mark.parametrize("around", ["{}", "Bearer {}", "wrong: {}, twice", "GET /v1/campaigns?x={}", "a{}"])
+def test_a_bearer_token_is_hidden_wherever_it_stands(around: str) -> None:
+    token = "dpl_" + "aB_-" * 10 + "xyz"
+    assert token[4:12] not in mask_text(around.format(token))

@@ -71,6 +71,8 @@ def test_all_problems_come_at_once_each_with_its_variable_and_an_example() -> No
         ("GATEWAY_URL", "https://me:pw@host/gateway/", "user name"),
         ("PUBLIC_URL", "drops.example.com", "https://"),
         ("PUBLIC_URL", "https://drops.example.com/?a=b", "query"),
+        ("TRUSTED_PROXIES", "*", "anybody"),
+        ("TRUSTED_PROXIES", "127.0.0.1,router.example.com", "addresses or networks"),
         ("REDIS_URL", "http://host", "redis://"),
         ("REDIS_URL", "redis:///0", "name a host"),
         ("REDIS_URL", "unix://", "name a path"),

@@ -6,14 +6,17 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from jobs.gateway.simulator import Settings
-from jobs.ledger import campaigns
+from jobs.ledger import campaigns, tokens
 from jobs.models import CampaignStatus, CampaignView
+from jobs.models.scopes import Scope
 from tests.end_to_end.stage import Stage
+from tests.web.front_door import front_door, make_site
 
 pytestmark = [pytest.mark.processes, pytest.mark.timeout(120)]
 
@@ -27,11 +30,13 @@ def stage(tmp_path: Path) -> Iterator[Stage]:
         yield made
 
 
-def run_example(stage: Stage, name: str, *words: str) -> str:
+def run_example(stage: Stage, name: str, *words: str, module: str = "") -> str:
     """What a Python example says on a machine that has rq and none of our settings."""
     environment = {"PATH": os.environ["PATH"], "REDIS_URL": stage.redis_server.url}
-    command = [sys.executable, str(EXAMPLES / name), *words]
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
+    command = [sys.executable, *(["-m", module] if module else [str(EXAMPLES / name)]), *words]
+    done = subprocess.run(
+        command, cwd=EXAMPLES.parents[1], env=environment, capture_output=True, text=True, timeout=60, check=False
+    )
     assert done.returncode == 0, done.stderr
     return done.stdout
 
@@ -67,6 +72,56 @@ def test_the_shell_example_needs_nothing_of_python(stage: Stage) -> None:
     assert campaign.key == "reminders-2026-11-23"
     assert stage.wait_until_over(campaign.id).status is CampaignStatus.FINISHED
     assert stage.accepted() == {"6175550123": 1, "6175550145": 1, "6175550167": 1}
+
+
+PHONES = {"6175550123": 1, "6175550145": 1, "6175550167": 1}
+
+
+@pytest.fixture
+def door(stage: Stage) -> Iterator[dict[str, str]]:
+    """The environment of a program that comes by HTTP, and nothing else."""
+    with front_door(make_site(stage.redis)) as address:
+        token = tokens.create(stage.redis, "example", [Scope.SEND], now=datetime.now(UTC))
+        yield {"PATH": os.environ["PATH"], "DROPLINE_URL": address, "DROPLINE_TOKEN": token}
+
+
+def run_by_http(door: dict[str, str], *command: str) -> str:
+    """What an example says that is run twice: the second time it was handed in before."""
+    if shutil.which(command[0]) is None:
+        pytest.skip(f"SKIPPED, NOT TRIED: {command[0]} is not on this machine")
+    said = [
+        subprocess.run(command, env=door, capture_output=True, text=True, timeout=60, check=True).stdout
+        for _ in range(2)
+    ]
+    assert said[0] != said[1]
+    return "".join(said)
+
+
+def test_the_http_examples_hand_in_the_same_campaign(stage: Stage, door: dict[str, str]) -> None:
+    said = run_by_http(door, sys.executable, str(EXAMPLES / "http_submit.py"))
+    campaign = the_campaign(stage)
+    assert said.count(campaign.id) == 4
+    assert "handed in before" in run_example(stage, "producer.py", module="docs.examples.producer")
+    assert stage.wait_until_over(campaign.id).status is CampaignStatus.FINISHED
+    assert stage.accepted() == PHONES
+
+
+def test_the_node_example_needs_no_package(stage: Stage, door: dict[str, str]) -> None:
+    said = run_by_http(door, "node", str(EXAMPLES / "http_submit.mjs"))
+    assert "new" in said
+    assert stage.wait_until_over(the_campaign(stage).id).status is CampaignStatus.FINISHED
+    assert stage.accepted() == PHONES
+
+
+def test_the_curl_example_hands_in_a_file(stage: Stage, door: dict[str, str]) -> None:
+    if shutil.which("curl") is None:
+        pytest.skip("SKIPPED, NOT TRIED: curl is not on this machine")
+    contacts = stage.folder / "contacts.csv"
+    contacts.write_text("Name,Phone\nAnn,(617) 555-0123\nBob,617.555.0145\nCyd,+1 617 555 0167\n")
+    said = run_by_http(door, "/bin/sh", str(EXAMPLES / "http_submit.sh"), str(contacts))
+    assert '"is_new":true' in said
+    assert stage.wait_until_over(the_campaign(stage).id).status is CampaignStatus.FINISHED
+    assert stage.accepted() == PHONES
 
 
 def as_redis_cli_does(port: int, commands: bytes) -> bytes:

@@ -12,7 +12,9 @@ from docs import settings, timetable
 from jobs.cli.app import COMMANDS, GROUPS
 from jobs.cli.exits import Exit
 from jobs.models import FINAL_STATUSES, CampaignStatus
+from jobs.models.scopes import Scope
 from scheduler.agenda import Missed
+from web.problems import Kind
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -92,10 +94,17 @@ def test_every_log_line_that_the_person_on_call_may_see_is_written_somewhere() -
     events = {
         event for row in re.findall(r"^\| log (.*?) \|", ON_CALL, re.MULTILINE) for event in re.findall(r"`(\w+)`", row)
     }
-    rooms = [path for room in ("worker", "jobs", "scheduler", "config") for path in (ROOT / room).rglob("*.py")]
+    rooms = [path for room in ("worker", "jobs", "scheduler", "web", "config") for path in (ROOT / room).rglob("*.py")]
     sources = "".join(path.read_text(encoding="utf-8") for path in rooms)
     assert events
     assert [event for event in events if f'"{event}"' not in sources] == []
+
+
+def test_the_page_of_the_intake_has_every_problem_and_every_scope() -> None:
+    text = (ROOT / "docs" / "intake.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| `(/v1/problems/.*?)` \| (\d+) \| (.*)\. \| (.*) \|$", text, re.MULTILINE)
+    assert rows == [(kind.path, str(kind.status), kind.title, kind.todo) for kind in Kind]
+    assert {scope.value for scope in Scope} <= set(re.findall(r"^\| `(\w+)` \|", text, re.MULTILINE))
 
 
 def test_the_page_of_the_scheduler_has_the_timetable_and_its_rules() -> None:

@@ -10,6 +10,7 @@ import pytest
 from jobs.campaigns.plan import plan
 from jobs.campaigns.take import take
 from jobs.contacts import Row
+from jobs.documents.campaigns import document, read_dossier
 from jobs.ledger import amnesia, leadership
 from jobs.ledger.clock import server_time
 from jobs.models import CampaignStatus
@@ -87,16 +88,23 @@ def test_a_worker_alone_stops_what_runs_past_its_end_at_a_gateway_that_ignores_i
         terms = TERMS.model_copy(update={"ends_at": ends_at})
         campaign_id = stage.submit(people(1_000), key="ends", terms=terms)
         stage.wait_for(lambda: bool(stage.simulator.truth.sessions))
-        stage.simulator.shut_door((ends_at - datetime.now(UTC)).total_seconds() + 3.5)
-        stage.wait_for(lambda: stage.view(campaign_id).end_late is not None, patience_s=40)
-        late = stage.view(campaign_id).end_late
-        assert late is not None
-        assert timedelta(seconds=2) < late < timedelta(seconds=15)
+        back_at = ends_at + timedelta(seconds=1)
+        stage.simulator.shut_door((back_at - datetime.now(UTC)).total_seconds())
+        stage.wait_for(lambda: stage.view(campaign_id).end_late is not None)
+
         (session,) = stage.simulator.truth.sessions
+        (stopped_at,) = [each.ends_at for each in session.timeline.spans]
+        late = stage.view(campaign_id).end_late
+        assert stopped_at is not None
+        assert late is not None
+        assert back_at - ends_at <= stopped_at - ends_at <= late < timedelta(seconds=30)
         made = session.timeline.calls_made(stage.simulator.now)
-        assert made <= 10 * (late + timedelta(seconds=6 + 1)).total_seconds()
+        assert session.timeline.call_made_at(made - 1) <= stopped_at
+
         assert stage.wait_until_over(campaign_id).status is CampaignStatus.STOPPED
         assert session.timeline.calls_made(stage.simulator.now) == made
+        shown = document(read_dossier(stage.redis, campaign_id))
+        assert (shown["end_late_s"], shown["note"]) == (late.total_seconds(), "its end time had come")
 
 
 def test_a_halt_holds_across_restarts_until_a_person_says_go(stage: Stage) -> None:

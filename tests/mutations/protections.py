@@ -167,7 +167,7 @@ PROTECTIONS = (
         "jobs/ledger/ticks.py",
         "if (last or '') ~= ARGV[2] then return 0 end",
         "",
-        "tests/scheduler/test_scheduler.py",
+        "tests/scheduler/test_weeks.py",
     ),
     Protection(
         "the token of a slot's claim: sent twice, it answers the same",
@@ -181,7 +181,7 @@ PROTECTIONS = (
         "scheduler/scheduler.py",
         "last, now = ticks.last(self.redis, entry.name), self.clock()",
         "now, last = self.clock(), ticks.last(self.redis, entry.name)",
-        "tests/scheduler/test_scheduler.py",
+        "tests/scheduler/test_weeks.py",
     ),
     Protection(
         "a slot's errand is due from the step that claims it",
@@ -241,7 +241,7 @@ PROTECTIONS = (
     ),
     Protection(
         "a session that the gateway does not know is not adopted, whoever forces it",
-        "jobs/cli/adopting.py",
+        "jobs/outcomes/adopting.py",
         "    if not is_known:\n",
         "    if not is_known and not force:\n",
         "tests/jobs/cli/test_adopting.py",

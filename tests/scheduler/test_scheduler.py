@@ -1,157 +1,22 @@
-"""Three schedulers, killed and frozen at any command for a week: each slot is run at most once, as its rule says."""
+"""One scheduler and three: who leads, what is late, what fails, and a clock that goes back."""
 
-from collections import Counter
-from collections.abc import Callable
-from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, time, timedelta
-from random import Random
-from typing import Any
+from datetime import date, datetime, time, timedelta
 
-import fakeredis
 import pytest
 from redis import Redis
 from redis.exceptions import ConnectionError as RedisConnectionError
 from structlog.testing import capture_logs
 
-from config.queues import STATUS
 from jobs import eastern, producer
 from jobs.ledger import leadership, ticks
-from jobs.producer import Errand
-from scheduler.agenda import Daily, Entry, Every, Missed
-from scheduler.scheduler import Scheduler
-
-START = datetime(2026, 3, 5, 17, 0, tzinfo=UTC)
-"""A Thursday, so that the week has the night in which Eastern clocks skip an hour."""
-LEASE = timedelta(seconds=15)
-HOUR = timedelta(hours=1)
-MINUTE = timedelta(minutes=1)
-
-
-class Killed(BaseException):
-    """A process ends between two commands, as by SIGKILL."""
-
-
-@dataclass
-class World:
-    """A clock, a ledger, a timetable that notes what is run, and three schedulers to whom things happen."""
-
-    seed: int
-    now: datetime = START
-    fates: bool = True
-    ran: Counter[tuple[str, datetime]] = field(default_factory=Counter)
-
-    def __post_init__(self) -> None:
-        self.random = Random(self.seed)
-        self.server = fakeredis.FakeServer()
-        self.redis = fakeredis.FakeRedis(server=self.server)
-        self.timetable = [
-            Entry(
-                "often", Every(timedelta(minutes=5)), MINUTE, Missed.ONCE, "", self._note("often", Every(5 * MINUTE))
-            ),
-            Entry("strict", Every(HOUR), 20 * MINUTE, Missed.SKIP, "", self._note("strict", Every(HOUR))),
-            Entry("errands", Every(MINUTE), MINUTE, Missed.ONCE, "", self._run_errands),
-            Entry("midnight", Daily(time(0, 20)), HOUR, Missed.RUN_LATE, ""),
-            Entry("skipped_hour", Daily(time(2, 30)), HOUR, Missed.RUN_LATE, ""),
-            Entry("newest_day", Daily(time(9)), HOUR, Missed.ONCE, ""),
-        ]
-        self.errands = {
-            entry.name: Errand("jobs.entrypoints.refresh_campaigns", STATUS)
-            for entry in self.timetable
-            if entry.tick is None
-        }
-        self.schedulers = [self.new_scheduler() for _ in range(3)]
-        self.busy: list[Scheduler] = []
-        self.down: dict[int, datetime] = {}
-
-    def new_scheduler(self) -> Scheduler:
-        connection = Fateful(self)
-        return Scheduler(connection, name=f"s{self.random.random()}", clock=lambda: self.now, lease=LEASE)
-
-    def _note(self, name: str, when: Every) -> Callable[[Redis, datetime], int]:
-        def tick(redis: Redis, now: datetime) -> int:
-            self.ran[name, when.newest(now)] += 1
-            return 1
-
-        return tick
-
-    def _run_errands(self, redis: Redis, now: datetime) -> int:
-        return producer.run_errands(redis, self.errands, now=now)
-
-    def live(self, until: datetime, *, step: timedelta = HOUR) -> None:
-        while self.now < until:
-            self.now += step * self.random.random()
-            self.everyone_attends()
-
-    def everyone_attends(self) -> None:
-        for place in range(3):
-            if self.now >= self.down.get(place, START) and self.schedulers[place] not in self.busy:
-                self._attend(place)
-
-    def _attend(self, place: int) -> None:
-        scheduler = self.schedulers[place]
-        self.busy.append(scheduler)
-        try:
-            for entry in self.timetable:
-                scheduler.attend(entry)
-        except Killed:
-            self.schedulers[place] = self.new_scheduler()
-            self.down[place] = self.now + 2 * HOUR * self.random.random()
-        finally:
-            self.busy.remove(scheduler)
-
-    def strike(self) -> None:
-        """Before a command: the process may be killed, or frozen while the others go on, or its command comes late."""
-        fate = self.random.random() if self.fates else 1
-        if fate < 0.01:
-            raise Killed
-        if fate < 0.02:
-            self.now += 30 * MINUTE * self.random.random()
-            self.everyone_attends()
-
-    def jobs(self, name: str) -> list[str]:
-        """Every job that was ever enqueued for an errand, in order."""
-        return [each for each in producer.open_queue(self.redis, STATUS).job_ids if each.startswith(f"{name}-")]
-
-
-class Fateful(fakeredis.FakeRedis):
-    """A client to which the world happens before each of its commands."""
-
-    def __init__(self, world: World) -> None:
-        super().__init__(server=world.server)
-        self._world = world
-
-    def execute_command(self, *arguments: Any, **options: Any) -> Any:
-        self._world.strike()
-        return super().execute_command(*arguments, **options)  # type: ignore[no-untyped-call]  # redis-py leaves it without types
+from scheduler.agenda import Entry, Every, Missed
+from tests.scheduler.world import HOUR, LEASE, MINUTE, START, World
 
 
 def ids(name: str, at: time, days: range) -> list[str]:
     march = date(2026, 3, 1)
     slots = [eastern.appointment(march + timedelta(days=day - 1), at) for day in days]
     return [producer.errand_id(name, slot) for slot in slots]
-
-
-@pytest.mark.thorough
-@pytest.mark.parametrize("seed", range(3))
-def test_each_slot_is_run_once_or_not_at_all(seed: int) -> None:
-    world = World(seed)
-    with capture_logs() as logs:
-        world.live(START + timedelta(days=3))
-        world.now += timedelta(hours=26)
-        world.live(START + timedelta(days=7))
-        world.fates = False
-        for _ in range(5):
-            world.now += 2 * MINUTE
-            world.everyone_attends()
-    assert len([line for line in logs if line["event"] == "scheduler_leads"]) > 3
-    assert set(world.ran.values()) == {1}
-    strict = [slot for name, slot in world.ran if name == "strict"]
-    assert 0 < len(strict) < 7 * 24
-    assert world.jobs("midnight") == ids("midnight", time(0, 20), range(5, 13))
-    assert world.jobs("skipped_hour") == ids("skipped_hour", time(2, 30), range(5, 13))
-    newest = world.jobs("newest_day")
-    assert len(newest) == len(set(newest)) >= 7
-    assert [line for line in logs if line["event"] == "ticks_missed"]
 
 
 @pytest.fixture

@@ -1,7 +1,7 @@
 """A front door of our own on a free port of this machine: the real server, with a site on any Redis."""
 
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from socket import create_server
@@ -13,6 +13,8 @@ from config.settings import Settings
 from jobs.entrypoints import desk_at
 from jobs.producer import Producer
 from web.__main__ import server
+from web.access import PROOFS, Proof
+from web.pages.live import Feed
 from web.site import Site
 
 NO_ENV: Mapping[str, str] = MappingProxyType({})
@@ -28,10 +30,11 @@ def make_site(
 
 
 @contextmanager
-def front_door(site: Site) -> Iterator[str]:
+def front_door(site: Site, proofs: Sequence[Proof] = PROOFS, *, feed: Feed | None = None) -> Iterator[str]:
     """Runs the server while the context lasts; its address, without a last slash."""
     listening = create_server(("127.0.0.1", 0))
-    running = server(site)
+    running = server(site, proofs=proofs)
+    running.app.state.feed = feed or running.app.state.feed
     thread = threading.Thread(target=running.run, args=([listening],), name="front-door")
     thread.start()
     try:

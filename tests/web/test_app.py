@@ -1,10 +1,15 @@
 """The front door as a whole."""
 
+import asyncio
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
+import pytest
 import requests
 from redis import Redis
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
+from config.settings import Settings
 from tests.web.front_door import front_door, make_site
 
 
@@ -12,3 +17,25 @@ def test_what_is_not_there_is_said_so(fake_redis: Redis) -> None:
     with front_door(make_site(fake_redis)) as address, ThreadPoolExecutor(4) as people:
         answers = list(people.map(lambda _: requests.get(f"{address}/nowhere", timeout=10).status_code, range(20)))
     assert answers == [404] * 20
+
+
+PROXIES = (
+    ("10.1.2.3", "203.0.113.9", "203.0.113.9", "https"),
+    ("10.1.2.3", "198.51.100.1, 203.0.113.9", "203.0.113.9", "https"),  # what stands before it anybody may write
+    ("203.0.113.7", "198.51.100.1", "203.0.113.7", "http"),
+)
+
+
+@pytest.mark.parametrize(("peer", "said", "believed", "scheme"), PROXIES)
+def test_who_comes_by_a_proxy_is_believed_to_be_who_the_proxy_says(
+    peer: str, said: str, believed: str, scheme: str
+) -> None:
+    seen: list[Any] = []
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        seen.append((scope["client"][0], scope["scheme"]))
+
+    headers = [(b"x-forwarded-for", said.encode()), (b"x-forwarded-proto", b"https")]
+    scope = {"type": "http", "client": (peer, 1), "scheme": "http", "headers": headers}
+    asyncio.run(ProxyHeadersMiddleware(app, Settings().trusted_proxies)(scope, None, None))  # type: ignore[arg-type]  # it asks for nothing else
+    assert seen == [(believed, scheme)]

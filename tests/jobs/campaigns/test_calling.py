@@ -17,10 +17,11 @@ from jobs.campaigns.send import Sent, send
 from jobs.campaigns.take import take
 from jobs.gateway.client import GatewayClient
 from jobs.gateway.simulator import Clock, Fault, FaultKind, Simulator
-from jobs.ledger import breaker, due, limits
+from jobs.ledger import breaker, due, limits, meter
 from jobs.ledger.breaker import FAILURES_TO_OPEN, BreakerState
 from jobs.ledger.keys import Due
 from jobs.ledger.limits import Lane, Limits
+from jobs.ledger.meter import CALL, SLOT_WAIT, Count
 from jobs.models import CampaignStatus, Intent, SubmissionState
 from tests.jobs.campaigns.conftest import TERMS, at_gateway, submission, taken, view
 from tests.servers import free_port
@@ -394,3 +395,15 @@ def test_a_submission_is_never_tried_again(desk: Desk, simulator: Simulator) -> 
     campaign_id = taken(desk, "6175550123").campaign_id
     assert send(desk, f"{campaign_id}-1") is Sent.UNKNOWN
     assert options(simulator) == ["new_campaign"]
+
+
+def test_calls_are_counted_by_how_they_ended_and_so_is_what_they_waited(polite: Desk) -> None:
+    sent_in_pieces(polite, 3)
+    take_all_slots(polite)
+    assert send(polite, f"{taken(polite, '6175550199').campaign_id}-1") is Sent.LATER
+    polite.meter.flush(polite.redis)
+    totals = meter.read(polite.redis)
+    assert totals.counts(Count.CALLS) == {("submissions", "answered", "default"): 3}
+    assert totals.counts(Count.TURNED_AWAY) == {("submissions",): 1}
+    assert totals.times(CALL)["submissions",].buckets[-1][1] == 3
+    assert totals.times(SLOT_WAIT)["submissions",].sum_s == 0.4  # nothing, and twice 200 ms

@@ -194,21 +194,6 @@ def test_a_session_on_its_way_at_midnight_is_missing_once_and_not_where_it_may_b
     assert kept.session_id != lost.session_id
 
 
-def test_a_stranger_that_may_be_an_unknown_submission_is_not_called_a_stranger(
-    desk: Desk, simulator: Simulator
-) -> None:
-    simulator.faults.arm(Fault(kind=FaultKind.ACCEPT_THEN_RESET, on="submission"))
-    ours = sent(desk, DELIVERED, BUSY)
-    assert ours.state is SubmissionState.UNKNOWN
-    begun_elsewhere(simulator, "2125550101")
-    simulator.clock.jump(timedelta(minutes=1))
-    report = reconcile(desk)
-    theirs, stranger = simulator.truth.sessions
-    assert [each.session_id for each in report.handed_over.named] == [theirs.id]
-    assert [each.session_id for each in report.outside.named] == [stranger.id]
-    assert not report.is_done
-
-
 def test_a_gateway_that_keeps_to_its_limits_is_asked_in_several_jobs(desk: Desk, clock: Clock) -> None:
     for number in range(3):
         sent(desk, f"617555020{number}", key=str(number))
@@ -231,6 +216,32 @@ def test_days_that_were_missed_are_made_up_for_but_not_all_of_history(redis: Red
     days.keep(redis, DayReport(account="default", day=DAY, found_at=NOON, is_done=True))
     assert missed(NOON + 3 * TOMORROW) == [DAY + TOMORROW, DAY + 2 * TOMORROW]
     assert len(missed(NOON + 100 * TOMORROW)) == reconciliation.MOST_DAYS
+
+
+def test_after_an_outage_of_three_days_the_next_one_names_what_each_of_them_has(
+    desk: Desk, clock: Clock, simulator: Simulator
+) -> None:
+    lost, strangers, began_at = [], [], clock.now()
+    for number in range(4):
+        clock.jump_to(began_at + number * TOMORROW)
+        sent(desk, DELIVERED, key=f"kept {number}")
+        lost.append(sent(desk, BUSY, key=f"lost {number}"))
+        strangers.append(begun_elsewhere(simulator, "2125550101"))
+        unlisted(simulator, lost[-1].session_id)
+        clock.jump(timedelta(minutes=1))
+        if number == 0:
+            reconcile(desk)  # and then nobody does, until the fifth day
+    clock.jump_to(began_at + 4 * TOMORROW)
+    missed = reconciliation.missed_days(desk.redis, "default", now=clock.now())
+    assert missed == [DAY + number * TOMORROW for number in (1, 2, 3)]
+    for number, day in enumerate(missed, start=1):
+        reconciliation.begin(desk.redis, "default", day)
+        report = reconciliation.reconcile(desk, "default", day).report
+        assert report
+        assert [each.submission_id for each in report.missing.named] == [lost[number].id]
+        assert [each.session_id for each in report.outside.named] == [strangers[number]]
+        assert (report.matched, report.is_done) == (1, True)
+    assert reconciliation.missed_days(desk.redis, "default", now=clock.now()) == []
 
 
 SESSIONS = 1_000

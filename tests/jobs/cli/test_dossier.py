@@ -6,7 +6,7 @@ import pytest
 from redis import Redis
 
 from config.masking import mask_text
-from jobs.cli.dossier import audio, document, read_dossier, summary, whereabouts
+from jobs.documents.campaigns import audio, document, read_dossier, summary, whereabouts
 from jobs.ledger import dispositions
 from jobs.models import Disposition, DropState, SubmissionState, Terms
 from tests.jobs.cli.conftest import PHONES, accept, move, only_submission, record

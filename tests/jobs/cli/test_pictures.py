@@ -6,8 +6,8 @@ from dataclasses import replace
 import pytest
 from rich.console import Console, RenderableType
 
-from jobs.cli.dossier import Dossier
 from jobs.cli.pictures import PLACES, campaign_picture, control_sentence, moving_picture, next_steps, progress_picture
+from jobs.documents.campaigns import Dossier
 from jobs.models import CampaignView, DropState, Intent, Submission, SubmissionState, Terms
 from tests.jobs.cli.conftest import NOW
 

@@ -10,8 +10,9 @@ from rich.console import Console
 from jobs.campaigns.plan import Plan, plan
 from jobs.cli.exits import Exit
 from jobs.cli.failures import Failure
-from jobs.cli.planning import examples, plan_document, read_plan, sentence_of, sum_check, write_excluded
+from jobs.cli.planning import read_plan, sum_check, write_excluded
 from jobs.contacts import Row
+from jobs.documents.plans import examples, plan_document, sentence_of
 from jobs.phones import Refusal
 
 ERR = Console(file=io.StringIO())
@@ -22,7 +23,7 @@ def planned(*texts: str) -> Plan:
 
 
 def test_examples_are_of_as_many_reasons_as_there_are() -> None:
-    shown = examples(planned("6175550123", *["6175550123"] * 50, "n/a", *[""] * 20))
+    shown = examples(planned("6175550123", *["6175550123"] * 50, "n/a", *[""] * 20).excluded)
     assert len(shown) == 10
     assert {each.reason for each in shown} == {Refusal.DUPLICATE, Refusal.NOT_A_NUMBER, Refusal.EMPTY}
     assert [each.line for each in shown] == sorted(each.line for each in shown)

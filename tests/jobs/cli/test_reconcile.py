@@ -5,6 +5,9 @@ from datetime import timedelta
 from jobs.gateway.simulator import Fault, FaultKind
 from tests.jobs.cli.terminal import Terminal
 from tests.jobs.cli.test_sessions import stranger
+from tests.jobs.cli.test_unknowns import lost
+
+__all__ = ["lost"]
 
 
 def test_a_day_is_compared_kept_and_shown_again(terminal: Terminal) -> None:
@@ -31,6 +34,16 @@ def test_a_gateway_that_says_nothing_ends_with_its_own_code(terminal: Terminal) 
     said = terminal.run("reconcile", "today")
     assert (said.code, "could not be compared as a whole" in said.out, "page of HTML" in said.out) == (8, True, True)
     assert "page of HTML" in terminal.run("reconcile", "today", "--show", "--json").document["trouble"]
+
+
+def test_the_session_of_what_was_given_up_is_named_with_its_submission(terminal: Terminal, lost: str) -> None:
+    given_up = terminal.run("decide", lost, "give-up", "--by", "dana", "--why", "nobody knows")
+    assert given_up.code == 0
+    terminal.simulator.clock.jump(timedelta(minutes=1))
+    said = terminal.run("reconcile", "today").out
+    assert "1 of submissions that were given up: the gateway had taken them" in said
+    assert lost in said
+    assert "begun outside" not in said
 
 
 def test_a_clean_day_says_so(terminal: Terminal) -> None:

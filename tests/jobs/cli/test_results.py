@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from redis import Redis
 
-from jobs.cli.results import COLUMNS
+from jobs.documents.results import COLUMNS
 from jobs.models import Disposition, DropState
 from tests.jobs.cli.conftest import PHONES, Run, accept, record
 

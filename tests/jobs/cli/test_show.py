@@ -1,10 +1,13 @@
 """`show` and `list`: what a person reads, and what a program does."""
 
+from datetime import timedelta
+
 import pytest
 from redis import Redis
 
+from jobs.ledger import campaigns
 from jobs.models import CampaignStatus, Disposition, DropState, SubmissionState
-from tests.jobs.cli.conftest import CONTACTS, PHONES, SEND, Run, accept, move, record
+from tests.jobs.cli.conftest import CONTACTS, NOW, PHONES, SEND, Run, accept, move, record
 
 
 def test_a_campaign_is_shown_with_all_that_a_person_asks(run: Run, redis: Redis, campaign_id: str) -> None:
@@ -129,3 +132,14 @@ def test_a_campaign_is_found_by_its_key_too(run: Run, campaign_id: str) -> None:
     assert run("show", "march", "--json").document["campaign_id"] == campaign_id
     unknown = run("show", "april")
     assert (unknown.code, "no campaign april is known here" in unknown.err) == (5, True)
+
+
+def test_how_late_the_stop_at_an_end_time_was_confirmed_is_shown(run: Run, redis: Redis, contacts: str) -> None:
+    ends_at = NOW + timedelta(hours=1)
+    sent = run("send", contacts, *SEND, "--key", "ends", "--ends-at", ends_at.isoformat(), "--json")
+    campaign_id = sent.document["campaign_id"]
+    assert run("show", campaign_id, "--json").document["end_late_s"] is None
+    campaigns.note_end(redis, campaign_id, confirmed_at=ends_at + timedelta(seconds=2.4))
+    assert run("show", campaign_id, "--json").document["end_late_s"] == 2.4
+    lines = [" ".join(line.split()) for line in run("show", campaign_id).out.splitlines()]
+    assert "stop confirmed 2.4 s after its end time" in lines

@@ -26,7 +26,8 @@ def note(ledger: Redis, *entries: Quarantined, lags: tuple[float, ...] = (), **e
 
 def test_a_ledger_that_heard_nothing_says_so(ledger: Redis) -> None:
     found = arrivals.read(ledger)
-    assert (found.ends, set(found.lags.values()), found.lag_s) == ({}, {0}, 0)
+    assert (found.ends, found.lag.sum_s) == ({}, 0)
+    assert {count for _, count in found.lag.buckets} == {0}
     assert quarantine.read(ledger, ["unreadable"], now=NOW) == []
 
 
@@ -35,8 +36,9 @@ def test_batches_add_up(ledger: Redis) -> None:
     note(ledger, recorded=1, adopted=1, lags=(-3, 1.5))
     found = arrivals.read(ledger)
     assert found.ends == {"recorded": 4, "adopted": 1}
-    assert {bound: count for bound, count in found.lags.items() if count} == {1: 2, 2: 2, float("inf"): 1}
-    assert found.lag_s == 200_003.5
+    assert [count for _, count in found.lag.buckets] == [2, *[4] * 9, 5]
+    assert found.lag.buckets[-1] == (float("inf"), 5)
+    assert found.lag.sum_s == 200_003.5
 
 
 def test_the_newest_of_each_kind_are_kept_and_a_flood_of_one_leaves_the_others(ledger: Redis) -> None:

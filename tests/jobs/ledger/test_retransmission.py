@@ -29,11 +29,13 @@ from jobs.ledger import (
     keys,
     leadership,
     limits,
+    meter,
     pushes,
     quarantine,
     retention,
     submissions,
     ticks,
+    tokens,
     webhooks,
 )
 from jobs.ledger.arrivals import Count
@@ -56,6 +58,7 @@ from jobs.models import (
     Submission,
     SubmissionState,
 )
+from jobs.models.scopes import Scope
 from tests.fault_proxy import Fault, FaultKind, FaultProxy, Storm
 from tests.jobs.ledger.conftest import NOW, new_campaign
 from tests.servers import RedisServer
@@ -152,6 +155,11 @@ def confirm(redis: Redis) -> Any:
     push = pushes.next_push(redis, "default", most=9)
     assert push is not None
     return pushes.confirm(redis, "default", push, now=NOW, again_at=LATER)
+
+
+def make_token(redis: Redis) -> None:
+    """Of which the answer is another one each time, and the name is taken once."""
+    tokens.create(redis, f"crm {len(tokens.every(redis))}", [Scope.READ], now=NOW)
 
 
 def wait_for_disk(redis: Redis) -> None:
@@ -262,6 +270,15 @@ TICKING: list[Step] = [
     lambda redis: leadership.release(redis, "first"),
     lead("second"),
 ]
+METERING = meter.Meter()
+
+
+def count_one(redis: Redis) -> Any:
+    METERING.count(meter.Count.TURNED_AWAY, Lane.READS)
+    METERING.flush(redis)
+    return meter.read(redis)
+
+
 DOUBTING: list[Step] = [
     stray("2"),
     stray("2"),
@@ -284,11 +301,14 @@ STORY: list[Step] = [
     *CALLING,
     *LISTING,
     lambda redis: amnesia.look(redis, now=NOW),
+    make_token,
+    make_token,
     forget_and_forgive,
     lambda redis: amnesia.halt(redis, why="wrong script", by="dana", now=NOW),
     lambda redis: amnesia.forgive(redis, why="corrected", now=NOW),
     take_turns,
     *TICKING,
+    count_one,
     *PURGING,
 ]
 
@@ -304,6 +324,8 @@ def state_of(redis: Redis) -> tuple[CampaignView | None, list[Submission], list[
     others += [evidence.strays(redis, "bcdf"), evidence.in_doubt(redis), redis.smembers("day")]
     others += [evidence.read(redis, each) for each in ("bcdf-1", "bcdf-3")]
     others += [arrivals.read(redis), quarantine.read(redis, ["oversized"], now=NOW)]
+    others += [dispositions.timeline(redis, "bcdf"), campaigns.requests(redis, "bcdf")]
+    others += [tokens.every(redis)]
     drops = list(dispositions.read(redis, first(redis)))
     return campaigns.read(redis, "bcdf"), submissions.read(redis, ["bcdf-1", "bcdf-2", "bcdf-3"]), drops, others
 

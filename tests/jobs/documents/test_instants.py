@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jobs.cli.instants import parse_instant, parse_start
+from jobs.documents.instants import parse_instant, parse_start
 from jobs.models import InvalidCampaign
 
 MORNING = datetime(2026, 3, 2, 14, 30, tzinfo=UTC)

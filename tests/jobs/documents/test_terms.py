@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from jobs.cli.terms import read_terms
+from jobs.documents.terms import read_terms
 from jobs.models import AudioType, InvalidCampaign
 
 WRITTEN: dict[str, Any] = {"caller_id": "617.555.0100", "audio_title": "Reminder", "start": "now"}

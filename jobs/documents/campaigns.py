@@ -1,17 +1,31 @@
 """All that there is to know of one campaign, read at once, and as JSON."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from redis import Redis
+from typing_extensions import TypedDict
 
 from config.masking import mask_phone, mask_text
 from jobs.campaigns.control import known
-from jobs.cli.shown import iso
+from jobs.documents import rests
+from jobs.documents.rests import AccountAtRest, RestDocument
+from jobs.documents.values import iso, iso_of
 from jobs.ledger import campaigns, dispositions, submissions
-from jobs.models import UNSENT, CampaignView, DropState, Submission, SubmissionState, Terms
+from jobs.models import (
+    UNSENT,
+    AudioType,
+    CampaignStatus,
+    CampaignView,
+    DropState,
+    Intent,
+    Run,
+    Submission,
+    SubmissionState,
+    Terms,
+    WhenUnknown,
+)
 
 Outcomes = Mapping[tuple[str, str], int]
 """Drops by the gateway's own status and reason."""
@@ -26,6 +40,86 @@ class Dossier:
     outcomes: Outcomes
     excluded: Counter[str]
     """Rows by the reason for which they were left out."""
+
+
+class SummaryDocument(TypedDict):
+    """One campaign of a list."""
+
+    campaign_id: str
+    key: str
+    title: str
+    status: CampaignStatus
+    is_final: bool
+    intent: Intent
+    note: str
+    created_at: str
+    start: str
+    rows: int
+    phones: int
+    excluded: int
+    submission_count: int
+    whereabouts: dict[str, int]
+    phones_dropped_at: str | None
+
+
+class TermsDocument(TypedDict):
+    """What was asked for, without its recipients; the caller ID masked, the URL without what it carries."""
+
+    caller_id: str
+    audio_title: str | None
+    audio_url: str | None
+    audio_type: AudioType | None
+    audio_file: str | None
+    ends_at: str | None
+    expires_at: str | None
+    mobile_only: bool
+    account: str
+    when_unknown: WhenUnknown
+
+
+class SubmissionDocument(TypedDict):
+    """One submission of a campaign."""
+
+    submission_id: str
+    state: SubmissionState
+    phones: int
+    gateway_count: int | None
+    drops: dict[DropState, int]
+    session_id: str | None
+    run: Run | None
+    tries: int
+    reason: str | None
+    not_before: str | None
+    sent_at: str | None
+    heard_at: str | None
+    changed_at: str | None
+
+
+class OutcomeDocument(TypedDict):
+    """How many drops ended with these words of the gateway's."""
+
+    status: str
+    reason: str
+    drops: int
+
+
+class CampaignDocument(SummaryDocument):
+    """One campaign, with its submissions."""
+
+    meaning: str
+    terms: TermsDocument
+    too_late_at: str
+    end_confirmed_at: str | None
+    end_late_s: float | None
+    submissions: list[SubmissionDocument]
+    outcomes: list[OutcomeDocument]
+    excluded_by_reason: dict[str, int]
+
+
+class ShownDocument(CampaignDocument):
+    """One campaign, and which accounts at rest it waits for."""
+
+    waits_for: list[RestDocument]
 
 
 def read_dossier(redis: Redis, campaign_id: str) -> Dossier:
@@ -69,7 +163,7 @@ def audio(terms: Terms) -> str:
     return f'recording "{terms.audio_title}"' if terms.audio_title else f"file {terms.audio_file}"
 
 
-def summary(campaign: CampaignView) -> dict[str, Any]:
+def summary(campaign: CampaignView) -> SummaryDocument:
     """A campaign as JSON values, as `list` has it."""
     start = campaign.terms.start
     return {
@@ -80,8 +174,8 @@ def summary(campaign: CampaignView) -> dict[str, Any]:
         "is_final": campaign.status.is_final,
         "intent": campaign.intent,
         "note": mask_text(campaign.note),
-        "created_at": iso(campaign.created_at),
-        "start": "now" if start == "now" else iso(start),
+        "created_at": iso_of(campaign.created_at),
+        "start": "now" if start == "now" else iso_of(start),
         "rows": campaign.rows,
         "phones": campaign.phone_count,
         "excluded": campaign.excluded_count,
@@ -91,7 +185,7 @@ def summary(campaign: CampaignView) -> dict[str, Any]:
     }
 
 
-def terms_document(terms: Terms) -> dict[str, Any]:
+def terms_document(terms: Terms) -> TermsDocument:
     """What a producer stated, as JSON values, but for the title and the start."""
     return {
         "caller_id": mask_phone(terms.caller_id),
@@ -107,13 +201,14 @@ def terms_document(terms: Terms) -> dict[str, Any]:
     }
 
 
-def document(dossier: Dossier) -> dict[str, Any]:
+def document(dossier: Dossier) -> CampaignDocument:
     """All of it as JSON values."""
     campaign, terms = dossier.campaign, dossier.campaign.terms
-    return summary(campaign) | {
+    return {
+        **summary(campaign),
         "meaning": campaign.status.sentence,
         "terms": terms_document(terms),
-        "too_late_at": iso(campaign.too_late_at),
+        "too_late_at": iso_of(campaign.too_late_at),
         "end_confirmed_at": iso(campaign.end_confirmed_at),
         "end_late_s": campaign.end_late.total_seconds() if campaign.end_late is not None else None,
         "submissions": [_submission(each) for each in dossier.submissions],
@@ -125,7 +220,18 @@ def document(dossier: Dossier) -> dict[str, Any]:
     }
 
 
-def _submission(submission: Submission) -> dict[str, Any]:
+def shown(dossier: Dossier, at_rest: Iterable[AccountAtRest]) -> ShownDocument:
+    """The same, with what it waits for."""
+    return {**document(dossier), "waits_for": [rests.document(each) for each in at_rest]}
+
+
+def read_shown(redis: Redis, campaign_id: str) -> ShownDocument:
+    """One campaign as it stands now; raises `UnknownCampaign`."""
+    dossier = read_dossier(redis, campaign_id)
+    return shown(dossier, rests.of_campaign(redis, dossier.campaign))
+
+
+def _submission(submission: Submission) -> SubmissionDocument:
     return {
         "submission_id": submission.id,
         "state": submission.state,

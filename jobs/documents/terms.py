@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from jobs.cli.instants import parse_instant, parse_start
+from jobs.documents.instants import parse_instant, parse_start
 from jobs.models import InvalidCampaign, Problem, Terms, parse_terms
 from jobs.phones import Refusal, normalise
 
@@ -12,7 +12,7 @@ _STAND_IN = "2025550100"
 
 
 def read_terms(written: Mapping[str, Any]) -> Terms:
-    """The terms from the values of the command line; raises `InvalidCampaign` with every problem at once."""
+    """The terms as a command line or a form has them; raises `InvalidCampaign` with every problem at once."""
     stated = {name: value for name, value in written.items() if value is not None}
     problems: list[Problem] = []
     for field, read in _READERS.items():

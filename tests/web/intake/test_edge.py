@@ -1,0 +1,160 @@
+"""What is too large, too slow, of the wrong type, or while the ledger is away: answered, and nothing is stored."""
+
+import asyncio
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+import requests
+from redis import Redis
+from starlette.types import Message, Receive
+
+from config.redis_connection import connect
+from jobs.ledger import campaigns, tokens
+from jobs.models.scopes import Scope
+from tests.servers import RedisServer
+from tests.web.conftest import CAMPAIGN, Caller
+from tests.web.front_door import front_door, make_site
+from web.intake import edge
+from web.problems import Kind, Refusal
+
+PHONE = "6175550142"
+CANARIES = (PHONE, PHONE[-7:], "617-555-0142", "canary")
+KEY = {"Idempotency-Key": "k"}
+
+
+def typed(media: str) -> dict[str, Any]:
+    """A body that is not what it says."""
+    return {"data": "{", "headers": {"Content-Type": media, **KEY}}
+
+
+def problem(answer: requests.Response) -> tuple[int, str]:
+    assert answer.headers["Content-Type"] == "application/problem+json"
+    told = answer.json()
+    assert told["status"] == answer.status_code
+    assert {"type", "title", "detail", "todo"} <= told.keys()
+    return answer.status_code, told["type"].removeprefix("/v1/problems/")
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "options", "expected"),
+    [
+        ("GET", "/v1/nowhere", {}, (404, "not-found")),
+        ("DELETE", "/v1/campaigns", {}, (405, "method-not-allowed")),
+        ("GET", "/v1/campaigns/bcdf", {}, (404, "unknown-campaign")),
+        ("GET", "/v1/campaigns/bcdf/results", {}, (404, "unknown-campaign")),
+        ("GET", "/v1/campaigns?limit=1000", {}, (422, "invalid")),
+        ("GET", "/v1/campaigns?since=today", {}, (422, "invalid")),
+        ("GET", "/v1/unknowns/bcdf-1", {}, (404, "unknown-submission")),
+        ("GET", "/v1/reconciliations/2026-03-02", {}, (404, "not-compared")),
+        ("GET", "/v1/reconciliations/today", {}, (422, "invalid")),
+        ("POST", "/v1/campaigns", typed("text/plain"), (415, "unsupported-media-type")),
+        ("POST", "/v1/campaigns", typed("application/json"), (400, "unreadable-body")),
+        ("POST", "/v1/campaigns", {"json": [], "headers": KEY}, (422, "invalid")),
+        ("POST", "/v1/campaigns", typed("multipart/form-data"), (400, "unreadable-body")),
+        ("POST", "/v1/campaigns/bcdf/stop", typed("application/json"), (400, "unreadable-body")),
+        ("POST", "/v1/campaigns/bcdf/explode", {"json": {"why": "x"}}, (422, "invalid")),
+        ("POST", "/v1/do-not-dial/default/add", {"json": {"phones": [], "why": "x"}}, (422, "invalid")),
+    ],
+)  # fmt: skip
+def test_every_refusal_is_a_problem(
+    caller: Caller, method: str, path: str, options: dict[str, Any], expected: tuple[int, str]
+) -> None:
+    assert problem(caller(method, path, **options)) == expected
+
+
+def test_a_type_explains_itself_to_everybody(caller: Caller) -> None:
+    told = caller.get("/v1/nowhere").json()
+    explained = requests.get(f"{caller.address}{told['type']}", timeout=10).json()
+    assert (explained["title"], explained["todo"]) == (told["title"], told["todo"])
+
+
+def test_what_is_wrong_is_said_without_repeating_it(
+    caller: Caller, redis: Redis, capfd: pytest.CaptureFixture[str]
+) -> None:
+    url = f"https://example.com/a.wav?sig=canary{PHONE}"
+    bad: list[dict[str, Any]] = [
+        {"caller_id": PHONE[:-1] + "x"}, {"audio_url": f"ftp://{PHONE}"}, {"audio_url": url}, {PHONE: 1},
+        {"recipients": [{"phone": PHONE}]}, {"recipients": PHONE}, {"start": PHONE}, {"account": f"x {PHONE}"},
+        {"audio_type": "canary"}, {"title": f"canary\t{PHONE}"},
+    ]  # fmt: skip
+    said = [caller.hand_in(f"k{number}", **each).text for number, each in enumerate(bad)]
+    form = {**CAMPAIGN, "caller_id": PHONE[:9], "start": PHONE, PHONE: PHONE, "column": PHONE}
+    files = {"contacts": (f"{PHONE}.csv", f'{PHONE}\n"{PHONE}\n'.encode(), "text/csv")}
+    said.append(caller.post("/v1/campaigns", data=form, files=files, headers=KEY).text)
+    said += [caller.post("/v1/do-not-dial/default/add", json={"phones": [PHONE + "9", 7], "why": PHONE}).text]
+    said += [caller.post("/v1/do-not-dial/default/history", json={"phone": PHONE + "9"}).text]
+    said += [caller.get(f"/v1/{path}").text for path in (f"campaigns/{PHONE}", f"unknowns/{PHONE}-1", PHONE)]
+    said += [caller.get(f"/v1/campaigns?{name}={PHONE}").text for name in ("status", "account", "since", "limit")]
+    said += capfd.readouterr()
+    assert [(canary, text) for text in said for canary in CANARIES if canary in text] == []
+
+
+def test_bodies_beyond_their_size_are_refused_announced_or_not(caller: Caller, redis: Redis) -> None:
+    def drip(total: int) -> Iterator[bytes]:
+        for _ in range(total // 65_536 + 1):
+            yield b" " * 65_536
+
+    as_json = {"Content-Type": "application/json", **KEY}
+    announced = caller.post("/v1/campaigns", data=b" " * (edge.MOST_JSON_BYTES + 1), headers=as_json)
+    assert problem(announced) == (413, "too-large")
+    chunked = caller.post("/v1/campaigns", data=drip(edge.MOST_JSON_BYTES), headers=as_json)
+    assert problem(chunked) == (413, "too-large")
+    other = caller.post("/v1/campaigns/bcdf/stop", data=drip(edge.MOST_BYTES), headers=as_json)
+    assert problem(other) == (413, "too-large")
+    assert campaigns.newest(redis, most=1) == []
+
+
+def test_a_body_that_drips_is_ended_and_one_that_has_come_in_may_take_its_time() -> None:
+    async def silent() -> Message:
+        await asyncio.sleep(30)
+        raise AssertionError
+
+    async def waits_in_vain(receive: Receive, pieces: int, **limits: float) -> None:
+        read = edge.bounded(receive, 1_000, **limits)
+        for _ in range(pieces):
+            await read()
+
+    async def drip() -> Message:
+        await asyncio.sleep(0.02)
+        return {"type": "http.request", "body": b" ", "more_body": True}
+
+    async def whole() -> Message:
+        await asyncio.sleep(0.05)
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    for receive, limits in ((silent, {"silence_s": 0.01}), (drip, {"within_s": 0.1})):
+        with pytest.raises(Refusal) as refused:
+            asyncio.run(waits_in_vain(receive, 1_000, **limits))
+        assert refused.value.kind is Kind.TOO_SLOW
+    asyncio.run(waits_in_vain(whole, 3, within_s=0.12))
+
+
+def test_a_fault_of_ours_is_a_problem_too_and_tells_nothing(redis: Redis) -> None:
+    def broken() -> datetime:
+        raise RuntimeError(f"canary {PHONE}")
+
+    with front_door(make_site(redis, clock=broken)) as address:
+        answer = Caller(address, "dpl_" + "x" * 43).get("/v1/campaigns")
+    assert problem(answer) == (500, "fault")
+    assert [each for each in CANARIES if each in answer.text] == []
+
+
+@pytest.mark.processes
+def test_a_ledger_that_is_away_is_told_and_the_same_key_works_when_it_is_back() -> None:
+    with (
+        RedisServer(appendonly=True) as server,
+        connect(server.url, patience_s=0.2) as redis,
+        front_door(make_site(redis)) as address,
+    ):
+        text = tokens.create(redis, "crm", [Scope.READ, Scope.SEND], now=datetime.now(UTC))
+        caller = Caller(address, text)
+        taken = caller.hand_in().json()
+        server.kill()
+        away = caller.hand_in()
+        assert problem(away) == (503, "ledger-away")
+        assert int(away.headers["Retry-After"]) > 0
+        assert "same key" in away.json()["todo"]
+        server.start()
+        assert caller.hand_in().json() == {**taken, "is_new": False}

@@ -1,0 +1,85 @@
+"""The door before rq-dashboard: what may be looked at, and by whom it may be told to do something.
+
+Everything that is not on the list of harmless reads is refused without `Scope.CONTROL`, and with it taken by POST
+alone, for what is listed, and from our own pages.
+"""
+
+import re
+from urllib.parse import urlsplit
+
+import structlog
+from a2wsgi import WSGIMiddleware
+from fastapi import FastAPI, HTTPException
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.types import ASGIApp, Receive, Send
+from starlette.types import Scope as Asked
+
+from web.access import Scope, Visitor, require
+from web.dashboard.pages import VISITOR, application
+from web.site import Site
+
+PREFIX = "/rq"
+THREADS = 4
+"""Requests that are worked on at the same time; its pages ask every few seconds."""
+
+_NAME = r"[^/]{1,200}"
+_REGISTRY = r"(?:queued|scheduled|deferred|started|finished|failed|canceled)"
+_PAGE = rf"{_NAME}/{_REGISTRY}/[1-9]\d{{0,2}}/(?:asc|dsc)/[1-9]\d{{0,8}}"
+
+READS = re.compile(
+    rf"/|/favicon\.ico|/static/.+|/0/(?:view(?:/queues|/workers|/jobs(?:/{_PAGE})?|/job/{_NAME})?)?"
+    rf"|/0/data/(?:queues|workers|jobs/{_PAGE}|job/{_NAME})\.json"
+)
+"""What changes nothing, below the prefix."""
+
+VERBS = re.compile(rf"/job/{_NAME}/(?:delete|requeue)|/requeue/{_NAME}|/queue/{_NAME}/(?:{_REGISTRY}/empty|compact)")
+"""What changes something."""
+
+log = structlog.get_logger()
+
+
+def mount(app: FastAPI, site: Site) -> None:
+    """Put rq-dashboard under its prefix. Connects when it is first asked."""
+    inner = WSGIMiddleware(application(site.redis), workers=THREADS)  # type: ignore[arg-type]  # two spellings of WSGI
+    app.mount(PREFIX, _Door(inner))  # type: ignore[arg-type]  # and of ASGI
+
+
+class _Door:
+    """Lets a request in, or raises; leaves word who it is."""
+
+    def __init__(self, inner: ASGIApp) -> None:
+        self._inner = inner
+
+    async def __call__(self, scope: Asked, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            raise HTTPException(404)
+        visitor = await run_in_threadpool(admit, Request(scope))
+        await self._inner({**scope, VISITOR: visitor}, receive, send)
+
+
+def admit(request: Request) -> Visitor:
+    """Who is let in; raises what the others are answered."""
+    visitor = require(Scope.READ)(request)
+    path = request.scope["path"].removeprefix(request.scope.get("root_path", ""))
+    if request.method in {"GET", "HEAD"} and READS.fullmatch(path):
+        return visitor
+    require(Scope.CONTROL)(request)
+    if request.method != "POST":
+        raise HTTPException(405, "only a POST changes anything", headers={"Allow": "POST"})
+    if not VERBS.fullmatch(path):
+        raise HTTPException(404, "there is nothing of that kind to be done")
+    if not _is_from_here(request):
+        raise HTTPException(403, "this did not come from a page of ours")
+    log.info("dashboard_verb", by=visitor.name, path=path)
+    return visitor
+
+
+def _is_from_here(request: Request) -> bool:
+    """Whether no other site has made a browser send this: browsers say where every POST comes from, and nobody else's
+    page can set a header of ours.
+    """
+    origin = urlsplit(request.headers.get("origin", ""))
+    if not origin.netloc:
+        return "authorization" in request.headers
+    return origin.netloc == request.headers.get("host")

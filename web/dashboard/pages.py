@@ -1,0 +1,78 @@
+"""rq-dashboard as a WSGI application: on our connection, showing nothing harmful, with a narrow policy."""
+
+import secrets
+from pathlib import Path
+from typing import Any
+
+import rq_dashboard
+import rq_dashboard.web as pages
+from flask import Flask, Response, request
+from flask.json.provider import DefaultJSONProvider
+from redis import Redis
+from redis.exceptions import RedisError
+from rq.exceptions import NoSuchJobError
+from rq.serializers import JSONSerializer
+
+from web.access import Scope, Visitor
+from web.dashboard.shown import REPLACED
+
+VISITOR = "dropline.visitor"
+"""Where the door leaves who is asking, in the scope of the request."""
+
+POLICY = (
+    "default-src 'none'; script-src 'self' 'nonce-{nonce}' 'unsafe-eval'; style-src 'self' 'unsafe-inline'; "
+    "img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+"""As narrow as rq-dashboard allows: its templates are compiled in the browser, and its elements carry styles."""
+
+_INLINE_SCRIPT = b'<script type="text/javascript">'
+_HEAD_ENDS = b"</head>"
+_ONE_SERVER = b"<style>#rq-instances-row { display: none }</style>"
+_WATCH_ONLY = (
+    b"<style>#empty-btn, #requeue-all-btn, #compact-btn, #requeue-job-btn, #delete-job-btn, .actions"
+    b"{ display: none !important }</style>"
+)
+
+
+class _Json(DefaultJSONProvider):
+    """The templates put texts into the page as they are; without a `<` none of them begins an element."""
+
+    def dumps(self, obj: Any, **options: Any) -> str:
+        """As ever, with a look-alike for `<`."""
+        return super().dumps(obj, **options).replace("<", "\\u2039")
+
+
+def application(redis: Redis) -> Flask:
+    """rq-dashboard's pages, without a door."""
+    for name, own in REPLACED.items():
+        setattr(pages, name, own)
+    pages.config.serializer = JSONSerializer
+    app = Flask("rq_dashboard", static_folder=Path(rq_dashboard.__file__).parent / "static")
+    app.json = _Json(app)
+    app.config["RQ_DASHBOARD_REDIS_URL"] = ["the ledger's server"]  # what stands here is shown
+    app.config["RQ_DASHBOARD_POLL_INTERVAL"] = 5_000
+    app.redis_conn = redis  # type: ignore[attr-defined]  # rq-dashboard's name
+    app.register_blueprint(pages.blueprint)
+    app.before_request_funcs.pop("rq_dashboard", None)  # it would open a connection of its own for each request
+    app.after_request(_dress)
+    app.register_error_handler(NoSuchJobError, lambda _: ("There is no such job any more.", 404))
+    app.register_error_handler(RedisError, lambda _: ("Redis does not answer.", 503))
+    return app
+
+
+def _dress(response: Response) -> Response:
+    """Give a page its policy, and take away the buttons of who may only watch."""
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    response.headers["Referrer-Policy"] = "no-referrer"
+    nonce = secrets.token_urlsafe(16)
+    response.headers["Content-Security-Policy"] = POLICY.format(nonce=nonce)
+    if response.mimetype == "text/html" and not response.direct_passthrough:
+        page = response.get_data().replace(_INLINE_SCRIPT, f'<script nonce="{nonce}">'.encode())
+        style = _ONE_SERVER if _may_control() else _ONE_SERVER + _WATCH_ONLY
+        response.set_data(page.replace(_HEAD_ENDS, style + _HEAD_ENDS))
+    return response
+
+
+def _may_control() -> bool:
+    visitor: Visitor | None = request.environ["asgi.scope"].get(VISITOR)
+    return visitor is not None and visitor.may(Scope.CONTROL)

@@ -1,0 +1,61 @@
+"""The routers of /v1 in one, and the page that says what they take and answer."""
+
+from typing import Any
+
+from fastapi import APIRouter, FastAPI
+from fastapi.openapi.utils import get_openapi
+from pydantic import TypeAdapter
+
+from web import bearer, problems
+from web.intake import accounts, campaigns, controls, do_not_dial, exports, unknowns
+from web.intake.examples import SHARED_SCHEMAS
+from web.intake.shapes import ABOUT
+from web.problems import Kind, ProblemDocument
+
+ROUTERS = (campaigns.router, exports.router, controls.router, do_not_dial.router, unknowns.router, accounts.router)
+
+VERSION = "1"
+"""Of the interface, not of Dropline: what is under /v1 is only added to."""
+
+
+def add_to(app: FastAPI) -> None:
+    """Have an application answer under /v1."""
+    problems.add_to(app)
+    bearer.add_to(app)
+    campaigns.add_to(app)
+    app.include_router(_together())
+    app.include_router(_explained)
+    app.openapi = openapi  # type: ignore[method-assign]  # the way that the framework documents
+
+
+def openapi() -> dict[str, Any]:
+    """The OpenAPI document of /v1 alone; other rooms are for the gateway and for people."""
+    made = get_openapi(title="Dropline", version=VERSION, description=ABOUT, routes=_together().routes)
+    schemas = made["components"]["schemas"]
+    shape = TypeAdapter(ProblemDocument).json_schema(ref_template="#/components/schemas/{model}")
+    schemas |= {**SHARED_SCHEMAS, **shape.pop("$defs", {})}
+    schemas["ProblemDocument"] = shape
+    schemas.pop("HTTPValidationError", None)
+    schemas.pop("ValidationError", None)
+    made["components"]["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer", "bearerFormat": "dpl_…"}}
+    made["security"] = [{"token": []}]
+    return made
+
+
+def _together() -> APIRouter:
+    router = APIRouter(prefix="/v1")
+    for each in ROUTERS:
+        router.include_router(each)
+    return router
+
+
+_explained = APIRouter(prefix="/v1", include_in_schema=False)
+
+
+@_explained.get("/problems/{slug}")
+def explain(slug: str) -> dict[str, Any]:
+    """What a `type` means; for everybody."""
+    found = next((each for each in Kind if each.slug == slug), None)
+    if found is None:
+        raise problems.Refusal(Kind.NOT_FOUND)
+    return {"type": found.path, "status": found.status, "title": found.title, "todo": found.todo}

@@ -1,0 +1,95 @@
+"""The edge of every route of /v1: who asks is known before a byte of the body is read, and bodies are bounded.
+
+Law of the room: a body that is too large, or that drips, costs a connection and no thread, and is answered.
+"""
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+from fastapi.routing import APIRoute
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import Message, Receive
+
+from web.access import visitor_of
+from web.problems import Kind, Refusal
+
+MB = 1_000_000
+MOST_BYTES = 2 * MB
+"""Of a body, where its route does not say otherwise."""
+
+MOST_JSON_BYTES = 16 * MB
+"""Of a campaign as JSON: half a million phones, all in memory at once."""
+
+MOST_UPLOAD_BYTES = 256 * MB
+"""Of a campaign with its contact file, which goes to a file on disk: several million rows."""
+
+WITHIN_S = 300.0
+"""How long a body may take in all."""
+SILENCE_S = 20.0
+"""How long its sender may say nothing."""
+
+BODY_LIMITS = {"/v1/campaigns": {"application/json": MOST_JSON_BYTES, "multipart/form-data": MOST_UPLOAD_BYTES}}
+"""By path and type of the body, where it is not `MOST_BYTES`."""
+
+
+class Edge(APIRoute):
+    """A route that reads only what somebody known sends, up to a size and for a time."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        handle = super().get_route_handler()
+
+        async def at_the_edge(request: Request) -> Response:
+            if await run_in_threadpool(visitor_of, request) is None:
+                raise Refusal(Kind.TOKEN_MISSING, headers={"WWW-Authenticate": "Bearer"})
+            response = await handle(Request(request.scope, bounded(request.receive, limit_of(request))))
+            response.headers.setdefault("Cache-Control", "no-store")
+            response.headers["X-Content-Type-Options"] = "nosniff"
+            return response
+
+        return at_the_edge
+
+
+def media_type_of(request: Request) -> str:
+    """The type of the body, without its parameters; '' where it is not said."""
+    return request.headers.get("content-type", "").partition(";")[0].strip().lower()
+
+
+def limit_of(request: Request) -> int:
+    """How many bytes its body may have; raises `Refusal` where it announces more."""
+    most = BODY_LIMITS.get(request.url.path, {}).get(media_type_of(request), MOST_BYTES)
+    announced = request.headers.get("content-length", "")
+    if announced.isdecimal() and int(announced) > most:
+        raise too_large(most)
+    return most
+
+
+def too_large(most: int) -> Refusal:
+    """Says what a body may have."""
+    hint = "" if most == MOST_UPLOAD_BYTES else "; a long list goes as a CSV file, in multipart/form-data"
+    return Refusal(Kind.TOO_LARGE, f"a body may have {most:,} bytes here{hint}")
+
+
+def bounded(receive: Receive, most: int, *, within_s: float = WITHIN_S, silence_s: float = SILENCE_S) -> Receive:
+    """`receive` that raises `Refusal` for a body of more bytes, or one that is too slow; what follows may wait."""
+    time = asyncio.get_running_loop().time
+    left, is_over, gives_up_at = most, False, time() + within_s
+
+    async def bounded_receive() -> Message:
+        nonlocal left, is_over
+        if is_over:
+            return await receive()
+        try:
+            async with asyncio.timeout(min(silence_s, gives_up_at - time())):
+                message = await receive()
+        except TimeoutError:
+            raise Refusal(Kind.TOO_SLOW, headers={"Connection": "close"}) from None
+        left -= len(message.get("body", b""))
+        if left < 0:
+            raise too_large(most)
+        is_over = not message.get("more_body", False)
+        return message
+
+    return bounded_receive

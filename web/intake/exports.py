@@ -1,0 +1,158 @@
+"""Every phone of a campaign, and every row that was left out: streamed, as JSON, CSV or JSON lines.
+
+A submission at a time is held in memory. What breaks off in the middle is cut short, and does not end like a whole one.
+"""
+
+import csv
+import io
+import json
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from enum import StrEnum
+from itertools import chain, islice
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Header, Query
+from redis import Redis
+from starlette.responses import StreamingResponse
+
+from config.masking import mask_phone
+from jobs.campaigns.control import known
+from jobs.documents.plans import EXCLUDED_COLUMNS, excluded_rows
+from jobs.documents.results import COLUMNS, Rows, result_rows
+from jobs.documents.values import masked_row
+from jobs.ledger import campaigns
+from jobs.models.scopes import Scope
+from jobs.phones import split
+from web.intake.edge import Edge
+from web.intake.shapes import CampaignId, Reader, problems
+from web.problems import Kind, Refusal
+from web.site import OurSite
+from web.visitors import Visitor
+
+router = APIRouter(route_class=Edge, tags=["results"])
+
+ROWS_AT_ONCE = 1_000
+"""Written in one piece."""
+
+
+class Format(StrEnum):
+    """How rows are written."""
+
+    JSON = "json"
+    """An object with the campaign's id and all rows."""
+    CSV = "csv"
+    """With a header; fields that are unknown are empty."""
+    JSONL = "jsonl"
+    """An object per line; fields that are unknown are null."""
+
+
+MEDIA_TYPES = {Format.JSON: "application/json", Format.CSV: "text/csv", Format.JSONL: "application/jsonl"}
+ALSO_MEANT = {"application/x-ndjson": Format.JSONL, "*/*": Format.JSON, "application/*": Format.JSON}
+
+Wanted = Annotated[Format | None, Query(alias="format", description="Goes before the header Accept.")]
+Accept = Annotated[str, Header(include_in_schema=False)]
+
+_CELL = {"type": ["string", "integer", "null"]}
+
+
+def _written(rows: str, columns: Sequence[str]) -> dict[int | str, dict[str, Any]]:
+    row = {"type": "object", "properties": dict.fromkeys(columns, _CELL), "required": list(columns)}
+    fields = {"campaign_id": {"type": "string"}, rows: {"type": "array", "items": row}}
+    whole = {"type": "object", "properties": fields, "required": list(fields)}
+    lines = {MEDIA_TYPES[each]: {"schema": {"type": "string"}} for each in (Format.CSV, Format.JSONL)}
+    return {200: {"description": "All of them", "content": {MEDIA_TYPES[Format.JSON]: {"schema": whole}, **lines}}}
+
+
+_REFUSED = problems(Kind.UNKNOWN_CAMPAIGN, Kind.NOT_ACCEPTABLE, Kind.PHONES_DROPPED, Kind.INVALID)
+
+
+@router.get(
+    "/campaigns/{campaign_id}/results",
+    response_class=StreamingResponse,
+    responses={**_REFUSED, **_written("results", COLUMNS)},
+)
+def results(
+    site: OurSite, visitor: Reader, campaign_id: CampaignId, wanted: Wanted = None, accept: Accept = "*/*"
+) -> StreamingResponse:
+    """Every phone and how its drop ended. Phones are whole with the scope `phones` alone, else their last digits."""
+    written = _format(wanted, accept)
+    _require_phones(site.redis, campaign_id)
+    rows = _shown(result_rows(site.redis, campaign_id), visitor, COLUMNS.index("phone"), mask_phone)
+    return _streamed(written, campaign_id, "results", COLUMNS, rows)
+
+
+@router.get(
+    "/campaigns/{campaign_id}/excluded",
+    response_class=StreamingResponse,
+    responses={**_REFUSED, **_written("excluded", EXCLUDED_COLUMNS)},
+)
+def excluded(
+    site: OurSite, visitor: Reader, campaign_id: CampaignId, wanted: Wanted = None, accept: Accept = "*/*"
+) -> StreamingResponse:
+    """Every row that was left out, by its line, and why. What it said is whole with the scope `phones` alone."""
+    written = _format(wanted, accept)
+    _require_phones(site.redis, campaign_id)
+    told = excluded_rows(campaigns.excluded(site.redis, campaign_id))
+    rows = _shown(told, visitor, EXCLUDED_COLUMNS.index("text"), masked_row)
+    return _streamed(written, campaign_id, "excluded", EXCLUDED_COLUMNS, rows)
+
+
+def _require_phones(redis: Redis, campaign_id: str) -> None:
+    if known(redis, campaign_id).phones_dropped_at:
+        raise Refusal(Kind.PHONES_DROPPED)
+
+
+def _format(wanted: Format | None, accept: str) -> Format:
+    """What is asked for; of several that are accepted, the first in the header."""
+    if wanted:
+        return wanted
+    known_types = {**{media: each for each, media in MEDIA_TYPES.items()}, **ALSO_MEANT}
+    accepted = (part.partition(";")[0].strip().lower() for part in accept.split(","))
+    found = next((known_types[each] for each in accepted if each in known_types), None)
+    if found is None:
+        raise Refusal(Kind.NOT_ACCEPTABLE)
+    return found
+
+
+def _shown(rows: Rows, visitor: Visitor, at: int, mask: Callable[[str], str]) -> Rows:
+    """The rows as this visitor may see them."""
+    if visitor.may(Scope.PHONES):
+        return rows
+    return ([*row[:at], mask(str(row[at])), *row[at + 1 :]] for row in rows)
+
+
+def _streamed(written: Format, campaign_id: str, name: str, columns: Sequence[str], rows: Rows) -> StreamingResponse:
+    rest = iter(rows)
+    begun = chain(list(islice(rest, 1)), rest)  # a ledger that is away is answered as such, not by a cut
+    return StreamingResponse(_PIECES[written](campaign_id, name, columns, begun), media_type=MEDIA_TYPES[written])
+
+
+def _json(campaign_id: str, name: str, columns: Sequence[str], rows: Rows) -> Iterator[str]:
+    before = f'{{"campaign_id": {json.dumps(campaign_id)}, "{name}": ['
+    for piece in split(rows, ROWS_AT_ONCE):
+        yield before + ",\n".join(_objects(columns, piece))
+        before = ",\n"
+    yield "]}\n" if before == ",\n" else f"{before}]}}\n"
+
+
+def _jsonl(_: str, __: str, columns: Sequence[str], rows: Rows) -> Iterator[str]:
+    for piece in split(rows, ROWS_AT_ONCE):
+        yield "".join(f"{line}\n" for line in _objects(columns, piece))
+
+
+def _csv(_: str, __: str, columns: Sequence[str], rows: Rows) -> Iterator[str]:
+    for piece in chain([[columns]], split(rows, ROWS_AT_ONCE)):
+        text = io.StringIO()
+        csv.writer(text, lineterminator="\n").writerows(piece)
+        yield text.getvalue()
+
+
+def _objects(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> Iterator[str]:
+    return (json.dumps(dict(zip(columns, row, strict=True)), ensure_ascii=False) for row in rows)
+
+
+_PIECES: dict[Format, Callable[[str, str, Sequence[str], Rows], Iterator[str]]] = {
+    Format.JSON: _json,
+    Format.CSV: _csv,
+    Format.JSONL: _jsonl,
+}
