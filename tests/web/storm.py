@@ -12,7 +12,7 @@ from urllib.parse import quote_plus
 from redis import Redis
 
 from jobs import eastern
-from jobs.ledger import campaigns, dispositions, keys, submissions
+from jobs.ledger import campaigns, claims, dispositions, keys, submissions
 from jobs.models import Disposition, DropState, Submission, SubmissionState, Terms
 from tests.web.herald import Parcel
 
@@ -97,7 +97,7 @@ class Storm:
     def _send(self, submission: Submission) -> None:
         """Of three, one has its answer, one waits for it, and of one it is lost."""
         token, session_id = submissions.new_token(), str(FIRST_SESSION + len(self.sent))
-        submissions.claim(self._redis, submission.id, attempt=token, now=NOON, until=NOON + timedelta(seconds=15))
+        claims.claim(self._redis, submission.id, attempt=token, now=NOON, until=NOON + timedelta(seconds=15))
         move = partial(submissions.move, self._redis, submission, now=NOON, attempt=token)
         assert move(SubmissionState.SENDING, sent_at=1)
         match len(self.sent) % 3:
