@@ -18,6 +18,8 @@ from jobs.ledger.quarantine import KEPT_FOR, Quarantined
 from jobs.outcomes.heard import QUARANTINED, Heard
 
 MOST_SHOWN = 20
+LONGEST_SHOWN = 60
+"""Characters of what a postback said; `--json` has more."""
 
 _MEANS: Mapping[str, str] = {
     Heard.FOREIGN_PHONE: "the phone is not on the submission that the URL belongs to",
@@ -69,7 +71,7 @@ def _table(found: Sequence[Quarantined]) -> RenderableType:
     for each in found:
         came = both_times(each.at).partition("   ")[0]
         where = each.submission_id or f"unknown [{each.mark}]"
-        table.add_row(came, each.kind, clean(each.source), where, each.session_id, f"{each.size:,}", _said(each))
+        table.add_row(came, each.kind, clean(each.source), where, each.session_id, f"{each.size:,}", _cut(_said(each)))
     return table
 
 
@@ -88,3 +90,7 @@ def _document(entry: Quarantined) -> dict[str, Any]:
 
 def _said(entry: Quarantined) -> str:
     return clean(mask_text(entry.said))
+
+
+def _cut(said: str) -> str:
+    return said if len(said) <= LONGEST_SHOWN else said[: LONGEST_SHOWN - 1] + "…"
