@@ -116,15 +116,15 @@ PROTECTIONS = (
     Protection(
         "no retry: what may have left is never planned again",
         "jobs/gateway/transport.py",
-        "return OutcomeUnknown(self.phase, why) if self.phase else NotSent(why)",
+        "return OutcomeUnknown(Phase(flight.leg), why) if flight.leg else NotSent(why)",
         "return NotSent(why)",
         MACHINE,
     ),
     Protection(
         "one connection, one request",
-        "jobs/gateway/transport.py",
-        "        if self.phase or self.objection or self.seconds_left() <= 0:\n",
-        "        if self.phase:\n",
+        "jobs/flight.py",
+        "        if self.leg or self.objection or self.seconds_left() <= 0:\n",
+        "        if self.leg:\n",
         TRANSPORT,
     ),
     Protection(
