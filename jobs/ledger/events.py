@@ -19,13 +19,13 @@ from jobs.ledger.script import Script
 from jobs.models import EventKind
 
 MOST_KEPT = 100_000
-"""Events of campaigns and submissions: some 9 MB."""
+"""Events of campaigns and submissions: some 8 MB."""
 
 DROPS_KEPT_FOR = timedelta(days=3)
 """Events of drops: twice as long as one is tried to be told."""
 MOST_DROP_BYTES = 32 * 1024 * 1024
-"""At most so much of them: some 250,000 call records that came one by one, or more than two million in thousands."""
-ENTRY_BYTES = 112
+"""At most so much of them: some 350,000 call records that came one by one, or two million in thousands."""
+ENTRY_BYTES = 80
 """What an entry of drops takes besides its records."""
 
 MOST_PURGED = 10_000

@@ -1,5 +1,6 @@
 """A receiver is told everything that happens, at least once and under one id, however it behaves."""
 
+import json
 from collections import Counter
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -11,17 +12,18 @@ from jobs.campaigns import control
 from jobs.campaigns.desk import Desk
 from jobs.campaigns.refresh import refresh
 from jobs.campaigns.send import send
-from jobs.gateway.simulator import Clock
-from jobs.ledger import bookmarks, events, replays, subscriptions
+from jobs.gateway.simulator import Clock, Fault, FaultKind, Simulator
+from jobs.ledger import bookmarks, events, replays, submissions, subscriptions
 from jobs.ledger.bookmarks import Took
 from jobs.ledger.keys import Events
 from jobs.ledger.subscriptions import Subscription
-from jobs.models import Intent
+from jobs.models import EventKind, Intent, SubmissionState
 from jobs.webhooks import deliver as delivery
 from jobs.webhooks import receivers
 from jobs.webhooks.deliver import REST_AFTER, WAITS, Delivered, deliver
-from tests.jobs.campaigns.conftest import taken
-from tests.jobs.webhooks.conftest import Receiver, added, bookmark, due_now
+from jobs.webhooks.documents import tell
+from tests.jobs.campaigns.conftest import submission, taken
+from tests.jobs.webhooks.conftest import Receiver, added, bookmark, due_now, happened
 
 ANNA, BOB = "6175550101", "6175550102"
 
@@ -218,6 +220,17 @@ def test_an_outage_of_the_receiver_is_no_exception(desk: Desk, webhook: Subscrip
     assert deliver(desk, "billing") is Delivered.TOLD
     found = bookmark(desk, webhook)
     assert (found.failures, found.again, found.last_answer) == (1, 1, "no connection")
+
+
+def test_the_end_of_a_campaign_is_told_with_every_drop_accounted_for(desk: Desk, simulator: Simulator) -> None:
+    simulator.faults.arm(Fault(kind=FaultKind.ACCEPT_THEN_RESET, on="submission"))
+    campaign_id = taken(desk, ANNA, BOB).campaign_id
+    send(desk, f"{campaign_id}-1")
+    lost = submission(desk, campaign_id)
+    assert submissions.move(desk.redis, lost, SubmissionState.GIVEN_UP, now=desk.clock(), attempt=lost.attempt)
+    ended = happened(desk)[-1]
+    assert ended.kind is EventKind.CAMPAIGN_ENDED
+    assert json.loads(tell(desk.redis, ended).body)["data"]["drops_by_state"] == {"no_record": 2}
 
 
 @pytest.mark.parametrize(
