@@ -54,18 +54,31 @@ class Answer:
         return self.status == HTTPStatus.GONE
 
 
-def post(webhook: Subscription, told: Told, *, now: datetime, timeouts: Timeouts = TIMEOUTS) -> Answer:
-    """Tell a receiver of one event. No redirect is followed, no proxy's or netrc's word is taken, no body is read."""
+def post(
+    webhook: Subscription,
+    told: Told,
+    *,
+    now: datetime,
+    timeouts: Timeouts = TIMEOUTS,
+    tls: ssl.SSLContext | None = None,
+) -> Answer:
+    """Tell a receiver of one event. No redirect is followed, no proxy's or netrc's word is taken, no body is read.
+
+    `tls` replaces the usual certificate authorities.
+    """
     flight = Flight(timeouts)
     try:
-        status = _status(flight, webhook.url, told.body.encode(), _headers(webhook, told, now))
+        request = _signed(webhook, told, now)
+        with closing(_connection(flight, str(request.url), tls)) as connection:
+            status = _ask(connection, request)
     except _TROUBLES as trouble:
         return Answer(None, _words(flight, trouble))
     return Answer(status, f"HTTP {status}")
 
 
-def _headers(webhook: Subscription, told: Told, now: datetime) -> dict[str, str]:
-    return {
+def _signed(webhook: Subscription, told: Told, now: datetime) -> requests.PreparedRequest:
+    """As requests spells it: the host, the path, the length, and a URL's own user and password."""
+    headers = {
         "content-type": "application/json",
         "user-agent": "Dropline",
         "connection": "close",
@@ -73,23 +86,22 @@ def _headers(webhook: Subscription, told: Told, now: datetime) -> dict[str, str]
         "webhook-timestamp": str(int(now.timestamp())),
         "webhook-signature": " ".join(Signer(each).sign(told.id, now, told.body) for each in webhook.secrets_at(now)),
     }
+    return requests.Request("POST", webhook.url, data=told.body.encode(), headers=headers).prepare()
 
 
-def _status(flight: Flight, url: str, body: bytes, headers: dict[str, str]) -> int:
-    """What the receiver answers. requests only spells: the path, the length, and a URL's own user and password."""
-    request = requests.Request("POST", url, data=body, headers=headers).prepare()
-    with closing(_connection(flight, str(request.url))) as connection:
-        connection.request("POST", request.path_url, body=body, headers=dict(request.headers))
-        # Not urllib3's own, which logs the path where it cannot make sense of a header.
-        with closing(http.client.HTTPConnection.getresponse(connection)) as response:
-            return response.status
+def _ask(connection: Connection, request: requests.PreparedRequest) -> int:
+    """The status that it answers."""
+    connection.request("POST", request.path_url, body=request.body, headers=dict(request.headers))
+    # Not urllib3's own, which logs the path where it cannot make sense of a header.
+    with closing(http.client.HTTPConnection.getresponse(connection)) as response:
+        return response.status
 
 
-def _connection(flight: Flight, url: str) -> Connection:
+def _connection(flight: Flight, url: str, tls: ssl.SSLContext | None) -> Connection:
     parts = urlsplit(url)
     host, wait = str(parts.hostname), flight.timeouts.connect_s
     if parts.scheme == "https":
-        return TLSConnection(host, parts.port, timeout=wait, ssl_context=_tls(), flight=flight)
+        return TLSConnection(host, parts.port, timeout=wait, ssl_context=tls or _tls(), flight=flight)
     return Connection(host, parts.port, timeout=wait, flight=flight)
 
 
