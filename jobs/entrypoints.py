@@ -165,6 +165,7 @@ def keep_house() -> dict[str, int]:
     be left for the next time.
     """
     at, dropped = desk(), 0
+    housekeeping.clear_out_events(at.redis, keep=at.timings.retention, now=at.clock())
     end_at = at.clock() + JOB_BUDGET
     while at.clock() < end_at and not wind_down.is_set():
         cleared = housekeeping.clear_out(at.redis, keep=at.timings.retention, now=at.clock())

@@ -14,6 +14,7 @@ from redis import Redis
 
 from jobs import eastern
 from jobs.ledger import keys, submissions
+from jobs.ledger.closing import CLOSE
 from jobs.ledger.durability import Call, run_all
 from jobs.ledger.events import TELL
 from jobs.ledger.fields import decoded, to_ms
@@ -130,20 +131,13 @@ return {counts.new, counts.known, counts.contrary, foreign}
 """,
 )
 
-_CLOSE = Script("""
--- KEYS: 1 submission, 2 campaign, 3 dispositions, 4 phones.  Sent twice, the second finds nothing pending.
-local count, closed = redis.call('STRLEN', KEYS[4]) / 5, 0
-local table = redis.call('GET', KEYS[3]) or ''
-for index = 0, count - 1 do
-  if (string.byte(table, index * 9 + 1) or 0) == 0 then
-    redis.call('SETRANGE', KEYS[3], index * 9, '\\3\\0\\0\\0\\0\\0\\0\\0\\0')
-    closed = closed + 1
-  end
-end
-redis.call('HINCRBY', KEYS[1], 'd:no_record', closed)
-redis.call('HINCRBY', KEYS[2], 'd:no_record', closed)
-return closed
-""")
+_CLOSE = Script(
+    CLOSE,
+    """
+-- KEYS: 1 submission, 2 campaign, 3 phones, 4 dispositions.  Sent twice, the second finds nothing pending.
+return close(unpack(KEYS))
+""",
+)
 
 
 _TAKE_OUT = Script("""
@@ -209,8 +203,8 @@ def recorded(batches: Iterable[Batch], answers: Iterable[Any]) -> list[Recorded]
 
 def close(redis: Redis, submission: Submission) -> int:
     """Say of every drop without a call record that none came; answers how many."""
-    names = [keys.submission(submission.id), keys.campaign(submission.campaign_id), keys.dispositions(submission.id)]
-    names.append(keys.phones(submission.id))
+    names = [keys.submission(submission.id), keys.campaign(submission.campaign_id)]
+    names += [keys.phones(submission.id), keys.dispositions(submission.id)]
     return int(_CLOSE(redis, names, []))
 
 
@@ -240,6 +234,28 @@ def read(redis: Redis, submission: Submission) -> Iterator[Disposition]:
         yield _unpacked(phone, disposition, texts)
 
 
+class Texts:
+    """The texts that call records repeat: a campaign's are read when one is wanted, and again when a newer one is."""
+
+    def __init__(self, redis: Redis) -> None:
+        self._redis = redis
+        self._known: dict[str, dict[int, str]] = {}
+
+    def unpack(self, campaign_id: str, records: bytes) -> list[Disposition]:
+        """Records as an event has them: 5 bytes of phone and 9 of disposition each."""
+        step = PHONE_BYTES + RECORD_BYTES
+        pieces = [records[at : at + step] for at in range(0, len(records), step)]
+        phones = unpack_phones(b"".join(piece[:PHONE_BYTES] for piece in pieces))
+        packed = unpack_dispositions(b"".join(piece[PHONE_BYTES:] for piece in pieces), len(pieces))
+        texts = self._of(campaign_id, {number for each in packed for number in (each.outcome, each.carrier)} - {0})
+        return [_unpacked(phone, disposition, texts) for phone, disposition in zip(phones, packed, strict=True)]
+
+    def _of(self, campaign_id: str, numbers: Set[int]) -> dict[int, str]:
+        if not numbers <= self._known.get(campaign_id, {}).keys():
+            self._known[campaign_id] = _texts(self._redis, campaign_id)
+        return self._known.get(campaign_id, {})
+
+
 def read_some(redis: Redis, submission: Submission, *, begin: int, most: int) -> list[Disposition]:
     """So many of them from a place on, counted from 0, without reading the others."""
     with redis.pipeline() as pipeline:  # one step, as in `read`
@@ -250,16 +266,6 @@ def read_some(redis: Redis, submission: Submission, *, begin: int, most: int) ->
     texts, ours = {int(number): word for word, number in decoded(words).items()}, unpack_phones(phones)
     packed = unpack_dispositions(drops, len(ours))
     return [_unpacked(phone, each, texts) for phone, each in zip(ours, packed, strict=True)]
-
-
-def unpack(redis: Redis, campaign_id: str, records: bytes) -> list[Disposition]:
-    """Records as an event has them: 5 bytes of phone and 9 of disposition each."""
-    step = PHONE_BYTES + RECORD_BYTES
-    pieces = [records[at : at + step] for at in range(0, len(records), step)]
-    phones = unpack_phones(b"".join(piece[:PHONE_BYTES] for piece in pieces))
-    packed = unpack_dispositions(b"".join(piece[PHONE_BYTES:] for piece in pieces), len(pieces))
-    texts = _texts(redis, campaign_id)
-    return [_unpacked(phone, disposition, texts) for phone, disposition in zip(phones, packed, strict=True)]
 
 
 def tally(redis: Redis, campaign_id: str) -> dict[tuple[str, str], int]:

@@ -6,6 +6,7 @@ The story runs every script that the ledger has: one that is new must find its p
 import pkgutil
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from datetime import timedelta
 from importlib import import_module
 from typing import Any
@@ -19,6 +20,7 @@ from jobs.campaigns import sweep
 from jobs.ledger import (
     amnesia,
     arrivals,
+    bookmarks,
     breaker,
     campaigns,
     claims,
@@ -33,14 +35,16 @@ from jobs.ledger import (
     meter,
     pushes,
     quarantine,
+    replays,
     retention,
     runs,
     submissions,
+    subscriptions,
     ticks,
     tokens,
-    webhooks,
 )
 from jobs.ledger.arrivals import Count
+from jobs.ledger.bookmarks import End, Verdict
 from jobs.ledger.breaker import FAILURES_TO_OPEN, Cause
 from jobs.ledger.do_not_dial import Asked, Verb
 from jobs.ledger.durability import NotDurable
@@ -48,7 +52,7 @@ from jobs.ledger.keys import Events
 from jobs.ledger.limits import Lane, Limits
 from jobs.ledger.quarantine import Quarantined
 from jobs.ledger.script import Script
-from jobs.ledger.webhooks import Webhook
+from jobs.ledger.subscriptions import Subscription
 from jobs.models import (
     CampaignView,
     Disposition,
@@ -71,7 +75,9 @@ LATER = NOW + 15 * SECOND
 PHONES = ["6175550123", "6175550124"]
 LOST = "6175550126"
 SEEN = Evidence(NOW, Finding.MARK, "a look")
-BILLING = Webhook("billing", "https://billing.example/", ("campaign", "submission", "drops"), ("whsec_QUJD",), NOW)
+TOPICS = ("campaign", "submission", "drops")
+BILLING = Subscription("b", "billing", "https://billing.example/", TOPICS, ("whsec_QUJD",), NOW)
+ROTATED = replace(BILLING, secrets=("whsec_REVG", "whsec_QUJD"))
 DELIVERED = Disposition("6175550123", DropState.DELIVERED, "OK")
 
 SCRIPTS = {
@@ -198,10 +204,44 @@ def note_arrivals(redis: Redis) -> None:
     arrivals.store(redis, [], Count({"oversized": 2}, [SECOND], kept), now=NOW, durably=False)
 
 
-def take_turns(redis: Redis) -> list[bool]:
-    first = webhooks.take_turn(redis, "billing", "first", lease=SECOND)
-    webhooks.end_turn(redis, BILLING, "first", now=NOW)
-    return [first, webhooks.take_turn(redis, "billing", "second", lease=SECOND)]
+def take_turn(holder: str) -> Step:
+    return lambda redis: bookmarks.take_turn(redis, BILLING, holder, now=NOW, lease=SECOND)
+
+
+def told_to(end: End, number: int, *, moves: bool = True) -> Step:
+    """Of the event of this number; the place is the server's own, and so no part of what is compared."""
+
+    def step(redis: Redis) -> bool:
+        event = events.after(redis, Events.WORK, "0-0", most=number)[-1]
+        place = bookmarks.read(redis, BILLING).places[Events.WORK]
+        way = bookmarks.Step(Events.WORK, place, event.place, missed=1, missed_until=NOW) if moves else None
+        verdict = Verdict(end, NOW, "HTTP 500", tries=1, again_at=LATER, failures=1)
+        return bookmarks.note(redis, BILLING, "first", verdict, event_id=event.id, step=way)
+
+    return step
+
+
+def how_it_does(redis: Redis) -> Any:
+    found = bookmarks.read(redis, BILLING)
+    numbers = [place.number for place in found.places.values()]
+    return numbers, found.told, found.again, found.untold, found.missed, found.failures, found.off_since
+
+
+def and_then(look: Step, step: Step) -> Step:
+    """What is seen after a step that answers nothing."""
+
+    def both(redis: Redis) -> Any:
+        step(redis)
+        return look(redis)
+
+    return both
+
+
+def forget_lost(redis: Redis) -> Any:
+    """The third event is not kept when a person wants it told again."""
+    lost = events.after(redis, Events.WORK, "0-0", most=3)[-1]
+    redis.xdel(Events.WORK, lost.place.entry)
+    return replays.tell_untold_again(redis, BILLING, now=NOW)
 
 
 def forget_and_forgive(redis: Redis) -> Any:
@@ -295,8 +335,26 @@ PURGING: list[Step] = [
     lambda redis: submissions.move(redis, second(redis), SubmissionState.WITHDRAWN, now=NOW),
     lambda redis: retention.drop(redis, "bcdf", now=NOW),
 ]
+TELLING: list[Step] = [
+    take_turn("first"),
+    take_turn("second"),
+    told_to(End.TAKEN, 1),
+    told_to(End.AGAIN, 2),
+    told_to(End.GIVEN_UP, 3),
+    told_to(End.GIVEN_UP, 4),
+    told_to(End.LOST, 2, moves=False),
+    forget_lost,
+    lambda redis: events.forget(redis, PHONES[0]),
+    lambda redis: replays.go_back(redis, BILLING, NOW),
+    told_to(End.GONE, 5, moves=False),
+    and_then(how_it_does, lambda redis: bookmarks.end_turn(redis, BILLING, "first", now=NOW)),
+    take_turn("second"),
+    and_then(how_it_does, lambda redis: replays.switch_on(redis, BILLING, now=NOW)),
+    take_turn("second"),
+]
 STORY: list[Step] = [
-    silently(lambda redis: webhooks.write(redis, BILLING)),
+    lambda redis: subscriptions.add(redis, BILLING),
+    lambda redis: subscriptions.change(redis, BILLING, ROTATED),
     *SENDING,
     *LOSING,
     *CONTROLLING,
@@ -310,10 +368,13 @@ STORY: list[Step] = [
     forget_and_forgive,
     lambda redis: amnesia.halt(redis, why="wrong script", by="dana", now=NOW),
     lambda redis: amnesia.forgive(redis, why="corrected", now=NOW),
-    take_turns,
+    *TELLING,
     *TICKING,
     count_one,
     *PURGING,
+    and_then(
+        lambda redis: list(redis.scan_iter("dropline:webhook*")), lambda redis: subscriptions.remove(redis, BILLING)
+    ),
 ]
 
 
