@@ -1,8 +1,7 @@
 """`reconcile`: a day in the ledger beside what the gateway lists for it, compared now or as it was found."""
 
-import time
 from collections.abc import Callable, Iterable, Sequence
-from datetime import date
+from datetime import date, datetime, timedelta
 from typing import Annotated, Any
 
 import typer
@@ -11,18 +10,25 @@ from rich.padding import Padding
 from rich.table import Table
 
 from jobs import reconciliation
+from jobs.campaigns.calling import LEAST_APART
+from jobs.campaigns.desk import Desk
 from jobs.cli import options
+from jobs.cli.asking import PATIENCE, no_turn, why_no_turn
 from jobs.cli.exits import Exit
 from jobs.cli.failures import Failure
 from jobs.cli.instants import parse_day
 from jobs.cli.invocation import Invocation, of
 from jobs.cli.shown import both_times, clean, commands, counted, plain_table
 from jobs.documents.days import day_document
-from jobs.ledger import days
+from jobs.ledger import breaker, days
+from jobs.ledger.breaker import BreakerState
 from jobs.models.reports import DayReport, Named, OtherCounts, Outside
 
 MOST_SHOWN = 20
 """Of each kind, to a person; all that are kept are in the document."""
+
+WORTH_A_WORD = timedelta(milliseconds=500)
+"""Shorter waits for a call are not told."""
 
 Show = Annotated[bool, typer.Option("--show", help="Do not compare: show what was found the last time.")]
 
@@ -57,15 +63,38 @@ def _kept(invocation: Invocation, account: str, day: date) -> DayReport:
 
 
 def _compared(invocation: Invocation, account: str, day: date) -> DayReport:
-    """Until it is through. A comparison that is broken off has lost nothing, and the next one begins anew."""
+    """Until it is through, or nobody may ask the gateway; raises `Failure` then. What is broken off begins anew."""
     desk = invocation.desk(account)
+    _refuse_during_a_rest(desk, account)
     reconciliation.begin(desk.redis, account, day, anew=True)
+    known, left = 0, PATIENCE
     while True:
         step = reconciliation.reconcile(desk, account, day)
         if step.report:
             return step.report
-        if step.again_at:
-            time.sleep(max(0.0, (step.again_at - desk.clock()).total_seconds()))
+        before, known = known, len(days.work(desk.redis, account, day)[1])
+        left = PATIENCE if known > before else left
+        left -= _wait(invocation, desk, account, step.again_at or desk.clock(), left)
+
+
+def _refuse_during_a_rest(desk: Desk, account: str) -> None:
+    """Before anything is begun."""
+    found = breaker.read(desk.redis, account)
+    if found.probe_at and found.state is BreakerState.OPEN and found.probe_at > desk.clock() + PATIENCE:
+        raise no_turn(found, found.probe_at)
+
+
+def _wait(invocation: Invocation, desk: Desk, account: str, until: datetime, left: timedelta) -> timedelta:
+    """For the next call, with a word about it; answers how long that took. Raises `Failure` where too little is left of
+    a person's patience.
+    """
+    found, wait = breaker.read(desk.redis, account), max(LEAST_APART, until - desk.clock())
+    if wait > left:
+        raise no_turn(found, until, kept="Call records that came in are noted; the comparison begins anew.")
+    if wait >= WORTH_A_WORD:
+        invocation.note(f"Waiting: {why_no_turn(found, until)}.", style="dim")
+    desk.sleep(wait.total_seconds())
+    return wait
 
 
 def _picture(report: DayReport) -> RenderableType:

@@ -1,9 +1,18 @@
 """A day compared by hand: in words, in JSON, kept, and shown again."""
 
+import time
 from datetime import timedelta
 
+import pytest
+
+from jobs.__main__ import main
+from jobs.campaigns.desk import Timings
 from jobs.gateway.simulator import Fault, FaultKind
-from tests.jobs.cli.terminal import Terminal
+from jobs.ledger import breaker, days
+from jobs.ledger.breaker import BreakerState
+from jobs.ledger.limits import Lane
+from tests.jobs.cli.terminal import NOON, Terminal
+from tests.jobs.cli.test_asking import use_up_calls
 from tests.jobs.cli.test_sessions import stranger
 from tests.jobs.cli.test_unknowns import lost
 
@@ -48,3 +57,36 @@ def test_the_session_of_what_was_given_up_is_named_with_its_submission(terminal:
 
 def test_a_clean_day_says_so(terminal: Terminal) -> None:
     assert "Ledger and gateway say the same." in terminal.run("reconcile", "yesterday").out
+
+
+def test_a_gateway_that_gets_a_rest_is_not_asked_and_nothing_is_begun(terminal: Terminal) -> None:
+    rest = timedelta(minutes=1)
+    for token in "abcde":
+        breaker.fail(terminal.redis, "default", token=token, now=NOON, first_rest=rest, longest_rest=rest)
+    said = terminal.run("reconcile", "yesterday", "--json")
+    assert said.code == 8
+    assert said.error["message"].endswith("until 2026-03-02 12:01:00 Eastern (17:01:00 UTC)")
+    assert said.error["todo"] == "Run the same command again at 2026-03-02 12:01:00 Eastern (17:01:00 UTC)."
+    assert not terminal.simulator.truth.arrivals
+    assert not terminal.redis.keys("*day*")
+
+
+def test_a_rest_that_begins_in_the_middle_ends_the_comparison(terminal: Terminal) -> None:
+    rest = timedelta(seconds=10)
+    for token in "abcde":
+        breaker.fail(terminal.redis, "default", token=token, now=NOON - rest, first_rest=rest, longest_rest=rest)
+    terminal.simulator.faults.arm(Fault(kind=FaultKind.HTML, on="question", times=0))
+    said = terminal.run("reconcile", "yesterday", "--json")
+    assert breaker.read(terminal.redis, "default").state is BreakerState.OPEN
+    assert (said.code, "it gets a rest" in said.error["message"]) == (8, True)
+    assert said.error["kept"] == "Call records that came in are noted; the comparison begins anew."
+    assert days.read(terminal.redis, "default", NOON.date() - timedelta(days=1)) is None
+
+
+def test_a_short_wait_for_a_call_is_said_and_waited(terminal: Terminal, capsys: pytest.CaptureFixture[str]) -> None:
+    use_up_calls(terminal, Lane.READS, for_s=Timings().slot_patience.total_seconds() + 0.6)
+    began = time.monotonic()
+    code = main(["reconcile", "yesterday"], terminal.env, lambda: NOON + timedelta(seconds=time.monotonic() - began))
+    out, err = capsys.readouterr()
+    assert (code, "Ledger and gateway say the same." in out) == (0, True)
+    assert err.startswith("Waiting: the workers use all calls of this account")
