@@ -9,19 +9,20 @@ from rich.console import Group, RenderableType
 from rich.padding import Padding
 from rich.table import Table
 
-from jobs import reconciliation
+from jobs import eastern, reconciliation
 from jobs.campaigns.calling import LEAST_APART
 from jobs.campaigns.desk import Desk
 from jobs.cli import options
 from jobs.cli.asking import PATIENCE, no_turn, why_no_turn
 from jobs.cli.exits import Exit
-from jobs.cli.failures import Failure
+from jobs.cli.failures import NOTHING_CHANGED, Failure
 from jobs.cli.instants import parse_day
 from jobs.cli.invocation import Invocation, of
-from jobs.cli.shown import both_times, clean, commands, counted, plain_table
+from jobs.cli.shown import both_times, clean, commands, counted, plain_table, spoken
 from jobs.documents.days import day_document
-from jobs.ledger import breaker, days
+from jobs.ledger import breaker, days, due
 from jobs.ledger.breaker import BreakerState
+from jobs.ledger.keys import Due
 from jobs.models.reports import DayReport, Named, OtherCounts, Outside
 
 MOST_SHOWN = 20
@@ -46,12 +47,19 @@ def reconcile(
     the same for the day before, once a day.
     """
     invocation = of(context, as_json=as_json)
-    on = parse_day(day, now=invocation.clock())
+    on = _begun(parse_day(day, now=invocation.clock()), invocation.clock())
     report = _kept(invocation, account, on) if show else _compared(invocation, account, on)
     invocation.answer(day_document(report))
     invocation.say(_picture(report))
     if report.trouble:
         raise typer.Exit(Exit.NO_ANSWER)
+
+
+def _begun(day: date, now: datetime) -> date:
+    if day > (today := eastern.eastern_date(now)):
+        todo = f"Today is {today} in the East; compare a day that has begun."
+        raise Failure(Exit.BAD_INPUT, f"{day} has not come yet", kept=NOTHING_CHANGED, todo=todo)
+    return day
 
 
 def _kept(invocation: Invocation, account: str, day: date) -> DayReport:
@@ -71,6 +79,8 @@ def _compared(invocation: Invocation, account: str, day: date) -> DayReport:
     while True:
         step = reconciliation.reconcile(desk, account, day)
         if step.report:
+            if step.again_at:  # by the workers
+                due.add(desk.redis, Due.RECONCILE, [f"{account}/{day}"], step.again_at)
             return step.report
         before, known = known, len(days.work(desk.redis, account, day)[1])
         left = PATIENCE if known > before else left
@@ -98,24 +108,50 @@ def _wait(invocation: Invocation, desk: Desk, account: str, until: datetime, lef
 
 
 def _picture(report: DayReport) -> RenderableType:
-    head = (
-        f"{report.day} (Eastern), account {report.account}: {counted(report.listed, 'session')} listed by the gateway, "
-    )
-    parts: list[RenderableType] = [f"{head}{report.matched:,} of them ours."]
-    if report.trouble:
-        parts.append(
-            f"It could not be compared as a whole: {clean(report.trouble)}. Nothing is called missing for that."
-        )
+    parts: list[RenderableType] = [*_failure(report)]
+    if report.is_compared:
+        parts += _findings(report)
+    return Group(*parts)
+
+
+def _failure(report: DayReport) -> Iterable[str]:
+    """What is to be said first where the last comparison failed; what an earlier one found is another matter."""
+    if not report.trouble:
+        return
+    when = f" at {spoken(report.failed_at)}" if report.failed_at else ""
+    yield f"{_name(report)}: the comparison{when} failed: {clean(report.trouble)}."
+    if report.again_at:
+        yield f"Nothing is called missing for that. The workers ask again at {spoken(report.again_at)}."
+    else:
+        yield "Nothing is called missing for that. The workers do not ask again: run the same command again."
+    if report.is_compared:
+        yield f"\nWhat follows was found {spoken(report.found_at)} and still stands."
+    else:
+        yield "The day was never compared as a whole."
+
+
+def _findings(report: DayReport) -> Iterable[RenderableType]:
+    listed = counted(report.listed, "session")
+    yield f"{_name(report)}: {listed} listed by the gateway, {report.matched:,} of them ours."
     if report.open:
-        parts.append(f"{counted(report.open, 'session')} of ours not over yet; the day is compared again.")
+        yield f"{counted(report.open, 'session')} of ours not over yet; the day is compared again."
     for title, found, columns, row in _KINDS:
         findings = getattr(report, found)
         if findings.total:
-            parts.append(Padding(_table(title, findings, columns, row), (1, 0, 0, 0), expand=False))
-    parts.append("Ledger and gateway say the same." if report.is_clean else f"Found {both_times(report.found_at)}.")
+            yield Padding(_table(title, findings, columns, row), (1, 0, 0, 0), expand=False)
+    yield _verdict(report)
     if report.missing.total or report.outside.total:
-        parts.append(commands(("a session and whose it is", f"sessions {report.day} --account {report.account}")))
-    return Group(*parts)
+        yield commands(("a session and whose it is", f"sessions {report.day} --account {report.account}"))
+
+
+def _verdict(report: DayReport) -> str:
+    if not report.is_clean:
+        return f"Found {both_times(report.found_at)}."
+    return "Ledger and gateway say the same." if report.listed else "Nothing on either side: no session here or there."
+
+
+def _name(report: DayReport) -> str:
+    return f"{report.day} (Eastern), account {report.account}"
 
 
 def _table(title: str, found: Named[Any], columns: Sequence[str], row: Callable[[Any], Iterable[str]]) -> Table:
