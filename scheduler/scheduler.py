@@ -51,17 +51,21 @@ class Scheduler:
         """Let another lead at once."""
         leadership.release(self.redis, self.name)
 
-    def _leads(self, now: datetime) -> bool:
-        term = leadership.hold(self.redis, self.name, now=now, lasts=self.lease)
+    def _leads(self, now: datetime, end_before: str) -> bool:
+        term = leadership.hold(self.redis, self.name, now=now, lasts=self.lease, end_before=end_before)
         if term != self._term:
             self._term = term
-            log.info("scheduler_leads" if term else "scheduler_stands_by", term=term)
+            if term:
+                log.info("scheduler_leads", term=term)
+            else:
+                log.info("scheduler_stands_by")
         return bool(term)
 
     def _attend(self, entry: Entry) -> int:
         # In this order: who is frozen in between finds the present after the last slot, and no clock that went back.
-        last, now = ticks.last(self.redis, entry.name), self.clock()
-        if not self._leads(now):
+        last, end_before = ticks.last(self.redis, entry.name), leadership.end_on_record(self.redis)
+        now = self.clock()
+        if not self._leads(now, end_before):
             return 0
         todo = agenda(entry, last, now)
         if todo.clock_went_back and last and self._is_news(entry.name, "clock_went_back"):

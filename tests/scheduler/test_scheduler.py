@@ -10,6 +10,7 @@ from structlog.testing import capture_logs
 from jobs import eastern, producer
 from jobs.ledger import leadership, ticks
 from scheduler.agenda import Entry, Every, Missed
+from scheduler.scheduler import Scheduler
 from tests.scheduler.world import HOUR, LEASE, MINUTE, START, World
 
 
@@ -76,6 +77,27 @@ def test_who_stands_by_runs_nothing_until_the_leader_resigns(world: World) -> No
     assert other.attend(often) == 0
     leader.resign()
     assert other.attend(often) == 1
+
+
+@pytest.mark.parametrize("frozen", [timedelta(milliseconds=5), 10 * MINUTE])
+def test_a_healthy_leader_is_not_thrown_out_by_one_that_looked_at_the_clock_before_it(
+    world: World, frozen: timedelta
+) -> None:
+    (often,) = [entry for entry in world.timetable if entry.name == "often"]
+    leader = world.schedulers[0]
+    leader.attend(often)
+
+    def clock() -> datetime:
+        read = world.now
+        world.now += frozen
+        leader.attend(often)
+        return read
+
+    late = Scheduler(world.redis, name="late", clock=clock, lease=LEASE)
+    with capture_logs() as logs:
+        assert late.attend(often) == 0
+    assert leadership.holder(world.redis, now=world.now) == leader.name
+    assert {"event": "scheduler_stands_by", "log_level": "info"} in logs
 
 
 def test_redis_out_of_reach_is_for_the_caller_to_tell(world: World) -> None:
