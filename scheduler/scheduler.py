@@ -12,7 +12,7 @@ from redis.exceptions import RedisError
 
 from jobs import producer
 from jobs.ledger import leadership, ticks
-from scheduler.agenda import Agenda, Entry, agenda
+from scheduler.agenda import Agenda, Entry, Missed, agenda
 
 SAY_AGAIN_S = 60.0
 """A failure that comes back at every tick is told once in so long."""
@@ -88,13 +88,16 @@ class Scheduler:
         if late > entry.grace:  # what another slot stands for in good time was not missed
             first, newest = missed.first.isoformat(), missed.last.isoformat()
             told = {"missed": missed.count, "first": first, "last": newest, "late_s": late.total_seconds()}
-            log.warning("ticks_missed", tick=entry.name, rule=entry.missed, **told)
+            if entry.missed is Missed.ONCE:
+                log.info("ticks_missed", tick=entry.name, rule=entry.missed, meaning="made up for by the next", **told)
+            else:
+                log.warning("ticks_missed", tick=entry.name, rule=entry.missed, meaning="not made up for", **told)
         return True
 
     def _run(self, entry: Entry, slot: datetime, last: datetime | None, now: datetime) -> bool:
         """Run a slot, and say whether it was ours to run."""
         errand = "" if entry.tick else producer.errand_id(entry.name, slot)
-        late = now - slot
+        late = now - slot if last else timedelta()  # where nothing ever ran, nothing was waited for
         if not ticks.claim(self.redis, entry.name, slot, seen=last, errand=errand, late=late):
             return False
         if late > entry.grace:

@@ -66,6 +66,16 @@ def test_late_runs_are_told_with_their_lateness(world: World) -> None:
     }
     (missed,) = [line for line in logs if line["event"] == "ticks_missed" and line["tick"] == "newest_day"]
     assert (missed["missed"], missed["rule"]) == (1, "once")
+    assert (missed["log_level"], missed["meaning"]) == ("info", "made up for by the next")
+    (missed,) = [line for line in logs if line["event"] == "ticks_missed" and line["tick"] == "strict"]
+    assert (missed["log_level"], missed["meaning"]) == ("warning", "not made up for")
+
+
+def test_at_a_first_start_nothing_was_late(world: World) -> None:
+    with capture_logs() as logs:
+        world.everyone_attends()
+    assert producer.errand_id("newest_day", START - 3 * HOUR) in [line.get("errand") for line in logs]
+    assert {line["event"] for line in logs} == {"scheduler_leads", "scheduler_stands_by", "errand_due"}
 
 
 def test_who_stands_by_runs_nothing_until_the_leader_resigns(world: World) -> None:
