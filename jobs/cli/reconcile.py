@@ -45,6 +45,9 @@ def reconcile(
 
     Asks for the records of every session of that day, several a second, and notes those that are new. The workers do
     the same for the day before, once a day.
+
+    The exit code says whether the day could be compared (8 where not), and not what was found: scripts read `is_clean`
+    of --json.
     """
     invocation = of(context, as_json=as_json)
     on = _begun(parse_day(day, now=invocation.clock()), invocation.clock())

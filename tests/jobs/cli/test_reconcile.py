@@ -136,3 +136,8 @@ def test_a_short_wait_for_a_call_is_said_and_waited(terminal: Terminal, capsys: 
     out, err = capsys.readouterr()
     assert (code, "Nothing on either side" in out) == (0, True)
     assert err.startswith("Waiting: the workers use all calls of this account")
+
+
+def test_the_help_says_that_scripts_read_is_clean_and_not_the_exit_code(terminal: Terminal) -> None:
+    said = " ".join(terminal.run("reconcile", "--help").out.split())
+    assert "and not what was found: scripts read `is_clean` of --json" in said
