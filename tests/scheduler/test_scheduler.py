@@ -75,7 +75,7 @@ def test_at_a_first_start_nothing_was_late(world: World) -> None:
     with capture_logs() as logs:
         world.everyone_attends()
     assert producer.errand_id("newest_day", START - 3 * HOUR) in [line.get("errand") for line in logs]
-    assert {line["event"] for line in logs} == {"scheduler_leads", "scheduler_stands_by", "errand_due"}
+    assert not {line["event"] for line in logs} & {"tick_late", "ticks_missed"}
 
 
 def test_who_stands_by_runs_nothing_until_the_leader_resigns(world: World) -> None:
