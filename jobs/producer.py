@@ -122,6 +122,8 @@ DEEP = 100
 MOST_REQUEUED = 5_000
 MOST_ERRANDS = 100
 
+TIMINGS = Timings()
+
 _SLOT = "%Y%m%dT%H%M%SZ"
 
 log = structlog.get_logger()
@@ -136,13 +138,14 @@ class Producer:
         *,
         lead: timedelta,
         keep_keys: timedelta = take.KEEP_KEYS,
+        timings: Timings = TIMINGS,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._redis = redis
         self._lead = lead
         self._keep_keys = keep_keys
         self._clock = clock
-        self._timings = Timings()
+        self._timings = timings
 
     def submit(self, terms: Terms, plan: Plan, *, key: str) -> Taken:
         """Hand in a planned campaign; the same key and payload give the same campaign again, and nothing is sent twice.

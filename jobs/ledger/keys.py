@@ -45,6 +45,9 @@ newest claims.
 LEADERSHIP = "dropline:leadership"
 """Hash: the scheduler that ticks, its term, and until when (ms)."""
 
+POSTBACKS = "dropline:postbacks"
+"""Hash: how many postbacks came to which end, how late records were, and the tokens of the newest batches counted."""
+
 TOTALS = "dropline:totals"
 """Hash: what processes have counted for those who watch; each field is what, and by what, parted by colons."""
 
@@ -176,9 +179,11 @@ def session(account: str, session_id: str) -> str:
     return f"dropline:session:{account}:{session_id}"
 
 
-def sessions(account: str, day: date) -> str:
-    """Set: submissions whose session the gateway may list under an Eastern day; expires."""
-    return f"dropline:sessions:{account}:{day}"
+def listed(account: str, day: date) -> str:
+    """Hash: submissions whose session the gateway may list under an Eastern day, each to the session that it must list
+    there, and to nothing as long as that is not certain; expires.
+    """
+    return f"dropline:listed:{account}:{day}"
 
 
 def days(account: str) -> str:
@@ -199,11 +204,6 @@ def day_report(account: str, day: date) -> str:
 def balances(account: str) -> str:
     """Sorted set: `at:remaining:pending` by the instant (ms) of the question; the newest months."""
     return f"dropline:balances:{account}"
-
-
-def sessions_of_day(account: str, day: str) -> str:
-    """Set: the session ids that an account's listing of this Eastern day must contain; expires."""
-    return f"dropline:sessions-of-day:{account}:{day}"
 
 
 def attempt(token: str) -> str:
@@ -271,6 +271,11 @@ def breaker(account: str, cause: str = "trouble") -> str:
 def open_breakers(cause: str) -> str:
     """Set: the accounts whose breaker for this cause is open."""
     return f"dropline:open-breakers:{cause}"
+
+
+def quarantine(kind: str) -> str:
+    """List: JSON of the newest postbacks that changed nothing, of one kind, newest first; expires."""
+    return f"dropline:quarantine:{kind}"
 
 
 def login(digest: str) -> str:

@@ -29,8 +29,9 @@ from jobs.models import (
     WhenUnknown,
 )
 from jobs.outcomes import ends
+from jobs.outcomes.cases import rule_of
 from jobs.outcomes.looking import Looked, balance, look
-from jobs.outcomes.rule import Absence, has_sign, is_absent
+from jobs.outcomes.rule import has_sign, is_absent
 
 log = structlog.get_logger(__name__)
 
@@ -133,10 +134,8 @@ def next_look(timings: Timings, sent_at: datetime, now: datetime) -> timedelta:
 
 
 def _is_absent(desk: Desk, submission: Submission, attempt: Attempt) -> bool:
-    timings = desk.timings
-    rule = Absence(timings.absent_after, timings.absent_looks, timings.absent_apart)
     seen = [each for each in evidence.read(desk.redis, submission.id) if each.mark == mark_of(submission.attempt)]
-    return not has_sign(seen) and is_absent(seen, sent_at=attempt.sent_at, rule=rule)
+    return not has_sign(seen) and is_absent(seen, sent_at=attempt.sent_at, rule=rule_of(desk.timings))
 
 
 def _act_on_absence(desk: Desk, campaign: CampaignView, submission: Submission) -> Settled:

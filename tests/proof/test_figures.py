@@ -21,9 +21,12 @@ ROUND = Played(
     campaigns=60,
     submissions=64,
     phones=25_000,
+    postbacks=0,
     settled=1,
     held=4,
     held_and_taken=3,
+    sent_again=6,
+    late=2,
     took_s=100,
 )
 BROKEN = replace(ROUND, verdict=replace(CLEAN, lost=("one",)))

@@ -8,7 +8,7 @@ from random import Random
 from redis import Redis
 
 from jobs.campaigns.marks import mark_of
-from jobs.ledger import balances, campaigns, days, dispositions, evidence, keys, submissions
+from jobs.ledger import balances, campaigns, claims, days, dispositions, evidence, keys, runs, submissions
 from jobs.ledger.balances import Noted
 from jobs.ledger.campaigns import NewCampaign
 from jobs.ledger.fields import to_ms
@@ -54,7 +54,7 @@ def send(redis: Redis, submission_id: str, at: datetime, to: SubmissionState = S
     """Have it sent, with this end; answers it as it is then."""
     found = read(redis, submission_id)
     session_id = str(4_000_000_000 + int.from_bytes(submission_id.encode()[-3:], "big"))
-    submissions.claim(redis, submission_id, attempt=f"{submission_id:0>32}", now=at, until=at + MINUTE)
+    claims.claim(redis, submission_id, attempt=f"{submission_id:0>32}", now=at, until=at + MINUTE)
     submissions.move(redis, found, SubmissionState.SENDING, now=at, sent_at=to_ms(at))
     if to is SubmissionState.ACCEPTED:
         name = keys.session("default", session_id)
@@ -112,7 +112,7 @@ def fill(redis: Redis, *, now: datetime) -> Mapping[str, str]:
     held = send(redis, "dfghjkmp-1", now - 3 * hour)
     hear(redis, held, 0.35, now - 2 * hour, hour)
     campaigns.intend(redis, "dfghjkmp", Intent.PAUSE, note="the recording is to be heard again", now=now, by="dana")
-    submissions.confirm_run(redis, held, Run.PAUSED, now=now)
+    runs.confirm(redis, held, Run.PAUSED, now=now)
     for number, share in (("1", 0.97), ("2", 0.6)):
         hear(redis, send(redis, f"fghjkmnq-{number}", now - 2 * hour), share, now, 2 * hour, int(number))
     for back in range(60):

@@ -284,8 +284,8 @@ def test_a_session_is_adopted_when_the_gateway_has_it_and_not_by_a_slip(redis: R
             assert (slip.status_code, "is it mistyped?" in slip.text) == (409, True)
             assert samples.read(redis, "cdfghjkn-2").state is SubmissionState.UNKNOWN
             fields = {"decision": "adopt", "session_id": "4000000009", "why": "support says so", "force": "true"}
-            assert visit.send(path, path, **fields).status_code == 303
-    assert samples.read(redis, "cdfghjkn-2").session_id == "4000000009"
+            assert visit.send(path, path, **fields).status_code == 409
+    assert samples.read(redis, "cdfghjkn-2").session_id == ""
 
 
 def test_without_a_gateway_that_answers_a_session_is_adopted_by_force_alone(dana: Visit, redis: Redis) -> None:

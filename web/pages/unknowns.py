@@ -22,8 +22,9 @@ from jobs.outcomes.cases import (
     read_cases,
     what_happens_by_itself,
 )
-from jobs.outcomes.decide import Decided, Decision, Inadvisable, NotInDoubt, UnexplainedDecision
-from web.pages.adopting import phones_called
+from jobs.outcomes.decide import Decision, Inadvisable, NotInDoubt, UnexplainedDecision
+from web import decisions
+from web.decisions import NotAsked
 from web.pages.drawing import draw, part
 from web.pages.route import Operator, PageRoute, Reader, Refused
 from web.pages.words import sentence
@@ -109,9 +110,14 @@ def decide(
         )
     case = _read(site, submission_id)
     try:
-        _decide(site, case, Decision(decision), session_id.strip(), visitor.name, why.strip(), force=force)
+        decisions.decide(
+            site, case, Decision(decision), session_id.strip(), by=visitor.name, why=why.strip(), force=force
+        )
     except UnexplainedDecision:
         raise Refused(400, "A reason is missing, or is too long.", "Nothing was changed. Say why.", back) from None
+    except NotAsked as not_asked:
+        todo = "Nothing was changed. Try again in a moment, or, if you are certain, tick the box below the reason."
+        raise Refused(409, f"The gateway could not be asked {not_asked}", todo, back) from None
     except (Inadvisable, NotInDoubt) as refused:
         raise Refused(409, _on_the_page(str(refused)), "Nothing was changed.", back) from None
     return RedirectResponse(f"{back}?decided={decision}", 303)
@@ -120,18 +126,6 @@ def decide(
 def parts(site: Site) -> dict[str, str]:
     """What of the list changes by itself."""
     return {"cases": part("parts/cases.html", cases=_all(site))}
-
-
-def _decide(site: Site, case: Case, decision: Decision, session_id: str, by: str, why: str, *, force: bool) -> Decided:
-    submission_id, producer = case.submission.id, site.producer
-    match decision:
-        case Decision.ADOPT:
-            called = phones_called(site, case, session_id, force=force)
-            return producer.adopt(submission_id, session_id, by=by, why=why, called=called, force=force)
-        case Decision.RESEND:
-            return producer.resend(submission_id, by=by, why=why, force=force)
-        case Decision.GIVE_UP:
-            return producer.give_up(submission_id, by=by, why=why, force=force)
 
 
 def _on_the_page(words: str) -> str:

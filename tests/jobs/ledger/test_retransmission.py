@@ -18,8 +18,10 @@ from config.redis_connection import connect
 from jobs.campaigns import sweep
 from jobs.ledger import (
     amnesia,
+    arrivals,
     breaker,
     campaigns,
+    claims,
     dispositions,
     do_not_dial,
     due,
@@ -30,17 +32,21 @@ from jobs.ledger import (
     limits,
     meter,
     pushes,
+    quarantine,
     retention,
+    runs,
     submissions,
     ticks,
     tokens,
     webhooks,
 )
+from jobs.ledger.arrivals import Count
 from jobs.ledger.breaker import FAILURES_TO_OPEN, Cause
 from jobs.ledger.do_not_dial import Asked, Verb
 from jobs.ledger.durability import NotDurable
 from jobs.ledger.keys import Events
 from jobs.ledger.limits import Lane, Limits
+from jobs.ledger.quarantine import Quarantined
 from jobs.ledger.script import Script
 from jobs.ledger.webhooks import Webhook
 from jobs.models import (
@@ -60,6 +66,7 @@ from tests.jobs.ledger.conftest import NOW, new_campaign
 from tests.servers import RedisServer
 
 SECOND = timedelta(seconds=1)
+DAY = timedelta(days=1)
 LATER = NOW + 15 * SECOND
 PHONES = ["6175550123", "6175550124"]
 LOST = "6175550126"
@@ -100,7 +107,7 @@ def second(redis: Redis) -> Submission:
 
 
 def claim(submission_id: str, attempt: str) -> Step:
-    return lambda redis: submissions.claim(redis, submission_id, attempt=attempt, now=NOW, until=LATER)
+    return lambda redis: claims.claim(redis, submission_id, attempt=attempt, now=NOW, until=LATER)
 
 
 def leave(attempt: str) -> Step:
@@ -186,6 +193,11 @@ def stray(session_id: str) -> Step:
     return lambda redis: evidence.take_stray(redis, first(redis), session_id, account="default", evidence=seen, now=NOW)
 
 
+def note_arrivals(redis: Redis) -> None:
+    kept = [Quarantined(NOW - age, "oversized", "kcfwqvzt", "192.0.2.1", 9, "") for age in (15 * DAY, 0 * DAY)]
+    arrivals.store(redis, [], Count({"oversized": 2}, [SECOND], kept), now=NOW, durably=False)
+
+
 def take_turns(redis: Redis) -> list[bool]:
     first = webhooks.take_turn(redis, "billing", "first", lease=SECOND)
     webhooks.end_turn(redis, BILLING, "first", now=NOW)
@@ -203,7 +215,7 @@ SENDING: list[Step] = [
     claim("bcdf-1", "a"),
     claim("bcdf-1", "b"),
     silently(lambda redis: dispositions.take_out(redis, first(redis), {PHONES[1]}, attempt="a")),
-    to(SubmissionState.SENDING, only_running=True, listed_under=[keys.sessions("default", NOW.date())]),
+    to(SubmissionState.SENDING, only_running=True, listed_under=[keys.listed("default", NOW.date())]),
     leave("a"),
     leave("b"),
     to(SubmissionState.ACCEPTED, session_key=keys.session("default", "1"), session_id="1"),
@@ -213,14 +225,16 @@ LOSING: list[Step] = [
     lost_to(SubmissionState.SENDING, only_running=True),
     lost_to(SubmissionState.UNKNOWN, due={keys.Due.SETTLE: LATER}),
     lost_to(SubmissionState.ACCEPTED, session_key=keys.session("default", "1"), unclaimed=True),  # it is another's
-    lost_to(SubmissionState.ACCEPTED, session_key=keys.session("default", "3"), unclaimed=True, day_key="day"),
+    lost_to(SubmissionState.ACCEPTED, session_key=keys.session("default", "3"), unclaimed=True, listed_under=["day"]),
     lost_to(SubmissionState.FINISHED),
 ]
 CONTROLLING: list[Step] = [
     intend(Intent.PAUSE, request="1"),
     claim("bcdf-2", "a"),  # it is held, and due when it is too late for it
-    lambda redis: submissions.doubt_run(redis, first(redis)),
-    lambda redis: submissions.confirm_run(redis, first(redis), Run.PAUSED, now=NOW),
+    lambda redis: runs.doubt(redis, first(redis)),
+    lambda redis: runs.confirm(redis, first(redis), Run.PAUSED, now=NOW),
+    lambda redis: runs.doubt(redis, first(redis), intent_number=1, alone=Intent.STOP),
+    lambda redis: runs.restore(redis, first(redis), intent_number=1),
     carry_out,
     intend(Intent.RUN, request="2"),
     intend(Intent.PAUSE, request="1"),  # it came back, and is not obeyed again
@@ -272,6 +286,7 @@ def count_one(redis: Redis) -> Any:
 DOUBTING: list[Step] = [
     stray("2"),
     stray("2"),
+    note_arrivals,
 ]
 PURGING: list[Step] = [
     lambda redis: list(retention.with_phones(redis)),
@@ -309,9 +324,10 @@ def state_of(redis: Redis) -> tuple[CampaignView | None, list[Submission], list[
     others += [do_not_dial.read(redis, "default"), list(do_not_dial.history(redis, "default"))]
     others += [redis.zrange(keys.WITH_PHONES, 0, -1, withscores=True)]
     others += [[(each.kind, each.records) for each in events.after(redis, of, "0-0", most=100)] for of in Events]
-    others += [submissions.of_day(redis, "default", NOW.date())]
-    others += [evidence.strays(redis, "bcdf"), evidence.in_doubt(redis), redis.smembers("day")]
+    others += [redis.hgetall(keys.listed("default", NOW.date()))]
+    others += [evidence.strays(redis, "bcdf"), evidence.in_doubt(redis), redis.hgetall("day")]
     others += [evidence.read(redis, each) for each in ("bcdf-1", "bcdf-3")]
+    others += [arrivals.read(redis), quarantine.read(redis, ["oversized"], now=NOW)]
     others += [dispositions.timeline(redis, "bcdf"), campaigns.requests(redis, "bcdf")]
     others += [tokens.every(redis)]
     drops = list(dispositions.read(redis, first(redis)))
@@ -346,7 +362,7 @@ def test_every_script_that_is_sent_twice_answers_and_does_as_if_it_were_sent_onc
                 proxy.arm(Fault(kind, on=[script.digest.encode()]))
             answers.append(step(unlucky))
             proxy.calm()
-        assert proxy.happened[kind] > len(STORY)  # some run two scripts
+        assert proxy.happened[kind] >= len(STORY)
     assert (answers, state_of(redis)) == told
 
 
