@@ -28,6 +28,11 @@ from jobs.models.reports import DayReport, Named, OtherCounts, Outside
 MOST_SHOWN = 20
 """Of each kind, to a person; all that are kept are in the document."""
 
+TURN_PATIENCE = timedelta(minutes=1)
+"""Without a session compared, the longest that a comparison waits for calls that the workers use; a rest it waits for
+as any question does.
+"""
+
 WORTH_A_WORD = timedelta(milliseconds=500)
 """Shorter waits for a call are not told."""
 
@@ -78,7 +83,7 @@ def _compared(invocation: Invocation, account: str, day: date) -> DayReport:
     desk = invocation.desk(account)
     _refuse_during_a_rest(desk, account)
     reconciliation.begin(desk.redis, account, day, anew=True)
-    known, left = 0, PATIENCE
+    known, left = 0, TURN_PATIENCE
     while True:
         step = reconciliation.reconcile(desk, account, day)
         if step.report:
@@ -86,7 +91,7 @@ def _compared(invocation: Invocation, account: str, day: date) -> DayReport:
                 due.add(desk.redis, Due.RECONCILE, [f"{account}/{day}"], step.again_at)
             return step.report
         before, known = known, len(days.work(desk.redis, account, day)[1])
-        left = PATIENCE if known > before else left
+        left = TURN_PATIENCE if known > before else left
         left -= _wait(invocation, desk, account, step.again_at or desk.clock(), left)
 
 
@@ -102,10 +107,10 @@ def _wait(invocation: Invocation, desk: Desk, account: str, until: datetime, lef
     a person's patience.
     """
     found, wait = breaker.read(desk.redis, account), max(LEAST_APART, until - desk.clock())
-    if wait > left:
-        raise no_turn(found, until, kept="Call records that came in are noted; the comparison begins anew.")
+    if wait > (left if found.state is BreakerState.CLOSED else min(left, PATIENCE)):
+        raise no_turn(found, until, kept="Call records that came in are noted; the next comparison begins anew.")
     if wait >= WORTH_A_WORD:
-        invocation.note(f"Waiting: {why_no_turn(found, until)}.", style="dim")
+        invocation.note(f"Waiting for the gateway: {why_no_turn(found, until)}.", style="dim")
     desk.sleep(wait.total_seconds())
     return wait
 
@@ -142,7 +147,8 @@ def _findings(report: DayReport) -> Iterable[RenderableType]:
         findings = getattr(report, found)
         if findings.total:
             yield Padding(_table(title, findings, columns, row), (1, 0, 0, 0), expand=False)
-    yield _verdict(report)
+    if not report.trouble:
+        yield _verdict(report)
     if report.missing.total or report.outside.total:
         yield commands(("a session and whose it is", f"sessions {report.day} --account {report.account}"))
 

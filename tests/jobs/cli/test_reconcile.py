@@ -66,6 +66,7 @@ def test_a_comparison_that_fails_says_so_beside_what_was_found_before(terminal: 
         assert "The workers ask again at 2026-03-02 14:01:00 Eastern" in words
         assert "What follows was found 2026-03-02 12:01:00 Eastern (17:01:00 UTC) and still stands." in words
         assert "2 sessions listed by the gateway, 1 of them ours." in words
+        assert "Found 2026" not in words
         assert words.index("failed:") < words.index("still stands") < words.index("2 sessions listed")
     failed = terminal.run("reconcile", "today", "--show", "--json").document
     facts = {"trouble", "failed_at", "again_at", "is_clean"}
@@ -125,7 +126,7 @@ def test_a_rest_that_begins_in_the_middle_ends_the_comparison(terminal: Terminal
     said = terminal.run("reconcile", "yesterday", "--json")
     assert breaker.read(terminal.redis, "default").state is BreakerState.OPEN
     assert (said.code, "it gets a rest" in said.error["message"]) == (8, True)
-    assert said.error["kept"] == "Call records that came in are noted; the comparison begins anew."
+    assert said.error["kept"] == "Call records that came in are noted; the next comparison begins anew."
     assert days.read(terminal.redis, "default", NOON.date() - timedelta(days=1)) is None
 
 
@@ -135,7 +136,7 @@ def test_a_short_wait_for_a_call_is_said_and_waited(terminal: Terminal, capsys: 
     code = main(["reconcile", "yesterday"], terminal.env, lambda: NOON + timedelta(seconds=time.monotonic() - began))
     out, err = capsys.readouterr()
     assert (code, "Nothing on either side" in out) == (0, True)
-    assert err.startswith("Waiting: the workers use all calls of this account")
+    assert err.startswith("Waiting for the gateway: the workers use all calls of this account")
 
 
 def test_the_help_says_that_scripts_read_is_clean_and_not_the_exit_code(terminal: Terminal) -> None:
