@@ -85,7 +85,8 @@ def reconcile(desk: Desk, account: str, day: date, *, may_go_on: Callable[[], bo
     except NotNow as not_now:
         return Step(None, not_now.at)
     except (_Unclear, GatewayError, UnknownAccount) as unclear:
-        return Step(_give_up(desk, account, day, _in_words(unclear)), _again_at(day, desk.clock()))
+        report = _give_up(desk, account, day, _in_words(unclear))
+        return Step(report, report.again_at)
     return Step(days.keep(desk.redis, report)) if report else Step(None, desk.clock())
 
 
@@ -273,10 +274,10 @@ def _in_words(error: Exception) -> str:
 
 def _give_up(desk: Desk, account: str, day: date, why: str) -> DayReport:
     """For now: what was found before stays, and a day that was done stays done."""
-    kept = days.read(desk.redis, account, day)
-    blank = DayReport(account=account, day=day, found_at=desk.clock(), is_done=False)
-    report = (kept or blank).model_copy(update={"is_done": False, "trouble": mask_text(why)})
-    return report if kept and kept.is_done else days.keep(desk.redis, report)
+    now = desk.clock()
+    blank = DayReport(account=account, day=day, found_at=now, is_done=False, is_compared=False)
+    failed = {"trouble": mask_text(why), "failed_at": now, "again_at": _again_at(day, now)}
+    return days.keep(desk.redis, (days.read(desk.redis, account, day) or blank).model_copy(update=failed))
 
 
 def tell(report: DayReport) -> None:
