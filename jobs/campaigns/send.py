@@ -190,6 +190,8 @@ class _Attempt:
         """The one POST, and the ledger's word for each of its three ends."""
         try:
             accepted = self._post(phones, now)
+        except NotNow as not_now:
+            return self._plan_again("its turn to call passed before it could leave", not_now.at - self.desk.clock())
         except NotSent as not_sent:
             return self._plan_again(str(not_sent), self._wait())
         except Rejected as rejected:

@@ -46,7 +46,7 @@ def stop_all(desk: Desk, campaign: CampaignView) -> bool:
 
 def _stop(desk: Desk, campaign: CampaignView, session_id: str) -> bool:
     def say(verb: Verb) -> ControlAnswer:
-        return calling.once(desk, campaign, Lane.VERBS, lambda gateway: verb(gateway, session_id))
+        return calling.once(desk, campaign, Lane.ENDS, lambda gateway: verb(gateway, session_id))
 
     has_begun = campaign.terms.start_at(campaign.created_at) <= desk.clock()
     try:
