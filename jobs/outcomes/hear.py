@@ -7,6 +7,7 @@ changes.
 import re
 from enum import StrEnum
 
+from jobs.campaigns import strays
 from jobs.campaigns.adopt import adopt_or_stop, attempts_of, may_adopt
 from jobs.campaigns.desk import Desk
 from jobs.campaigns.marks import mark_of
@@ -69,6 +70,8 @@ def _heard(desk: Desk, submission_id: str, token: str, record: CallRecord) -> He
     if record.disposition.phone not in submissions.phones(desk.redis, submission_id):
         return Heard.FOREIGN_PHONE
     if submission.state is SubmissionState.GIVEN_UP:
+        how = "a postback came to its URL"
+        strays.take_if_to_end(desk, campaign, submission, record.session_id, mark=mark_of(token), how=how)
         return _record(desk, submission, record)
     return _adopted(desk, campaign, submission, attempt, record)
 
