@@ -290,7 +290,7 @@ def _ask_whether_it_is_back(own: Turn) -> None:
 def _tell_the_breaker(own: Turn) -> None:
     redis, account, now = own.desk.redis, own.account, own.desk.clock()
     if own.went_well:
-        opened_at = breaker.succeed(redis, account, can_be_told=own.desk.has_log)
+        opened_at = breaker.succeed(redis, account, now=now, can_be_told=own.desk.has_log)
         if opened_at and own.desk.has_log:
             log.info("gateway_is_back", account=account, after_s=round((now - opened_at).total_seconds(), 1))
     elif own.went_well is False:

@@ -31,7 +31,7 @@ from jobs.ledger.fields import to_ms
 from jobs.ledger.keys import Due
 from jobs.ledger.limits import Lane
 from jobs.ledger.submissions import Claim
-from jobs.models import CampaignView, Evidence, Finding, Intent, Submission, SubmissionState
+from jobs.models import CampaignView, Evidence, Finding, Intent, Submission, SubmissionState, WhenUnknown
 
 log = structlog.get_logger(__name__)
 
@@ -197,7 +197,7 @@ class _Attempt:
         except Rejected as rejected:
             return self._refused(rejected)
         except OutcomeUnknown as unknown:
-            return self._unknown(f"{unknown} It is not sent again: evidence of what became of it is looked for.")
+            return self._unknown(f"{unknown} {self._what_follows()}")
         return self._accepted(accepted, now)
 
     def _move(
@@ -341,6 +341,13 @@ class _Attempt:
         account = self.campaign.terms.account
         reason = f"held, because the gateway refused the account {account}: {rejected.reason}"
         return self._plan_again(reason, max(self._wait(), self.desk.timings.refusal_first * 2))
+
+    def _what_follows(self) -> str:
+        """Of an outcome that nobody knows, by the campaign's own policy."""
+        looked_for = "evidence of what became of it is looked for"
+        if self.campaign.terms.when_unknown is WhenUnknown.RESEND and not self.submission.former:
+            return f"It is sent again, once, if the gateway turns out not to have it: {looked_for}."
+        return f"It is not sent again by itself: {looked_for}."
 
     def _unknown(self, reason: str, *, is_sign: bool = False) -> Sent:
         now = self.desk.clock()

@@ -128,7 +128,7 @@ class Listening(Redis):
 
     def execute_command(self, *args: Any, **options: Any) -> Any:
         self.read.extend(str(each) for each in args[1:2])
-        return super().execute_command(*args, **options)
+        return super().execute_command(*args, **options)  # type: ignore[no-untyped-call]  # redis says nothing of it
 
 
 def test_the_phones_of_what_was_given_up_are_read_once_however_many_strangers_there_are(
