@@ -6,18 +6,23 @@ another program, or is one whose id never reached us.
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from redis import Redis
 
 from jobs.campaigns.verbs import Told, tell
 from jobs.gateway.client import GatewayClient
+from jobs.gateway.errors import NotSent
 from jobs.gateway.replies import ControlAnswer
-from jobs.ledger import campaigns, submissions
+from jobs.ledger import campaigns, due, runs, submissions
+from jobs.ledger.keys import Due
 from jobs.models import CampaignView, Intent, Submission
 
 Say = Callable[[Callable[[GatewayClient], ControlAnswer]], ControlAnswer]
 """Makes one call, when it may be made."""
+
+TOLD_AGAIN = timedelta(seconds=10)
+"""After this the workers look whether a session was told what was asked of it alone; by then an answer is there."""
 
 
 class CampaignIsHeld(Exception):
@@ -43,8 +48,9 @@ def control_session(
 ) -> Controlled:
     """Tell one session something, at once, and note in the ledger what the gateway confirms of one that is ours.
 
-    Its campaign's other sessions go on, and its campaign's intent stays: when that is carried out anew, it wins. Raises
-    `CampaignIsHeld`, `NotSent` and `OutcomeUnknown`; after these the same call may be repeated.
+    Its campaign's other sessions go on, and so does what is asked of this one until something else is wanted of the
+    campaign; where the answer is lost, the workers tell the gateway again. Raises `CampaignIsHeld`, `NotSent` and
+    `OutcomeUnknown`; after these the same call may be repeated.
     """
     submission = ours(redis, account, [session_id]).get(session_id)
     campaign = campaigns.read(redis, submission.campaign_id) if submission else None
@@ -52,12 +58,47 @@ def control_session(
         _check_not_held(campaign, intent)
     # What a stranger is at, nobody knows: the verb that was asked for is the best guess.
     has_begun = campaign.terms.start_at(campaign.created_at) <= now if campaign else intent is not Intent.CANCEL
-    told = tell(lambda verb: say(lambda gateway: verb(gateway, session_id)), intent, has_begun=has_begun)
-    if submission and told.run:
-        submissions.confirm_run(redis, submission, told.run, now=now)
+    if submission is None or campaign is None:
+        told = tell(lambda verb: say(lambda gateway: verb(gateway, session_id)), intent, has_begun=has_begun)
+        return Controlled(submission, told)
+    told = _tell_ours(redis, say, campaign, submission, intent, has_begun=has_begun, now=now)
+    if told.run:
+        runs.confirm(redis, submission, told.run, now=now, intent_number=campaign.intent_number)
         if why:
             submissions.note(redis, submission, f"{intent} was asked for this session alone: {why}")
     return Controlled(submission, told)
+
+
+def _tell_ours(
+    redis: Redis,
+    say: Say,
+    campaign: CampaignView,
+    submission: Submission,
+    intent: Intent,
+    *,
+    has_begun: bool,
+    now: datetime,
+) -> Told:
+    """With a doubt that is noted before a byte leaves, and taken back where the gateway certainly did nothing."""
+    number = campaign.intent_number
+
+    def last_look() -> None:
+        due.add(redis, Due.CONTROL, [campaign.id], now + TOLD_AGAIN)
+        if not runs.doubt(redis, submission, intent_number=number, alone=intent):
+            raise CampaignIsHeld(f"something else was just asked of campaign {campaign.id}; nothing was changed")
+
+    try:
+        told = tell(
+            lambda verb: say(lambda gateway: verb(gateway, submission.session_id, before_send=last_look)),
+            intent,
+            has_begun=has_begun,
+        )
+    except NotSent:
+        runs.restore(redis, submission, intent_number=number)
+        raise
+    if told.run is None:
+        runs.restore(redis, submission, intent_number=number)
+    return told
 
 
 def _check_not_held(campaign: CampaignView, intent: Intent) -> None:

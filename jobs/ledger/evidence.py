@@ -77,11 +77,6 @@ def holder(redis: Redis, account: str, session_id: str) -> str | None:
     return text(found) if found else None
 
 
-def sessions_of_day(redis: Redis, account: str, day: str) -> set[str]:
-    """The sessions that an account's listing of an Eastern day must contain."""
-    return {text(member) for member in redis.smembers(keys.sessions_of_day(account, day))}
-
-
 def foreign_sessions(redis: Redis, submission_id: str) -> set[str]:
     """Sessions that are certainly not this submission's."""
     return {text(member) for member in redis.smembers(keys.foreign(submission_id))}

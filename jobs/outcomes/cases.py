@@ -18,8 +18,13 @@ from jobs.outcomes.rule import Absence, Search, has_sign, search_of
 _LOOKS = frozenset({*Finding} - {Finding.DECISION, Finding.STRAY, Finding.SIGN})
 
 
+def rule_of(timings: Timings) -> Absence:
+    """From when on, how often and over how long a session must be missing, by the numbers that policies go by."""
+    return Absence(timings.absent_after, timings.absent_looks, timings.absent_apart)
+
+
 _TIMINGS = Timings()
-RULE = Absence(_TIMINGS.absent_after, _TIMINGS.absent_looks, _TIMINGS.absent_apart)
+RULE = rule_of(_TIMINGS)
 
 NOT_YET = "not listed so far, which is too soon to be sure"
 
@@ -35,6 +40,7 @@ class Case:
     campaign: CampaignView
     submission: Submission
     evidence: Sequence[Evidence]
+    rule: Absence = RULE
     balance_before: Noted | None = None
     """What was noted last of the account's balance before the newest attempt was sent."""
 
@@ -84,7 +90,7 @@ class Case:
     @property
     def search(self) -> Search:
         """How far it is from being absent, by the rule that policies go by."""
-        return search_of(self.current, sent_at=self.sent_at, rule=RULE)
+        return search_of(self.current, sent_at=self.sent_at, rule=self.rule)
 
     @property
     def is_absent(self) -> bool:
@@ -97,7 +103,7 @@ class Case:
         return self.sent_at + _TIMINGS.look_for
 
 
-def read_case(redis: Redis, submission_id: str) -> Case:
+def read_case(redis: Redis, submission_id: str, rule: Absence = RULE) -> Case:
     """Everything about one submission, in doubt or not; raises `UnknownSubmission`."""
     found = submissions.read(redis, [submission_id])
     campaign = campaigns.read(redis, submissions.campaign_of(submission_id))
@@ -106,14 +112,14 @@ def read_case(redis: Redis, submission_id: str) -> Case:
     submission = found[0]
     sent_at = submission.sent_at or campaign.created_at
     before = balances.last_before(redis, campaign.terms.account, sent_at)
-    return Case(campaign, submission, evidence.read(redis, submission_id), before)
+    return Case(campaign, submission, evidence.read(redis, submission_id), rule, before)
 
 
-def read_cases(redis: Redis, campaign_id: str | None = None) -> list[Case]:
+def read_cases(redis: Redis, campaign_id: str | None = None, rule: Absence = RULE) -> list[Case]:
     """Every submission that is unknown, or only a campaign's, in the order in which they were sent."""
     found = submissions.read(redis, evidence.in_doubt(redis))
     wanted = [each for each in found if campaign_id in {None, each.campaign_id}]
-    return [read_case(redis, each.id) for each in wanted if each.state is SubmissionState.UNKNOWN]
+    return [read_case(redis, each.id, rule) for each in wanted if each.state is SubmissionState.UNKNOWN]
 
 
 def _who_was_meant(redis: Redis, campaign_id: str) -> str:

@@ -18,7 +18,7 @@ from jobs.campaigns.marks import mark_of
 from jobs.ledger import dispositions, evidence
 from jobs.models import Evidence, Finding, Intent, SubmissionState
 from jobs.outcomes import ends
-from jobs.outcomes.cases import Case, how_far, in_words, read_case
+from jobs.outcomes.cases import Case, how_far, in_words, read_case, rule_of
 
 MOST_CHARACTERS = 300
 """Of a name or a reason."""
@@ -113,7 +113,7 @@ def resend(redis: Redis, timings: Timings, submission_id: str, asked: Asked, *, 
     Raises `UnknownSubmission`, `NotInDoubt` and `Inadvisable`, which `force` overrides only where nothing speaks
     against it but that too little is known.
     """
-    case = read_case(redis, submission_id)
+    case = read_case(redis, submission_id, rule_of(timings))
     if _was_decided(case, Decision.RESEND):
         return Decided(Decision.RESEND, case, is_new=False)
     _check_in_doubt(case)

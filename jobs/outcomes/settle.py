@@ -19,10 +19,9 @@ from jobs.ledger import campaigns, due, evidence, submissions
 from jobs.ledger.keys import Due
 from jobs.models import Attempt, CampaignView, Evidence, Finding, Submission, SubmissionState
 from jobs.outcomes import ends
-from jobs.outcomes.cases import Case
+from jobs.outcomes.cases import Case, rule_of
 from jobs.outcomes.courses import Course, course_of
 from jobs.outcomes.looking import Looked, balance, look
-from jobs.outcomes.rule import Absence, has_sign, is_absent
 
 log = structlog.get_logger(__name__)
 
@@ -103,8 +102,8 @@ def _judge(desk: Desk, campaign: CampaignView, submission: Submission, looked: L
         return _again(desk, submission, at, Settled.OPEN)
     evidence.add(desk.redis, submission.id, replace(seen, balance=balance(desk, campaign)))
     due.add(desk.redis, Due.SETTLE, [submission.id], at)
-    case = Case(campaign, submission, evidence.read(desk.redis, submission.id))
-    return _follow_course(desk, case) if _is_absent(desk, case, attempt) else Settled.OPEN
+    case = Case(campaign, submission, evidence.read(desk.redis, submission.id), rule_of(desk.timings))
+    return _follow_course(desk, case) if case.is_absent else Settled.OPEN
 
 
 def _leave_to_a_person(desk: Desk, submission: Submission, seen: Evidence) -> None:
@@ -123,12 +122,6 @@ def _leave_to_a_person(desk: Desk, submission: Submission, seen: Evidence) -> No
 def next_look(timings: Timings, sent_at: datetime, now: datetime) -> timedelta:
     """How long until the next look: quick at first, seldom later."""
     return max(timings.look_first, min(timings.look_most, (now - sent_at) / 3))
-
-
-def _is_absent(desk: Desk, case: Case, attempt: Attempt) -> bool:
-    timings = desk.timings
-    rule = Absence(timings.absent_after, timings.absent_looks, timings.absent_apart)
-    return not has_sign(case.current) and is_absent(case.current, sent_at=attempt.sent_at, rule=rule)
 
 
 def _follow_course(desk: Desk, case: Case) -> Settled:
