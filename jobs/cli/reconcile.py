@@ -203,7 +203,7 @@ _KINDS: Sequence[tuple[str, str, Sequence[str], Callable[[Any], Iterable[str]]]]
         lambda each: (each.session_id, _outcomes(each), each.title),
     ),
     (
-        "of earlier attempts of ours, which are being stopped",
+        "of earlier attempts of ours, or given up before a stop, which are being stopped",
         "strays",
         ("session", "drops", "the gateway's words"),
         lambda each: (each.session_id, _outcomes(each), each.title),

@@ -121,7 +121,7 @@ class DayReport(Finding):
     handed_over: Named[Outside] = Named[Outside]()
     """Strangers that are the sessions of unknown submissions of ours."""
     strays: Named[Outside] = Named[Outside]()
-    """Sessions of earlier attempts of ours that turned up after all; they are being stopped."""
+    """Sessions of earlier attempts of ours, or given up where a stop was asked for; they are being stopped."""
     given_up: Named[Outside] = Named[Outside]()
     """Sessions of submissions of ours that had been given up, each with its submission."""
     other_counts: Named[OtherCounts] = Named[OtherCounts]()

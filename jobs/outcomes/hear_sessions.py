@@ -7,6 +7,7 @@ nothing is believed.
 from collections.abc import Callable, Iterable, Sequence
 from hmac import compare_digest
 
+from jobs.campaigns import strays
 from jobs.campaigns.adopt import adopt_or_stop, attempts_of, may_adopt
 from jobs.campaigns.desk import Desk
 from jobs.campaigns.marks import mark_of
@@ -74,6 +75,8 @@ def _verdicts_on_session(
 ) -> tuple[Heard | None, Heard | None]:
     """That on its first record, and that on all others."""
     if submission.state is SubmissionState.GIVEN_UP:
+        how = "a postback came to its URL"
+        strays.take_if_to_end(desk, campaign, submission, session_id, mark=mark_of(attempt.token), how=how)
         return Heard.RECORDED, Heard.RECORDED
     words = "a postback came to the URL of this attempt"
     seen = Evidence(desk.clock(), Finding.POSTBACK, words, mark_of(attempt.token), (session_id,))

@@ -229,6 +229,13 @@ PROTECTIONS = (
         "tests/jobs/outcomes/test_rule.py",
     ),
     Protection(
+        "who finds no slot when it wakes up does not call",
+        "jobs/campaigns/calling.py",
+        "    if isinstance(found, NoSlot):\n",
+        "    if isinstance(found, NoSlot) and not own.slot:\n",
+        "tests/jobs/campaigns/test_calling.py",
+    ),
+    Protection(
         "an empty listing shows no absence",
         "jobs/outcomes/rule.py",
         "    if not listed:\n",

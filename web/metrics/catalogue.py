@@ -81,7 +81,7 @@ CAMPAIGNS = (
 GATEWAY = (
     counted(
         "dropline_gateway_calls_total",
-        "Calls that workers made to the gateway, by lane (submissions, verbs, reads) and by how they ended.",
+        "Calls that workers made to the gateway, by lane (ends, verbs, submissions, reads) and by how they ended.",
         Count.CALLS,
         "lane",
         "end",

@@ -8,7 +8,7 @@ from structlog.testing import capture_logs
 from jobs.gateway.simulator import Fault, FaultKind
 from jobs.ledger import breaker, limits
 from jobs.ledger.breaker import BreakerState
-from jobs.ledger.limits import Lane, Limits
+from jobs.ledger.limits import Lane, Limits, Slot
 from tests.jobs.cli.conftest import started
 from tests.jobs.cli.terminal import NOON, Terminal
 from tests.servers import free_port
@@ -52,10 +52,10 @@ def test_a_short_wait_is_waited(terminal: Terminal) -> None:
 def test_what_people_ask_uses_a_call_of_the_account(terminal: Terminal) -> None:
     assert terminal.run("balance").code == 0
     at_five = Limits(calls_per_s=5)
-    wait = limits.take(
+    found = limits.take(
         terminal.redis, "default", at_five, Lane.READS, token="b", now=NOON, patience=timedelta(seconds=1)
     )
-    assert wait == timedelta(seconds=0.2)
+    assert found == Slot(NOON + timedelta(seconds=0.2))
 
 
 def test_a_gateway_that_gets_a_rest_is_left_alone(terminal: Terminal) -> None:

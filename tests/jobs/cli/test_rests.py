@@ -90,6 +90,6 @@ def test_the_list_has_a_line_for_each(run: Run, redis: Redis) -> None:
 @pytest.mark.usefixtures("refused", "resting")
 def test_what_is_over_is_not_told(run: Run, redis: Redis) -> None:
     for cause in Cause:
-        breaker.succeed(redis, "default", cause)
+        breaker.succeed(redis, "default", cause, now=NOW)
     assert run("list").err == ""
     assert run("list", "--json").document["accounts_at_rest"] == []

@@ -150,6 +150,13 @@ def fail(number: int, cause: Cause, at: timedelta = timedelta()) -> Step:
     return lambda redis: breaker.fail(redis, "default", now=NOW + at, **rests, **name)  # type: ignore[arg-type]  # as named
 
 
+def take_again(redis: Redis) -> Any:
+    """When the list of an account that was refused is due; since when it was, nobody is told the second time."""
+    due.add(redis, keys.Due.DO_NOT_DIAL, ["default"], LATER)
+    breaker.succeed(redis, "default", Cause.REFUSAL, now=NOW, wakes=keys.Due.DO_NOT_DIAL)
+    return due.instant_of(redis, keys.Due.DO_NOT_DIAL, "default")
+
+
 def enter(token: str, at: timedelta) -> Step:
     return lambda redis: breaker.enter(redis, "default", token=token, now=NOW + at, heard_within=SECOND)
 
@@ -291,10 +298,11 @@ CALLING: list[Step] = [
     enter("probe", SECOND),
     lambda redis: breaker.give_back(redis, "default", token="probe", now=NOW + SECOND),
     enter("next", SECOND),
-    lambda redis: breaker.succeed(redis, "default", can_be_told=False),
-    silently(lambda redis: breaker.succeed(redis, "default")),
+    lambda redis: breaker.succeed(redis, "default", now=NOW, can_be_told=False),
+    silently(lambda redis: breaker.succeed(redis, "default", now=NOW)),
     fail(1, Cause.REFUSAL),
     lambda redis: breaker.try_now(redis, "default", now=NOW, cause=Cause.REFUSAL),
+    take_again,
 ]
 LISTING: list[Step] = [
     change(Verb.ADD),
