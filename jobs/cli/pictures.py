@@ -13,9 +13,19 @@ from rich.text import Text
 from config.masking import mask_phone, mask_text
 from jobs import eastern
 from jobs.cli.planning import excluded_table, sum_check
-from jobs.cli.shown import both_times, clean, commands, counted, eastern_and_local, plain_table
+from jobs.cli.shown import PROGRAM, both_times, clean, commands, counted, eastern_and_local, plain_table
 from jobs.documents.campaigns import Dossier, Outcomes, audio, whereabouts
-from jobs.models import UNSENT, CampaignStatus, CampaignView, Intent, Submission, SubmissionState, Terms, WhenUnknown
+from jobs.models import (
+    ENDING_INTENTS,
+    UNSENT,
+    CampaignStatus,
+    CampaignView,
+    Intent,
+    Submission,
+    SubmissionState,
+    Terms,
+    WhenUnknown,
+)
 
 STATUS_STYLES = {
     CampaignStatus.FINISHED: "green",
@@ -254,7 +264,23 @@ def control_sentence(campaign: CampaignView) -> str:
         said.append(
             f"{counted(sending, 'submission')} just being sent will be told as soon as the gateway has answered."
         )
-    return " ".join(said)
+    return " ".join([*said, *_of_what_may_ring(campaign)])
+
+
+def _of_what_may_ring(campaign: CampaignView) -> list[str]:
+    """What an end does about submissions of which nobody knows whether they ring."""
+    if campaign.intent not in ENDING_INTENTS:
+        return []
+    said = []
+    for state, words, where in (
+        (SubmissionState.UNKNOWN, "unknown", f"unknowns {campaign.id}"),
+        (SubmissionState.GIVEN_UP, "given up", "sessions today"),
+    ):
+        if count := campaign.submissions.get(state, 0):
+            is_, it_is = ("is", "it is") if count == 1 else ("are", "they are")
+            may_ring = f"{counted(count, 'submission')} {is_} {words} and may be ringing"
+            said.append(f"{may_ring}; {it_is} stopped once found: {PROGRAM} {where}")
+    return said
 
 
 def _phones_in(campaign: CampaignView, *states: SubmissionState) -> int:

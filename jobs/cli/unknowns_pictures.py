@@ -19,7 +19,8 @@ from jobs.outcomes.decide import Decided, Decision
 _HOLDS = {
     Decision.ADOPT: "is session {session} from now on, and is followed.",
     Decision.RESEND: "is sent once more; if the first one turns up after all, it is stopped, and the log says so.",
-    Decision.GIVE_UP: "is given up: its phones count as without a record. One that still comes is written down.",
+    Decision.GIVE_UP: "is given up: its phones count as without a record. A session that shows up all the "
+    "same is in the log and in `sessions DATE`, and its records are taken; it is not stopped unless its campaign is.",
 }
 
 

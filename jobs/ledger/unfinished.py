@@ -50,8 +50,10 @@ local function look(campaign)
     local id = campaign .. '-' .. index
     local state, run, sent_at = unpack(redis.call('HMGET', KEYS[5] .. id, 'state', 'run', 'sent_at'))
     local due = due_of[state]
+    local is_given_up = state == 'given_up'  -- and may turn up for a while
+    if is_given_up and tonumber(sent_at or 0) <= tonumber(ARGV[4]) then due = nil end
     if due then
-      is_open, may_run = true, may_run or run ~= 'ended'
+      is_open, may_run = true, may_run or (run ~= 'ended' and not is_given_up)
       if state ~= 'unknown' or tonumber(sent_at or 0) > tonumber(ARGV[4]) then add(KEYS[due], id, state) end
     end
     if state == 'accepted' then

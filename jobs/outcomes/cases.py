@@ -179,7 +179,7 @@ def ways_out(case: Case) -> list[str]:
         return [*(f"{own_id} adopt {each}" for each in look.session_ids), f"{own_id} give-up --force"]
     if case.is_absent:
         return [f"{own_id} resend", f"{own_id} give-up"]
-    return [f"{own_id} adopt SESSION", f"{own_id} give-up"]
+    return [f"{own_id} adopt SESSION", f"{own_id} give-up --force"]
 
 
 def what_happens_by_itself(case: Case, now: datetime) -> str:

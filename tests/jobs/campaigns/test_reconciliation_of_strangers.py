@@ -72,7 +72,7 @@ def test_the_session_of_a_submission_that_was_given_up_is_said_to_be_its(
     stranger = begun_elsewhere(simulator, "2125550101")
     if layout == "titled":
         called_others(simulator, its_session)
-    give_up(desk.redis, ours.id, Asked("dana", "nobody knows", desk.clock()))
+    give_up(desk.redis, ours.id, Asked("dana", "nobody knows", desk.clock()), force=True)
     simulator.clock.jump(timedelta(minutes=1))
     report = reconcile(desk)
     (found,) = report.given_up.named
@@ -85,6 +85,6 @@ def test_the_session_of_a_submission_that_was_given_up_is_said_to_be_its(
 
 def test_what_was_given_up_is_not_named_for_a_session_that_says_nothing(desk: Desk, simulator: Simulator) -> None:
     ours, its_session = unknown(desk, simulator, DELIVERED, BUSY)
-    give_up(desk.redis, ours.id, Asked("dana", "nobody knows", desk.clock()))
+    give_up(desk.redis, ours.id, Asked("dana", "nobody knows", desk.clock()), force=True)
     report = reconcile(desk)  # nobody has been called yet
     assert (report.given_up.total, [each.session_id for each in report.outside.named]) == (0, [its_session])

@@ -269,7 +269,13 @@ def count_one(redis: Redis) -> Any:
     return meter.read(redis)
 
 
+def turn_up(redis: Redis) -> Any:
+    seen = Evidence(NOW, Finding.MARK, "it is listed", "kcfwqvzt", ("4",))
+    return evidence.take_turned_up(redis, first(redis), "4", account="default", evidence=seen)
+
+
 DOUBTING: list[Step] = [
+    turn_up,
     stray("2"),
     stray("2"),
 ]
