@@ -31,11 +31,11 @@ def show(
     invocation = of(context, as_json=as_json)
     if watch and as_json:
         raise Failure(Exit.BAD_INPUT, "--watch is for people; a program calls show --json again")
+    say_if_halted(invocation)  # first of all: after a loss of data the campaign may not be known any more
     campaign_id = _id_of(invocation.redis, campaign_id)
     if watch:
         follow(invocation, campaign_id, picture=lambda each: moving_picture(each, tally(invocation.redis, each.id)))
     dossier = read_dossier(invocation.redis, campaign_id)
-    say_if_halted(invocation)
     at_rest = rests.of_campaign(invocation.redis, dossier.campaign)
     say_at_rest(invocation, at_rest)
     at_work = is_anybody_at_work(invocation.redis)

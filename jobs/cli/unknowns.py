@@ -9,6 +9,7 @@ from jobs.cli import options
 from jobs.cli.adopting import phones_called
 from jobs.cli.exits import Exit
 from jobs.cli.failures import NOTHING_CHANGED, Failure
+from jobs.cli.halts import say_if_halted
 from jobs.cli.invocation import Invocation, of
 from jobs.cli.shown import PROGRAM, both_times, commands, counted
 from jobs.cli.unknowns_pictures import case_picture, cases_picture, decided_sentence
@@ -36,6 +37,7 @@ def unknowns(context: typer.Context, which: Which = None, as_json: options.Json 
     With a submission's id: everything that was found out and decided about it, even long after.
     """
     invocation = of(context, as_json=as_json)
+    say_if_halted(invocation)
     now = invocation.clock()
     if which and "-" in which:
         case = read_case(invocation.redis, which)

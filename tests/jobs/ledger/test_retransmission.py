@@ -194,7 +194,7 @@ def take_turns(redis: Redis) -> list[bool]:
 
 def forget_and_forgive(redis: Redis) -> Any:
     redis.hset(keys.HALT, mapping={"since": 1, "reason": "told so"})
-    return amnesia.forgive(redis, why="compared", now=NOW)
+    return amnesia.forgive(redis, why="compared", now=NOW, after_data_loss=True)
 
 
 SENDING: list[Step] = [
@@ -270,7 +270,7 @@ def count_one(redis: Redis) -> Any:
 
 
 def turn_up(redis: Redis) -> Any:
-    seen = Evidence(NOW, Finding.MARK, "it is listed", "kcfwqvzt", ("4",))
+    seen = Evidence(LATER, Finding.MARK, "it is listed", "kcfwqvzt", ("4",))
     return evidence.take_turned_up(redis, first(redis), "4", account="default", evidence=seen)
 
 
@@ -300,7 +300,8 @@ STORY: list[Step] = [
     make_token,
     forget_and_forgive,
     lambda redis: amnesia.halt(redis, why="wrong script", by="dana", now=NOW),
-    lambda redis: amnesia.forgive(redis, why="corrected", now=NOW),
+    lambda redis: amnesia.halt(redis, why="me too", by="ana", now=NOW),
+    lambda redis: amnesia.forgive(redis, why="corrected", by="ana", now=NOW),
     take_turns,
     *TICKING,
     count_one,
