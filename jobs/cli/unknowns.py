@@ -7,6 +7,7 @@ import typer
 
 from jobs.cli import options
 from jobs.cli.adopting import phones_called
+from jobs.cli.called import campaign_called
 from jobs.cli.exits import Exit
 from jobs.cli.failures import NOTHING_CHANGED, Failure
 from jobs.cli.halts import say_if_halted
@@ -19,7 +20,10 @@ from jobs.outcomes.decide import Decided, Decision, Inadvisable, NotInDoubt, Une
 
 Which = Annotated[
     str | None,
-    typer.Argument(metavar="[ID]", help="Only this submission, with all that is known of it; or only this campaign's."),
+    typer.Argument(
+        metavar="[ID]",
+        help="Only this submission, with all that is known of it; or only this campaign's, by its id or key.",
+    ),
 ]
 SubmissionId = Annotated[str, typer.Argument(metavar="SUBMISSION", help="The submission, as `unknowns` shows it.")]
 What = Annotated[Decision, typer.Argument(help="What you decide.", case_sensitive=False)]
@@ -39,6 +43,7 @@ def unknowns(context: typer.Context, which: Which = None, as_json: options.Json 
     invocation = of(context, as_json=as_json)
     say_if_halted(invocation)
     now = invocation.clock()
+    which = which and campaign_called(invocation, which)
     if which and "-" in which:
         case = read_case(invocation.redis, which)
         invocation.answer(case_document(case, now))

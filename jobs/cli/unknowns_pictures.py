@@ -10,6 +10,7 @@ from rich.text import Text
 
 from config.masking import mask_text
 from jobs import eastern
+from jobs.campaigns.marks import mark_of
 from jobs.cli.shown import both_times, clean, commands, counted, plain_table
 from jobs.documents.unknowns import said
 from jobs.models import Attempt, Candidate, Evidence, SubmissionState
@@ -18,7 +19,9 @@ from jobs.outcomes.decide import Decided, Decision
 
 _HOLDS = {
     Decision.ADOPT: "is session {session} from now on, and is followed.",
-    Decision.RESEND: "is sent once more; if the first one turns up after all, it is stopped, and the log says so.",
+    Decision.RESEND: "is sent once more. A first session, if there is one, goes on ringing until it is found, and is "
+    "stopped only then: by the mark {marks} where the gateway's listings show titles, by a postback, or by its late "
+    "answer. One that merely calls these phones may be somebody else's: it is logged, and not stopped.",
     Decision.GIVE_UP: "is given up: its phones count as without a record. A session that shows up all the "
     "same is in the log and in `sessions DATE`, and its records are taken; it is not stopped unless its campaign is.",
 }
@@ -56,7 +59,9 @@ def case_picture(case: Case, now: datetime) -> RenderableType:
 
 def decided_sentence(decided: Decided) -> str:
     """What holds now."""
-    holds = _HOLDS[decided.decision].format(session=decided.case.submission.session_id)
+    submission = decided.case.submission
+    marks = " or ".join(f"[{mark_of(each.token)}]" for each in submission.former)
+    holds = _HOLDS[decided.decision].format(session=submission.session_id, marks=marks)
     before = "" if decided.is_new else "This was decided before, and nothing was changed: "
     return f"{before}{decided.case.submission.id} {holds}"
 

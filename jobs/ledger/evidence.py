@@ -88,6 +88,13 @@ def holder(redis: Redis, account: str, session_id: str) -> str | None:
     return text(found) if found else None
 
 
+def held_by_others(redis: Redis, account: str, submission_id: str, session_ids: Iterable[str]) -> set[str]:
+    """Those of the sessions that are known to be another submission's."""
+    ids = list(session_ids)
+    found = redis.mget([keys.session(account, each) for each in ids]) if ids else []
+    return {each for each, held_by in zip(ids, found, strict=True) if held_by and text(held_by) != submission_id}
+
+
 def sessions_of_day(redis: Redis, account: str, day: str) -> set[str]:
     """The sessions that an account's listing of an Eastern day must contain."""
     return {text(member) for member in redis.smembers(keys.sessions_of_day(account, day))}

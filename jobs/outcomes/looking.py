@@ -69,7 +69,9 @@ def look(desk: Desk, campaign: CampaignView, submission: Submission, attempts: S
     ruled_out = evidence.foreign_sessions(desk.redis, submission.id)
     strangers = [each for each in listing.sessions if each.session_id not in known | ruled_out]
     others = [] if not strangers else _others_in_doubt(desk.redis, account, submission)
-    found = _judged(desk, campaign, submission, attempts, strangers, others)
+    judged = _judged(desk, campaign, submission, attempts, strangers, others)
+    known = evidence.known_sessions(desk.redis, account, judged)  # by now, some senders have had their answers
+    found = {each: how for each, how in judged.items() if each not in known}
     contested = {
         each for each, how in found.items() if how.likeness is Likeness.PHONES and _may_be_another(desk, how, others)
     }

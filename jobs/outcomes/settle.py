@@ -29,8 +29,9 @@ from jobs.models import (
     WhenUnknown,
 )
 from jobs.outcomes import ends, turned_up
+from jobs.outcomes.cases import known_to_be_others
 from jobs.outcomes.looking import Looked, balance, look
-from jobs.outcomes.rule import Absence, has_sign, is_absent
+from jobs.outcomes.rule import Absence, has_sign, is_absent, without
 
 log = structlog.get_logger(__name__)
 
@@ -124,7 +125,8 @@ def _judge(desk: Desk, campaign: CampaignView, submission: Submission, looked: L
         return _again(desk, submission, at, Settled.OPEN)
     evidence.add(desk.redis, submission.id, replace(seen, balance=balance(desk, campaign)))
     due.add(desk.redis, Due.SETTLE, [submission.id], at)
-    return _act_on_absence(desk, campaign, submission) if _is_absent(desk, submission, attempt) else Settled.OPEN
+    is_absent_now = _is_absent(desk, campaign, submission, attempt)
+    return _act_on_absence(desk, campaign, submission) if is_absent_now else Settled.OPEN
 
 
 def _leave_to_a_person(desk: Desk, submission: Submission, seen: Evidence) -> None:
@@ -145,10 +147,11 @@ def next_look(timings: Timings, sent_at: datetime, now: datetime) -> timedelta:
     return max(timings.look_first, min(timings.look_most, (now - sent_at) / 3))
 
 
-def _is_absent(desk: Desk, submission: Submission, attempt: Attempt) -> bool:
+def _is_absent(desk: Desk, campaign: CampaignView, submission: Submission, attempt: Attempt) -> bool:
     timings = desk.timings
     rule = Absence(timings.absent_after, timings.absent_looks, timings.absent_apart)
     seen = [each for each in evidence.read(desk.redis, submission.id) if each.mark == mark_of(submission.attempt)]
+    seen = without(seen, known_to_be_others(desk.redis, campaign, submission.id, seen))
     return not has_sign(seen) and is_absent(seen, sent_at=attempt.sent_at, rule=rule)
 
 

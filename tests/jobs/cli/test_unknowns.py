@@ -186,7 +186,7 @@ def test_a_resend_that_comes_too_early_says_how_long_and_what_is_missing(termina
     assert "at the earliest in 6 minutes, 2026-03-02 12:10:00 Eastern" in early
     terminal.look(lost, at=timedelta(minutes=2))
     later = terminal.run("decide", lost, "resend", "--why", "x").err
-    assert "1 of the 3 complete listings that it takes are in, and the last comes 5 minutes after the first" in later
+    assert "1 of the 3 complete listings that it takes are in, and the last comes 5 minutes or more after" in later
     assert "at the earliest in 5 minutes, 2026-03-02 12:11:00 Eastern" in later
     assert "1 of the 3 complete listings" in terminal.run("unknowns", lost).out
 
@@ -214,3 +214,10 @@ def test_a_days_sessions_show_which_is_that_of_what_was_given_up(terminal: Termi
         terminal.look(lost)
     (listed,) = terminal.run("sessions", "today", "--json").document["sessions"]
     assert (listed["submission_id"], listed["state"], listed["is_followed"]) == (lost, "given_up", False)
+
+
+def test_who_sends_again_is_told_how_a_first_session_is_found(terminal: Terminal, lost: str) -> None:
+    first = mark(terminal, lost)
+    said = terminal.run("decide", lost, "resend", "--force", "--why", "the website does not show it").out
+    assert "goes on ringing until it is found, and is stopped only then" in said
+    assert f"by the mark [{first}] where the gateway's listings show titles" in said
