@@ -51,7 +51,10 @@ PLACES = {
 
 BAR_WIDTH = 24
 
-NOBODY_AT_WORK = Text("No worker is running; it goes on when one is started: python -m worker", style="yellow")
+NOBODY_AT_WORK = Text(
+    "No worker is seen at this moment; one that was just started is within seconds. If none runs: python -m worker",
+    style="yellow",
+)
 
 
 def campaign_picture(dossier: Dossier) -> RenderableType:
@@ -201,7 +204,7 @@ def next_steps(campaign: CampaignView, *, is_anybody_at_work: bool = True) -> Re
     status = campaign.status
     held = status in {CampaignStatus.PAUSED, CampaignStatus.PAUSING}
     lines = [
-        ("decide", f"unknowns {campaign.id}") if campaign.submissions.get(SubmissionState.UNKNOWN) else ("", ""),
+        ("what is known", f"unknowns {campaign.id}") if campaign.submissions.get(SubmissionState.UNKNOWN) else ("", ""),
         ("watch it", f"show {campaign.id} --watch") if not status.is_final else ("", ""),
         ("go on", f"resume {campaign.id}") if held else ("", ""),
         ("end it", f"stop {campaign.id}")

@@ -110,13 +110,14 @@ def _check_usage(submission_id: str, what: Decision, session_id: str | None) -> 
 
 def say_if_in_doubt(invocation: Invocation, campaign_id: str | None = None) -> None:
     """A remark for whoever looks at campaigns, or at one: what nobody knows, since when, and what to do."""
-    found = [each.submission for each in read_cases(invocation.redis, campaign_id)]
-    if not found:
+    cases, now = read_cases(invocation.redis, campaign_id), invocation.clock()
+    if not cases:
         return
+    found = [each.submission for each in cases]
     since = min(each.changed_at for each in found if each.changed_at)
+    settles = all(each.is_ended_by_absence(now) for each in cases)
+    todo = "It settles without a person; what is known" if settles else "See what is known, and decide"
     which = f" {campaign_id}" if campaign_id else ""
     are = "is" if len(found) == 1 else "are"
-    words = (
-        f"{counted(len(found), 'submission')} {are} unknown, since {both_times(since)}. See what is known, and decide:"
-    )
+    words = f"{counted(len(found), 'submission')} {are} unknown, since {both_times(since)}. {todo}:"
     invocation.say(f"{words} {PROGRAM} unknowns{which}", style="yellow")

@@ -202,16 +202,16 @@ def ways_out(case: Case) -> list[str]:
     return [f"{own_id} adopt SESSION", f"{own_id} give-up --force"]
 
 
-def what_happens_by_itself(case: Case, now: datetime) -> str:
-    """What comes without a person, in a sentence."""
+def what_happens_by_itself(case: Case, now: datetime, *, is_one: bool = True) -> str:
+    """What comes without a person, in a sentence; of one among many it is the same for all."""
     look = case.last_look
     if look is not None and look.finding is Finding.SEVERAL:
         return "By itself nothing happens as long as more than one session may be it: a person decides which."
     if not case.is_looked_for(now):
         return "By itself nothing happens any more, unless the gateway posts a call record: a person decides."
-    until = _clock(case.sent_at + _TIMINGS.look_for)
+    until = f"until {_clock(case.sent_at + _TIMINGS.look_for)}" if is_one else f"within {_TIMINGS.look_for.days} days"
     if not case.is_ended_by_absence(now):
-        return f"By itself: a session that shows up until {until} is adopted. It is never sent again without a person."
+        return f"By itself: a session that shows up {until} is adopted. It is never sent again without a person."
     if case.campaign.intent in ENDING_INTENTS:
         told = f"a session that shows up is adopted and told to {case.campaign.intent}"
         return f"By itself: {told}; if none does, it is withdrawn. It is not sent again."

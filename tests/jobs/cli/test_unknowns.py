@@ -7,6 +7,7 @@ import pytest
 from jobs.campaigns.marks import mark_of
 from jobs.ledger import balances, submissions
 from jobs.ledger.balances import Noted
+from jobs.models import WhenUnknown
 from tests.jobs.cli.terminal import Terminal
 from tests.jobs.outcomes.conftest import by_hand
 
@@ -150,7 +151,7 @@ def test_after_a_resend_the_attempts_before_are_shown_with_their_titles(terminal
 
 def test_a_balance_is_shown_with_what_it_was_before_or_that_nobody_knows(terminal: Terminal, lost: str) -> None:
     terminal.look(lost)
-    nothing = "none was noted before it was sent, so there is nothing to compare that with"
+    nothing = "none was noted before it was sent (a scheduler notes it), so there is nothing to compare it"
     assert nothing in terminal.run("unknowns", lost).out
     sent_at = terminal.simulator.clock.now()
     for at, remaining in ((sent_at - timedelta(hours=7), 500), (sent_at + timedelta(hours=1), 100)):
@@ -221,3 +222,20 @@ def test_who_sends_again_is_told_how_a_first_session_is_found(terminal: Terminal
     said = terminal.run("decide", lost, "resend", "--force", "--why", "the website does not show it").out
     assert "goes on ringing until it is found, and is stopped only then" in said
     assert f"by the mark [{first}] where the gateway's listings show titles" in said
+
+
+def test_of_many_the_same_is_said_once_and_no_session_is_made_up(terminal: Terminal) -> None:
+    for number in range(5):
+        terminal.lose(f"617555012{number}", is_taken=False, key=str(number))
+    said = terminal.run("unknowns").out
+    assert said.count("By itself: a session that shows up within 2 days is adopted.") == 1
+    assert "and 2 more: By itself" in said
+    assert "adopt SESSION" not in said
+    assert said.count('decide SUBMISSION give-up --force --why "..."') == 1
+
+
+def test_what_settles_by_itself_asks_nobody_to_decide(terminal: Terminal) -> None:
+    terminal.lose(*PHONES, is_taken=False, when_unknown=WhenUnknown.RESEND)
+    assert "It settles without a person; what is known: python -m jobs unknowns" in " ".join(
+        terminal.run("list").out.split()
+    )
