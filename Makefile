@@ -17,7 +17,7 @@ PYTEST := $(RUN) pytest -n 4 --dist worksteal
 quietly = $(1) >$(VENV)/last.log 2>&1 || { cat $(VENV)/last.log >&2; exit 1; }
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test proof check bench bench-faults fuzz lock
+.PHONY: help demo test proof check pictures bench bench-faults fuzz lock
 
 help:  ## show this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
@@ -43,12 +43,16 @@ check: $(READY)  ## format, lint, types, imports and the fast tests
 	@$(call quietly,$(VENV)/bin/lint-imports --no-cache)
 	@$(PYTEST) -m "not processes and not thorough"
 
+pictures: $(READY)  ## the pictures of the page in docs/page/, by the browser that this machine has
+	@SCREENSHOTS=docs/page $(RUN) pytest -n 0 tests/web/test_browser.py
+
 bench: $(READY)  ## measure what Dropline costs on this machine
 	@$(RUN) benchmarks.planning
 	@$(RUN) benchmarks.memory
 	@$(RUN) benchmarks.durable_send
 	@$(RUN) benchmarks.do_not_dial
 	@$(RUN) benchmarks.reconciliation
+	@$(RUN) benchmarks.pages
 	@$(RUN) benchmarks.live_sessions
 	@$(RUN) benchmarks.stop
 	@$(RUN) benchmarks.scrape

@@ -4,7 +4,7 @@ from datetime import date, datetime
 
 from redis import Redis
 
-from jobs.ledger import keys, submissions
+from jobs.ledger import claims, keys, submissions
 from jobs.ledger.fields import to_ms
 from jobs.ledger.keys import Due
 from jobs.models import Submission, SubmissionState
@@ -21,8 +21,8 @@ def go_live(
     look_at: datetime | None = None,
 ) -> None:
     """Move a planned submission to `accepted` under this session; `look_at` is when its records are wanted."""
-    listed_under = [keys.sessions("default", day) for day in days]
-    submissions.claim(redis, submission.id, attempt="a", now=now, until=now)
+    listed_under = [keys.listed("default", day) for day in days]
+    claims.claim(redis, submission.id, attempt="a", now=now, until=now)
     submissions.move(redis, submission, SubmissionState.SENDING, now=now, listed_under=listed_under, sent_at=to_ms(now))
     submissions.move(
         redis,

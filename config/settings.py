@@ -236,6 +236,10 @@ class Settings(BaseSettings):
     """A running session without any new record for that long is closed."""
     settle_s: Seconds = Field(default=60, examples=["60"])
     """The same for a session whose stop is confirmed."""
+    absent_after_s: Annotated[float, Field(ge=15, le=86_400)] = Field(default=300, examples=["300"])
+    """A submission of which nobody knows is taken for absent when complete listings do not show it so long after it was
+    sent, and for so long: then it may be sent again. A gateway that lists sessions later than that makes phones ring
+    twice; less than minutes is for trials."""
     keep_keys_days: Annotated[int, Field(ge=100, le=3_650)] = Field(default=180, examples=["180"])
     """How long an idempotency key is remembered. At least 100, because a start may lie 90 days ahead."""
 

@@ -296,6 +296,8 @@ def timings(settings: Settings) -> Timings:
         poll_most=timedelta(seconds=settings.poll_max_s),
         silence=timedelta(seconds=settings.silence_s),
         settle=timedelta(seconds=settings.settle_s),
+        absent_after=timedelta(seconds=settings.absent_after_s),
+        absent_apart=timedelta(seconds=settings.absent_after_s),
     )
 
 

@@ -112,6 +112,8 @@ DEEP = 100
 MOST_REQUEUED = 5_000
 MOST_ERRANDS = 100
 
+TIMINGS = Timings()
+
 _SLOT = "%Y%m%dT%H%M%SZ"
 
 log = structlog.get_logger()
@@ -126,13 +128,14 @@ class Producer:
         *,
         lead: timedelta,
         keep_keys: timedelta = take.KEEP_KEYS,
+        timings: Timings = TIMINGS,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._redis = redis
         self._lead = lead
         self._keep_keys = keep_keys
         self._clock = clock
-        self._timings = Timings()
+        self._timings = timings
 
     def submit(self, terms: Terms, plan: Plan, *, key: str) -> Taken:
         """Hand in a planned campaign; the same key and payload give the same campaign again, and nothing is sent twice.
@@ -152,12 +155,12 @@ class Producer:
         finally:
             self.ring()
 
-    def control(self, campaign_id: str, verb: str, *, why: str = "") -> None:
+    def control(self, campaign_id: str, verb: str, *, why: str = "", by: str = "") -> None:
         """Pause, resume, stop or cancel a campaign; when this returns, the request holds.
 
         Raises `UnknownCampaign` or `CampaignIsOver`.
         """
-        control.request(self._redis, campaign_id, control.VERBS[verb], why=why, now=self._clock())
+        control.request(self._redis, campaign_id, control.VERBS[verb], why=why, now=self._clock(), by=by)
         self.ring()
 
     def refresh(self, campaign_id: str) -> int:
@@ -213,7 +216,8 @@ class Producer:
 
     def give_up(self, submission_id: str, *, by: str, why: str, force: bool = False) -> Decided:
         """Decide that nobody looks for an unknown submission any more. Raises as `adopt` does."""
-        return self._ringing(decide.give_up(self._redis, submission_id, Asked(by, why, self._clock()), force=force))
+        asked = Asked(by, why, self._clock())
+        return self._ringing(decide.give_up(self._redis, submission_id, asked, force=force, timings=self._timings))
 
     def ask_call_status(self, session_id: str, phone: str, *, account: str = "default") -> str:
         """Have a worker ask the gateway how the drop of a session to a phone of 10 digits ended; the question's id.

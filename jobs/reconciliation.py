@@ -32,6 +32,7 @@ from jobs.gateway.replies import ListedSession
 from jobs.ledger import campaigns, days, dispositions, due, evidence, submissions
 from jobs.ledger.days import Compared
 from jobs.ledger.keys import Due
+from jobs.ledger.listed import may_have
 from jobs.models import CampaignView, Disposition, DropState, Submission, SubmissionState
 from jobs.models.reports import Contrary, DayReport
 from jobs.outcomes.rule import Likeness, likeness
@@ -106,7 +107,7 @@ def _look(desk: Desk, account: str, day: date) -> Day:
     """What gateway and ledger say now; raises `_Unclear` where the gateway says nothing at all of a day of ours."""
     run, known = days.work(desk.redis, account, day)
     listed = _listing(desk, account, day)
-    of_day = submissions.of_day(desk.redis, account, day)
+    of_day = submissions.read(desk.redis, may_have(desk.redis, account, day))
     found = dict(ours(desk.redis, account, [each.session_id for each in listed]))
     there = {each.session_id: each for each in of_day if each.state in _WITH_THE_GATEWAY} | found
     own = {own.submission.session_id: own for own in _own(desk.redis, there.values())}

@@ -9,17 +9,18 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
 from redis import Redis
 
+from jobs.campaigns.marks import bears, mark_of
 from jobs.gateway.simulator import Simulator
 from jobs.gateway.simulator.book import Session
 from jobs.gateway.simulator.outcomes import Outcome
 from jobs.gateway.simulator.timeline import State
-from jobs.ledger import campaigns, dispositions, due, keys, submissions
+from jobs.ledger import campaigns, dispositions, due, evidence, keys, submissions
 from jobs.ledger.fields import text
 from jobs.ledger.keys import Due
 from jobs.models import (
@@ -43,8 +44,11 @@ DUE_WHILE = {
     SubmissionState.SENDING: Due.SEND,
     SubmissionState.ACCEPTED: Due.REFRESH,
 }
-"""Where a submission must stand in this state, so that somebody looks at it again. One that is unknown does so for some
-time only."""
+"""Where a submission must stand in this state, so that somebody looks at it again. One that is unknown, and one that
+was sent again, stand in the set to settle for as long as a session may turn up."""
+
+LOOK_FOR = timedelta(days=2)
+"""How long after an attempt was sent its session is looked for."""
 
 
 class SharedPhone(Exception):
@@ -71,38 +75,56 @@ class Believed:
         return [each for each in self.submissions if each.campaign_id == view.id]
 
 
-def check(redis: Redis, simulator: Simulator) -> None:
+@dataclass(frozen=True)
+class Terms:
+    """What is judged by: the present of the ledger's clock, and how long sessions are looked for."""
+
+    now: datetime
+    look_for: timedelta = LOOK_FOR
+
+
+def check(redis: Redis, simulator: Simulator, terms: Terms | None = None) -> None:
     """Raises AssertionError with every finding: nothing was accepted twice, nothing is believed that is not so,
     everything adds up, and nothing that is still to be done is forgotten.
     """
-    found = findings(redis, simulator)
+    found = findings(redis, simulator, terms)
     assert not found, "\n".join(["", *found])
 
 
-def findings(redis: Redis, simulator: Simulator) -> list[str]:
-    """Every way in which the promise does not hold at this moment."""
-    believed, at = Believed.read(redis), simulator.now
+def findings(redis: Redis, simulator: Simulator, terms: Terms | None = None) -> list[str]:
+    """Every way in which the promise does not hold at this moment; by the simulator's clock, unless stated."""
+    believed, at, terms = Believed.read(redis), simulator.now, terms or Terms(simulator.now)
     sessions = _by_submission(believed, simulator.truth.sessions)
-    found = [*_strangers(sessions), *_accepted_twice(sessions)]
+    found = [f"the gateway's session {each.id} has phones that nobody asked for" for each in sessions.get("", [])]
     for each in believed.submissions:
-        found += _contradictions(believed, each, sessions.get(each.id, []), at)
+        own = sessions.get(each.id, [])
+        late = [one for one in own if _was_rightly_taken_for_absent(simulator, each, one)]
+        timely = [one for one in own if one not in late]
+        found += [*_accepted_twice(each, timely), *_contradictions(believed, each, timely, at)]
+        found += _unstopped(believed, each, late, at)
     for view in believed.campaigns:
         found += _miscounts(view, believed.of(view))
-    return [*found, *forgotten(redis)]
+    return [*found, *forgotten(redis, terms)]
 
 
-def forgotten(redis: Redis) -> list[str]:
-    """What is not over, and stands in no due set: nobody would ever look at it again."""
+def forgotten(redis: Redis, terms: Terms) -> list[str]:
+    """What is not over, or may still turn up, and stands in no due set: nobody would ever look at it again."""
     believed = Believed.read(redis)
-    found = [
-        f"{each.id} is {each.state} and stands in no due set"
-        for each in believed.submissions
-        if each.state in DUE_WHILE and not due.stands(redis, DUE_WHILE[each.state], each.id)
-    ]
+    found = []
+    for each in believed.submissions:
+        if each.state in DUE_WHILE and not due.stands(redis, DUE_WHILE[each.state], each.id):
+            found.append(f"{each.id} is {each.state} and stands in no due set")
+        if _is_looked_for(each, terms) and not due.stands(redis, Due.SETTLE, each.id):
+            found.append(f"{each.id} is {each.state}, a session of it may still turn up, and nobody looks for it")
     for view in believed.campaigns:
         behind = [each for each in believed.of(view) if _is_behind(view, each)]
-        if behind and not due.stands(redis, Due.CONTROL, view.id):
+        going = [each for each, run in evidence.strays(redis, view.id).items() if run is not Run.ENDED]
+        if due.stands(redis, Due.CONTROL, view.id):
+            continue
+        if behind:
             found.append(f"{view.id} was told to {view.intent}, {len(behind)} are not, and it stands in no due set")
+        if going:
+            found.append(f"{view.id} has {len(going)} strays that are not stopped, and it stands in no due set")
     return found
 
 
@@ -113,10 +135,46 @@ def unfinished(redis: Redis) -> list[str]:
     return [f"{view.id} is {view.status}" for view in views if not view.status.is_final and view.status not in at_rest]
 
 
+def _is_looked_for(submission: Submission, terms: Terms) -> bool:
+    """Whether a session of it may still turn up that somebody has to adopt or to stop; or it is not quite given up."""
+    if submission.state is SubmissionState.GIVEN_UP:
+        return submission.accounted < submission.phone_count
+    sent = [each.sent_at for each in submission.former]
+    if submission.state is SubmissionState.UNKNOWN and submission.sent_at:
+        sent.append(submission.sent_at)
+    return any(terms.now < each + terms.look_for for each in sent)
+
+
+def late_sessions(redis: Redis, simulator: Simulator) -> Mapping[str, list[Session]]:
+    """Sessions of earlier attempts that the gateway listed so late that their submissions were rightly sent again, or
+    withdrawn, by submission. No others may have a phone that was accepted before.
+    """
+    believed = Believed.read(redis)
+    sessions = _by_submission(believed, simulator.truth.sessions)
+    late = {
+        each.id: [one for one in sessions.get(each.id, []) if _was_rightly_taken_for_absent(simulator, each, one)]
+        for each in believed.submissions
+    }
+    return {each: found for each, found in late.items() if found}
+
+
+def _was_rightly_taken_for_absent(simulator: Simulator, submission: Submission, session: Session) -> bool:
+    is_late = bool(session.unlisted) or simulator.gateway.settings.listing_lag_s > 0
+    return is_late and any(bears(session.title, mark_of(each.token)) for each in submission.former)
+
+
+def _unstopped(believed: Believed, submission: Submission, late: list[Session], at: datetime) -> Iterator[str]:
+    """Strays that are said to have been stopped, and are not."""
+    strays = evidence.strays(believed.redis, submission.campaign_id)
+    for session in late:
+        if strays.get(session.id) is Run.ENDED and not session.state(at).is_over:
+            yield f"the stray {session.id} of {submission.id} is said to have ended, and the gateway has it running"
+
+
 def _is_behind(view: CampaignView, submission: Submission) -> bool:
     """Whether a submission still has to be brought in step with what is wanted of its campaign."""
     if submission.state is SubmissionState.ACCEPTED:
-        wanted = {Intent.RUN: {Run.GOING}, Intent.PAUSE: {Run.PAUSED}}.get(view.intent, set())
+        wanted = {Intent.RUN: {Run.GOING}, Intent.PAUSE: {Run.PAUSED}}.get(view.intent_for(submission), set())
         return submission.run not in {*wanted, Run.ENDED}
     ending = view.intent in {Intent.STOP, Intent.CANCEL}
     return ending and submission.state in {SubmissionState.PLANNED, SubmissionState.CLAIMED}
@@ -142,16 +200,10 @@ def _owners(believed: Believed) -> Mapping[tuple[str, str], str]:
     return owners
 
 
-def _strangers(sessions: Mapping[str, list[Session]]) -> Iterator[str]:
-    for session in sessions.get("", []):
-        yield f"the gateway's session {session.id} has phones that nobody asked for"
-
-
-def _accepted_twice(sessions: Mapping[str, list[Session]]) -> Iterator[str]:
-    for owner, own in sessions.items():
-        times = Counter(phone for session in own for phone in session.phones)
-        if twice := sum(count > 1 for count in times.values()):
-            yield f"{twice} phones of {owner} were accepted more than once, in {len(own)} sessions"
+def _accepted_twice(submission: Submission, own: list[Session]) -> Iterator[str]:
+    times = Counter(phone for session in own for phone in session.phones)
+    if twice := sum(count > 1 for count in times.values()):
+        yield f"{twice} phones of {submission.id} were accepted more than once, in {len(own)} sessions"
 
 
 def _contradictions(believed: Believed, submission: Submission, own: list[Session], at: datetime) -> Iterator[str]:

@@ -1,15 +1,18 @@
 """A judge that finds nothing must find what was put there for it to find."""
 
 from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
 
 import pytest
 from redis import Redis
 
 from jobs.campaigns.desk import Desk
+from jobs.campaigns.marks import mark_of, marked
 from jobs.campaigns.refresh import refresh
 from jobs.campaigns.send import send
 from jobs.gateway.simulator import Clock, Simulator
-from jobs.ledger import campaigns, due, keys
+from jobs.ledger import campaigns, due, evidence, keys
 from jobs.ledger.keys import Due
 from jobs.models import Intent
 from tests import oracle
@@ -83,6 +86,67 @@ def test_a_stop_that_nobody_will_carry_out_is_found(desk: Desk, simulator: Simul
     due.remove(desk.redis, Due.CONTROL, [campaign_id])
     (found,) = oracle.findings(desk.redis, simulator)
     assert "was told to stop, 1 are not, and it stands in no due set" in found
+
+
+SENT = f"token@{int(NOON.timestamp() * 1000)}"
+"""An earlier attempt, as it lies in a submission."""
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"former": SENT},
+        {"former": SENT, "state": "finished"},
+        {"former": SENT, "state": "withdrawn"},
+        {"state": "unknown"},
+        {"state": "given_up"},
+    ],
+    ids=lambda fields: "-".join(fields.values()).removeprefix(SENT) or "accepted",
+)
+def test_a_session_that_may_still_turn_up_and_that_nobody_looks_for_is_found(
+    desk: Desk, campaign_id: str, fields: dict[Any, Any]
+) -> None:
+    own, terms = f"{campaign_id}-1", oracle.Terms(desk.clock(), look_for=desk.timings.look_for)
+    assert oracle.forgotten(desk.redis, terms) == []
+    desk.redis.hset(keys.submission(own), mapping=fields)
+    (found,) = oracle.forgotten(desk.redis, terms)
+    assert "may still turn up, and nobody looks for it" in found
+    due.add(desk.redis, Due.SETTLE, [own], NOON)
+    assert oracle.forgotten(desk.redis, terms) == []
+
+
+def test_an_attempt_that_is_too_old_need_not_be_looked_for(desk: Desk, campaign_id: str) -> None:
+    desk.redis.hset(keys.submission(f"{campaign_id}-1"), "former", SENT)
+    assert oracle.forgotten(desk.redis, oracle.Terms(NOON + oracle.LOOK_FOR)) == []
+    assert desk.timings.look_for == oracle.LOOK_FOR
+
+
+def test_a_stray_that_nobody_will_stop_is_found(desk: Desk, campaign_id: str) -> None:
+    desk.redis.hset(keys.strays(campaign_id), "999999999", "going")
+    (found,) = oracle.forgotten(desk.redis, oracle.Terms(NOON))
+    assert "has 1 strays that are not stopped" in found
+    evidence.stray_has_ended(desk.redis, campaign_id, "999999999")
+    assert oracle.forgotten(desk.redis, oracle.Terms(NOON)) == []
+
+
+def test_a_session_of_an_earlier_attempt_counts_only_where_the_gateway_lists_in_time(
+    desk: Desk, simulator: Simulator, campaign_id: str
+) -> None:
+    own = f"{campaign_id}-1"
+    earlier = marked(TERMS.title, mark_of("token"))
+    session = desk.gateway("default").submit(TERMS, ["6175550101"], title=earlier, postback_url=None, start_at=None)
+    simulator.truth.sessions[-1].unlisted = timedelta(hours=1)
+    assert len(oracle.findings(desk.redis, simulator)) == 1  # no attempt of ours
+    desk.redis.hset(keys.submission(own), "former", SENT)
+    due.add(desk.redis, Due.SETTLE, [own], NOON)
+    assert oracle.findings(desk.redis, simulator) == []
+    assert list(oracle.late_sessions(desk.redis, simulator)) == [own]
+    simulator.truth.sessions[-1].unlisted = timedelta(0)
+    assert len(oracle.findings(desk.redis, simulator)) == 1
+    simulator.change({"listing_lag_s": 60})
+    evidence.stray_has_ended(desk.redis, campaign_id, session.session_id)
+    (found,) = oracle.findings(desk.redis, simulator)
+    assert "is said to have ended, and the gateway has it running" in found
 
 
 def test_whose_a_session_is_must_be_clear(desk: Desk, simulator: Simulator, campaign_id: str) -> None:

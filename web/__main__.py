@@ -3,10 +3,12 @@
 import os
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from socket import socket
 from typing import Annotated
 
 import typer
 import uvicorn
+from fastapi import FastAPI
 
 from config import durability
 from config.logs import configure_logs
@@ -63,11 +65,31 @@ def open_site(settings: Settings) -> Site:
     return Site(desk=desk, producer=Producer(redis, lead=lead, keep_keys=keep_keys), settings=settings)
 
 
-def server(site: Site, host: str = LOOPBACK, proofs: Sequence[Proof] = PROOFS) -> uvicorn.Server:
+class Server(uvicorn.Server):
+    """Uvicorn's, that lets go of open pages before it waits for whatever is under way: they would never end."""
+
+    def __init__(self, app: FastAPI, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.app = app
+
+    async def startup(self, sockets: list[socket] | None = None) -> None:
+        """As uvicorn calls it."""
+        await super().startup(sockets)
+        self.app.state.register.begin()
+
+    async def shutdown(self, sockets: list[socket] | None = None) -> None:
+        """As uvicorn calls it."""
+        self.app.state.feed.end()
+        await super().shutdown(sockets)
+
+
+def server(site: Site, host: str = LOOPBACK, proofs: Sequence[Proof] = PROOFS) -> Server:
     """The server of a site, not yet running."""
-    return uvicorn.Server(
+    app = create_app(site, proofs)
+    return Server(
+        app,
         uvicorn.Config(
-            create_app(site, proofs),
+            app,
             host=host,
             port=site.settings.port,
             log_config=None,
@@ -75,7 +97,7 @@ def server(site: Site, host: str = LOOPBACK, proofs: Sequence[Proof] = PROOFS) -
             server_header=False,
             forwarded_allow_ips=site.settings.trusted_proxies,
             timeout_graceful_shutdown=GRACE_S,
-        )
+        ),
     )
 
 

@@ -9,14 +9,14 @@ from fastapi import HTTPException
 from starlette.requests import Request
 
 from jobs.models.scopes import Scope
+from web import login
 from web.bearer import bearer
 from web.site import site_of
 from web.visitors import Proof, Visitor
 
 __all__ = ["PROOFS", "Proof", "Scope", "Visitor", "require", "visitor_of"]
 
-
-PROOFS: tuple[Proof, ...] = (bearer,)
+PROOFS: tuple[Proof, ...] = (login.by_cookie, bearer)
 """Every way, in the order in which they are tried."""
 
 

@@ -4,8 +4,10 @@ from collections.abc import Sequence
 
 from fastapi import FastAPI
 
-from web import dashboard, health, intake, metrics
+from web import dashboard, health, intake, metrics, pages
 from web.access import PROOFS, Proof
+from web.pages.campaigns import Register
+from web.pages.live import Feed
 from web.site import Site
 
 
@@ -17,4 +19,6 @@ def create_app(site: Site, proofs: Sequence[Proof] = PROOFS) -> FastAPI:
     app.include_router(health.router(site))
     app.include_router(metrics.router(site))
     dashboard.mount(app, site)
+    app.state.register, app.state.feed = Register(site.redis), Feed()
+    app.include_router(pages.router)
     return app

@@ -16,7 +16,7 @@ from redis import Redis
 from benchmarks.messy import PHONE, write_messy_csv
 from docs.demo.audit import Audit, audit, calls_made
 from docs.demo.screen import CommandFailed, Screen
-from docs.demo.stage import DidNotStart, Stage, open_stage
+from docs.demo.stage import PERSON, DidNotStart, Stage, open_stage
 from jobs.ledger import campaigns
 from jobs.models import MAX_PHONES_PER_SUBMISSION, CampaignView, DropState
 
@@ -68,17 +68,25 @@ def play(screen: Screen, rows: int) -> bool:
     """The acts in their order; answers whether the gateway's book agrees with the results."""
     shutil.rmtree(FOLDER, ignore_errors=True)
     FOLDER.mkdir(parents=True)
-    screen.act(1, f"A contact list as people have them, made up: {rows:,} rows.")
-    wanted = write_messy_csv(CONTACTS, rows, SEED)[PHONE]
-    screen.say(f"It lies in {CONTACTS}. Redis, a gateway that calls nobody and")
-    screen.say("`python -m worker` are starting; their logs lie beside it.")
     with open_stage(FOLDER, calls_per_second=min(rows, MAX_PHONES_PER_SUBMISSION) / CALLS_LAST_S) as stage:
+        _open(screen, stage)
+        screen.act(1, f"A contact list as people have them, made up: {rows:,} rows.")
+        wanted = write_messy_csv(CONTACTS, rows, SEED)[PHONE]
+        screen.say(f"It lies in {CONTACTS}.")
         campaign = _send(screen, stage)
         _pause_and_resume(screen, stage, campaign)
         _finish(screen, stage, campaign)
         agrees = _compare(screen, audit(wanted=wanted, gateway_url=stage.gateway_url, results=RESULTS))
+        screen.wait_for_enter(f"{stage.page_url} is there until you press Enter.")
     screen.say(f"\nAll that was started has ended. What came of it lies in {FOLDER}/.", style="dim")
     return agrees
+
+
+def _open(screen: Screen, stage: Stage) -> None:
+    screen.say(f"Watch it on the page: {stage.page_url}", style="bold")
+    screen.say(f"Sign in as {PERSON}, password {stage.password}")
+    screen.say("Redis, a gateway that calls nobody, `python -m worker` and `python -m web` are", style="dim")
+    screen.say(f"running on this machine alone; their logs lie in {FOLDER}/.", style="dim")
 
 
 def _send(screen: Screen, stage: Stage) -> CampaignView:

@@ -37,6 +37,7 @@ class Screen:
         narrow = Console().width < COLUMNS
         self._console = Console(record=True, width=None if narrow else COLUMNS, highlight=False, emoji=False)
         self._moving = Console(width=self._console.width)
+        self._takes_picture = takes_picture
         self._draws_bars = takes_picture or self._console.is_terminal
 
     def act(self, number: int, sentence: str) -> None:
@@ -60,6 +61,12 @@ class Screen:
             self._console.print(line)
         if code:
             raise CommandFailed(f"`python -m jobs {words[0]}` ended with exit code {code}")
+
+    def wait_for_enter(self, sentence: str) -> None:
+        """Say it and wait, where somebody sits at a terminal and no picture is taken."""
+        if sys.stdin.isatty() and self._console.is_terminal and not self._takes_picture:
+            self.say(f"\n{sentence}", style="bold")
+            sys.stdin.readline()
 
     def follow(self, total: int, look: Callable[[], int], is_over: Callable[[int], bool]) -> int:
         """Show how a count grows until `is_over` says so; answers the last count."""

@@ -1,13 +1,15 @@
-"""The processes of the show: a Redis server, a gateway that calls nobody, and a worker. All of them end with it."""
+"""The processes of the show: a Redis server, a gateway that calls nobody, a worker and the page. All end with it."""
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 from redis import Redis
@@ -15,7 +17,9 @@ from rq import Worker
 
 from config.queues import QUEUES
 from config.settings import Settings, variables
-from tests.servers import RedisServer
+from jobs.ledger import people
+from jobs.ledger.people import Role
+from tests.servers import RedisServer, free_port
 
 PATIENCE_S = 30
 """How long a process may take to start, and to end."""
@@ -28,6 +32,13 @@ class Stage:
     redis: Redis
     gateway_url: str
     environment: Mapping[str, str]
+    page_url: str
+    password: str
+    """Of `PERSON`, who may do everything on the page."""
+
+
+PERSON = "demo"
+"""Who may sign in to the page."""
 
 
 class DidNotStart(Exception):
@@ -51,10 +62,15 @@ def open_stage(folder: Path, *, calls_per_second: float) -> Iterator[Stage]:
         environment = _environment(server.url, _first_text(ready, gateway))
         redis = opened.enter_context(Redis.from_url(server.url))
         worker = opened.enter_context(_process(["worker"], environment, folder / "worker.log"))
+        web = opened.enter_context(_process(["web"], environment, folder / "web.log"))
         _wait_until(lambda: Worker.count(connection=redis) == len(QUEUES), worker)
+        _wait_until(lambda: _listens(int(environment["PORT"])), web)
+        password = people.new_password()
+        people.add(redis, PERSON, Role.OPERATE, password, sees_phones=True, now=datetime.now(UTC))
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             opened.callback(signal.signal, number, signal.SIG_IGN)  # who is impatient waits until all have ended
-        yield Stage(redis, environment["GATEWAY_URL"], environment)
+        page_url = f"http://127.0.0.1:{environment['PORT']}"
+        yield Stage(redis, environment["GATEWAY_URL"], environment, page_url, password)
 
 
 def _environment(redis_url: str, gateway_url: str) -> dict[str, str]:
@@ -69,7 +85,14 @@ def _environment(redis_url: str, gateway_url: str) -> dict[str, str]:
         "POLL_MAX_S": "1",
         "SILENCE_S": "4",  # a few numbers never get a record, and nobody wants to wait a day for them here
         "LOG_FORMAT": "json",
+        "PORT": str(free_port()),
     }
+
+
+def _listens(port: int) -> bool:
+    """Whether somebody answers at a port of this machine."""
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 @contextmanager

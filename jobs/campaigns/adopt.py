@@ -8,9 +8,10 @@ import structlog
 from redis import Redis
 
 from jobs.campaigns import strays
-from jobs.campaigns.days import day_key
+from jobs.campaigns.days import must_be_listed_under
 from jobs.campaigns.desk import Desk, Timings
 from jobs.campaigns.marks import mark_of
+from jobs.gateway.replies import Accepted
 from jobs.ledger import keys, submissions
 from jobs.ledger.evidence import attempts_text
 from jobs.ledger.fields import to_ms
@@ -46,7 +47,7 @@ def adopt(
     due = {Due.REFRESH: max(now, start) + timings.poll_first}
     others = [each for each in attempts_of(campaign, submission) if each.token != attempt.token]
     if others:
-        due[Due.SETTLE] = now + timings.look_most  # the other attempts' sessions may still turn up
+        due[Due.SETTLE] = now + timings.look_first  # the other attempts' sessions may still turn up
     moved = submissions.move(
         redis,
         submission,
@@ -55,7 +56,7 @@ def adopt(
         attempt=submission.attempt,
         due=due,
         session_key=keys.session(account, session_id),
-        day_key=day_key(campaign, sent_at=attempt.sent_at, until=now),
+        listed_under=must_be_listed_under(campaign, sent_at=attempt.sent_at, until=now),
         unclaimed=True,
         evidence=evidence,
         new_attempt=attempt.token,
@@ -89,12 +90,20 @@ def adopt_or_stop(
     return False
 
 
-def answer_late(desk: Desk, campaign: CampaignView, submission_id: str, token: str, session_id: str) -> bool:
+def answer_late(desk: Desk, campaign: CampaignView, submission_id: str, token: str, accepted: Accepted) -> bool:
     """Judge an answer whose attempt does not hold its submission any more; whether its session is the submission's.
 
     A postback may have come first and named the same session. Or it was planned again: then it is not sent again if it
     was not yet, and otherwise this session is one too many. Repeating it changes nothing.
     """
+    is_its_own = _is_its_own(desk, campaign, submission_id, token, accepted.session_id)
+    if is_its_own and accepted.phone_count is not None:
+        submissions.note_gateway_count(desk.redis, submission_id, accepted.phone_count)
+    return is_its_own
+
+
+def _is_its_own(desk: Desk, campaign: CampaignView, submission_id: str, token: str, session_id: str) -> bool:
+    """After which it is adopted, if it is, and stopped, if it is one too many."""
     for _ in range(LOOKS):
         found = submissions.read(desk.redis, [submission_id])
         if not found or found[0].session_id == session_id:

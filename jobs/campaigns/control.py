@@ -22,7 +22,7 @@ from jobs.campaigns.verbs import WANTED_RUN, Verb, tell
 from jobs.gateway.client import GatewayClient
 from jobs.gateway.errors import GatewayError
 from jobs.gateway.replies import ControlAnswer
-from jobs.ledger import campaigns, due, evidence, submissions
+from jobs.ledger import campaigns, due, evidence, runs, submissions
 from jobs.ledger.keys import Due
 from jobs.ledger.limits import Lane
 from jobs.models import ENDING_INTENTS, CampaignView, Intent, Run, Submission, SubmissionState
@@ -80,6 +80,7 @@ def request(
     now: datetime,
     asked_at: datetime | None = None,
     token: str = "",
+    by: str = "",
 ) -> None:
     """Write down what is wanted of a campaign; from here on nothing new starts unless it is `run`.
 
@@ -90,7 +91,7 @@ def request(
     in_doubt = _may_turn_up(redis, campaign, now) if intent in ENDING_INTENTS else []
     if campaign.status.is_final and not in_doubt:
         raise CampaignIsOver(f"campaign {campaign_id} is {campaign.status} already; nothing was changed")
-    holds = campaigns.intend(redis, campaign_id, intent, note=why, now=now, asked_at=asked_at, request=token)
+    holds = campaigns.intend(redis, campaign_id, intent, note=why, now=now, asked_at=asked_at, request=token, by=by)
     if holds is not intent:
         raise CampaignIsOver(f"campaign {campaign_id} was told to {holds} before, which cannot be taken back")
     due.sooner(redis, Due.SETTLE, in_doubt, now)  # what may be ringing is looked for at once
@@ -155,7 +156,7 @@ def _bring_in_step(desk: Desk, campaign: CampaignView, submission: Submission, *
             # Accepting it makes the campaign due for control again.
             return _Step.DONE if campaign.intent is Intent.RUN else _Step.OPEN
         case SubmissionState.ACCEPTED:
-            if submission.run in {WANTED_RUN[campaign.intent], Run.ENDED}:
+            if submission.run in {WANTED_RUN[campaign.intent_for(submission)], Run.ENDED}:
                 return _Step.DONE
             return _tell(desk, campaign, submission) if desk.clock() < until else _Step.OPEN
         case SubmissionState.GIVEN_UP:
@@ -183,19 +184,19 @@ def _hold_or_release(desk: Desk, campaign: CampaignView, submission: Submission)
 def _tell(desk: Desk, campaign: CampaignView, submission: Submission) -> _Step:
     """Send the verb, and write down what came of it."""
 
-    has_begun = campaign.terms.start_at(campaign.created_at) <= desk.clock()
+    intent, has_begun = campaign.intent_for(submission), campaign.terms.start_at(campaign.created_at) <= desk.clock()
     try:
-        told = tell(_voice(desk, campaign, submission), campaign.intent, has_begun=has_begun)
+        told = tell(_voice(desk, campaign, submission), intent, has_begun=has_begun)
     except NotNow:
         return _Step.OPEN
     except (GatewayError, UnknownAccount) as failed:
-        submissions.note(desk.redis, submission, f"the gateway did not confirm {campaign.intent} yet: {failed}")
+        submissions.note(desk.redis, submission, f"the gateway did not confirm {intent} yet: {failed}")
         return _Step.OPEN
     if told.run is None:
-        submissions.note(desk.redis, submission, f"the gateway refused to {campaign.intent} it ({told.why_refused})")
+        submissions.note(desk.redis, submission, f"the gateway refused to {intent} it ({told.why_refused})")
         return _Step.REFUSED
     now = desk.clock()
-    if not submissions.confirm_run(desk.redis, submission, told.run, now=now, intent_number=campaign.intent_number):
+    if not runs.confirm(desk.redis, submission, told.run, now=now, intent_number=campaign.intent_number):
         return _Step.OPEN
     if told.run is Run.ENDED:
         due.add(desk.redis, Due.REFRESH, [submission.id], now)  # its last records, and then none are asked for
@@ -207,7 +208,7 @@ def _voice(desk: Desk, campaign: CampaignView, submission: Submission) -> Callab
 
     def last_look() -> None:
         """Whoever was frozen since it looked at the campaign must not undo what was wanted, and told, meanwhile."""
-        if not submissions.doubt_run(desk.redis, submission, intent_number=campaign.intent_number):
+        if not runs.doubt(desk.redis, submission, intent_number=campaign.intent_number):
             raise _Overtaken
 
     def say(verb: Verb) -> ControlAnswer:

@@ -13,7 +13,12 @@ def days_of(campaign: CampaignView, *, sent_at: datetime, until: datetime) -> li
     return sorted({eastern.eastern_date(instant) for instant in (sent_at, until, starts_at)})
 
 
-def day_key(campaign: CampaignView, *, sent_at: datetime, until: datetime) -> str:
-    """Where the ledger keeps what the listing of the session's day must contain; '' where it may be either of two."""
-    days = days_of(campaign, sent_at=sent_at, until=until)
-    return keys.sessions_of_day(campaign.terms.account, days[0].isoformat()) if len(days) == 1 else ""
+def may_be_listed_under(campaign: CampaignView, *, sent_at: datetime, until: datetime) -> list[str]:
+    """Where the ledger keeps what the listings of these days have."""
+    return [keys.listed(campaign.terms.account, day) for day in days_of(campaign, sent_at=sent_at, until=until)]
+
+
+def must_be_listed_under(campaign: CampaignView, *, sent_at: datetime, until: datetime) -> list[str]:
+    """The same where it can be but one day; nothing where it may be either of two."""
+    days = may_be_listed_under(campaign, sent_at=sent_at, until=until)
+    return days if len(days) == 1 else []

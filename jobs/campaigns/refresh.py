@@ -119,7 +119,7 @@ def _follow_or_finish(
 ) -> Refreshed:
     if submission.accounted < submission.phone_count:
         may_be_paused = submission.run is Run.PAUSED or (
-            submission.run is Run.UNSURE and campaign.intent is Intent.PAUSE
+            submission.run is Run.UNSURE and campaign.intent_for(submission) is Intent.PAUSE
         )
         if (may_be_paused and not is_gone) or now < _silent_at(desk.timings, campaign, submission):
             due.add(desk.redis, Due.REFRESH, [submission.id], now + next_look(desk.timings, campaign, submission, now))

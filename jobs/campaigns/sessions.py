@@ -6,19 +6,24 @@ another program, or is one whose id never reached us.
 
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from redis import Redis
 
 from jobs.campaigns.marks import bears, mark_of
 from jobs.campaigns.verbs import Told, tell
 from jobs.gateway.client import GatewayClient
+from jobs.gateway.errors import NotSent
 from jobs.gateway.replies import ControlAnswer, ListedSession
-from jobs.ledger import campaigns, evidence, submissions
+from jobs.ledger import campaigns, due, evidence, listed, runs, submissions
+from jobs.ledger.keys import Due
 from jobs.models import CampaignView, Intent, Submission
 
 Say = Callable[[Callable[[GatewayClient], ControlAnswer]], ControlAnswer]
 """Makes one call, when it may be made."""
+
+TOLD_AGAIN = timedelta(seconds=10)
+"""After this the workers look whether a session was told what was asked of it alone; by then an answer is there."""
 
 
 class CampaignIsHeld(Exception):
@@ -40,15 +45,15 @@ def ours(redis: Redis, account: str, session_ids: Iterable[str]) -> Mapping[str,
     return {each.session_id: each for each in found if each.session_id in wanted}
 
 
-def whose(redis: Redis, account: str, day: date, listed: Collection[ListedSession]) -> Mapping[str, Submission]:
+def whose(redis: Redis, account: str, day: date, found_there: Collection[ListedSession]) -> Mapping[str, Submission]:
     """Our submission behind each session of a day's listing that is not followed as one of ours, by session id: it is
     known to have turned up, or bears the mark of one of our attempts.
     """
-    holders = {each.session_id: evidence.holder(redis, account, each.session_id) for each in listed}
-    of_day = submissions.of_day(redis, account, day)
+    holders = {each.session_id: evidence.holder(redis, account, each.session_id) for each in found_there}
+    of_day = submissions.read(redis, listed.may_have(redis, account, day))
     marks = {mark_of(token): each for each in of_day for token in _tokens(each)}
     found = {each.id: each for each in submissions.read(redis, filter(None, holders.values()))}
-    by_mark = {each.session_id: marks[mark] for each in listed for mark in marks if bears(each.title, mark)}
+    by_mark = {each.session_id: marks[mark] for each in found_there for mark in marks if bears(each.title, mark)}
     held = {session_id: found[holder] for session_id, holder in holders.items() if holder in found}
     return {**by_mark, **held}
 
@@ -62,8 +67,9 @@ def control_session(
 ) -> Controlled:
     """Tell one session something, at once, and note in the ledger what the gateway confirms of one that is ours.
 
-    Its campaign's other sessions go on, and its campaign's intent stays: when that is carried out anew, it wins. Raises
-    `CampaignIsHeld`, `NotSent` and `OutcomeUnknown`; after these the same call may be repeated.
+    Its campaign's other sessions go on, and so does what is asked of this one until something else is wanted of the
+    campaign; where the answer is lost, the workers tell the gateway again. Raises `CampaignIsHeld`, `NotSent` and
+    `OutcomeUnknown`; after these the same call may be repeated.
     """
     submission = ours(redis, account, [session_id]).get(session_id)
     campaign = campaigns.read(redis, submission.campaign_id) if submission else None
@@ -71,12 +77,47 @@ def control_session(
         _check_not_held(campaign, intent)
     # What a stranger is at, nobody knows: the verb that was asked for is the best guess.
     has_begun = campaign.terms.start_at(campaign.created_at) <= now if campaign else intent is not Intent.CANCEL
-    told = tell(lambda verb: say(lambda gateway: verb(gateway, session_id)), intent, has_begun=has_begun)
-    if submission and told.run:
-        submissions.confirm_run(redis, submission, told.run, now=now)
+    if submission is None or campaign is None:
+        told = tell(lambda verb: say(lambda gateway: verb(gateway, session_id)), intent, has_begun=has_begun)
+        return Controlled(submission, told)
+    told = _tell_ours(redis, say, campaign, submission, intent, has_begun=has_begun, now=now)
+    if told.run:
+        runs.confirm(redis, submission, told.run, now=now, intent_number=campaign.intent_number)
         if why:
             submissions.note(redis, submission, f"{intent} was asked for this session alone: {why}")
     return Controlled(submission, told)
+
+
+def _tell_ours(
+    redis: Redis,
+    say: Say,
+    campaign: CampaignView,
+    submission: Submission,
+    intent: Intent,
+    *,
+    has_begun: bool,
+    now: datetime,
+) -> Told:
+    """With a doubt that is noted before a byte leaves, and taken back where the gateway certainly did nothing."""
+    number = campaign.intent_number
+
+    def last_look() -> None:
+        due.add(redis, Due.CONTROL, [campaign.id], now + TOLD_AGAIN)
+        if not runs.doubt(redis, submission, intent_number=number, alone=intent):
+            raise CampaignIsHeld(f"something else was just asked of campaign {campaign.id}; nothing was changed")
+
+    try:
+        told = tell(
+            lambda verb: say(lambda gateway: verb(gateway, submission.session_id, before_send=last_look)),
+            intent,
+            has_begun=has_begun,
+        )
+    except NotSent:
+        runs.restore(redis, submission, intent_number=number)
+        raise
+    if told.run is None:
+        runs.restore(redis, submission, intent_number=number)
+    return told
 
 
 def _check_not_held(campaign: CampaignView, intent: Intent) -> None:

@@ -29,8 +29,10 @@ DUE_WHILE: Mapping[SubmissionState, Due] = {
 }
 """Where a submission stands in each state in which somebody must look at it again."""
 
+OF_SUBMISSIONS = frozenset({*SubmissionState, unfinished.FORMER})
+
 LOOK_FOR = Timings().look_for
-"""How long an unknown one stands in its due set."""
+"""How long an unknown one, and one of which an earlier attempt may still turn up, stands in the set to settle."""
 
 MOST = 2_000
 """Campaigns that one sweep looks at; the next one begins with the others."""
@@ -43,9 +45,9 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Swept:
-    """What was forgotten, and is due now: submissions by their state, campaigns by what is wanted of them (an intent,
-    an `end` at their end time, or the end of a `stray`), and accounts whose do-not-dial list the gateway does not know.
-    On a healthy ledger it is empty.
+    """What was forgotten, and is due now: submissions by their state, or `former` where an earlier attempt may still
+    turn up; campaigns by what is wanted of them (an intent, an `end` at their end time, or the end of a `stray`), and
+    accounts whose do-not-dial list the gateway does not know. On a healthy ledger it is empty.
     """
 
     submissions: Mapping[str, int] = field(default_factory=dict)
@@ -63,7 +65,7 @@ def sweep(redis: Redis, *, now: datetime, most: int = MOST, look_for: timedelta 
     submissions, requests = Counter[str](), Counter[str]()
     look = partial(unfinished.look, redis, DUE_WHILE, WANTED_RUN, settled_for=look_for)
     for each in look(now=now, since=now - AGAIN_AFTER, most=most):
-        (submissions if each.what in set(SubmissionState) else requests)[each.what] += 1
+        (submissions if each.what in OF_SUBMISSIONS else requests)[each.what] += 1
     swept = Swept(dict(submissions), dict(requests), _sweep_lists(redis, now))
     if swept.count:
         log.warning(

@@ -11,6 +11,7 @@ from jobs.cli.controls import cancel, pause, refresh, resume, stop
 from jobs.cli.do_not_dial import do_not_dial
 from jobs.cli.exits import Exit
 from jobs.cli.halts import halt, unhalt
+from jobs.cli.people import looks, people
 from jobs.cli.purge import purge
 from jobs.cli.reconcile import reconcile
 from jobs.cli.results import results
@@ -38,11 +39,18 @@ COMMANDS: Mapping[str, Callable[..., None]] = {
     "sessions": sessions,
     "reconcile": reconcile,
     "purge": purge,
+    "looks": looks,
     "balance": balance,
     "verify": verify,
 }
 
-GROUPS: Mapping[str, typer.Typer] = {"audio": audio, "do-not-dial": do_not_dial, "tokens": tokens, "webhooks": webhooks}
+GROUPS: Mapping[str, typer.Typer] = {
+    "audio": audio,
+    "do-not-dial": do_not_dial,
+    "tokens": tokens,
+    "webhooks": webhooks,
+    "people": people,
+}
 
 EPILOG = "\b\nExit codes:\n" + "\n".join(f"  {each.value:>3}  {each.meaning}" for each in Exit)
 

@@ -22,7 +22,7 @@ from jobs.campaigns.desk import Desk
 from jobs.cli.exits import Exit
 from jobs.cli.failures import NOTHING_CHANGED, Failure
 from jobs.cli.shown import clean
-from jobs.entrypoints import desk_at, gateway_clients
+from jobs.entrypoints import desk_at, gateway_clients, timings
 from jobs.gateway.client import GatewayClient
 from jobs.producer import Producer
 
@@ -76,6 +76,7 @@ class Invocation:
             self.redis,
             lead=timedelta(seconds=self.settings.lead_s),
             keep_keys=timedelta(days=self.settings.keep_keys_days),
+            timings=timings(self.settings),
             clock=self.clock,
         )
 

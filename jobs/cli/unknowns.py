@@ -15,7 +15,8 @@ from jobs.cli.invocation import Invocation, of
 from jobs.cli.shown import PROGRAM, both_times, commands, counted
 from jobs.cli.unknowns_pictures import case_picture, cases_picture, decided_sentence
 from jobs.documents.unknowns import case_document, decided_document
-from jobs.outcomes.cases import read_case, read_cases
+from jobs.entrypoints import timings
+from jobs.outcomes.cases import read_case, read_cases, rule_of
 from jobs.outcomes.decide import Decided, Decision, Inadvisable, NotInDoubt, UnexplainedDecision
 
 Which = Annotated[
@@ -42,14 +43,14 @@ def unknowns(context: typer.Context, which: Which = None, as_json: options.Json 
     """
     invocation = of(context, as_json=as_json)
     say_if_halted(invocation)
-    now = invocation.clock()
+    now, rule = invocation.clock(), rule_of(timings(invocation.settings))
     which = which and campaign_called(invocation, which)
     if which and "-" in which:
-        case = read_case(invocation.redis, which)
+        case = read_case(invocation.redis, which, rule)
         invocation.answer(case_document(case, now))
         invocation.say(case_picture(case, now))
         return
-    cases = read_cases(invocation.redis, which)
+    cases = read_cases(invocation.redis, which, rule)
     invocation.answer({"unknowns": [case_document(each, now) for each in cases]})
     invocation.say(cases_picture(cases, now) if cases else "No submission is unknown: nothing is to be decided.")
 

@@ -41,9 +41,10 @@ def note(redis: Redis, account: str, noted: Noted) -> None:
         pipeline.execute()
 
 
-def history(redis: Redis, account: str) -> list[Noted]:
-    """All that was noted, oldest first."""
-    return [read_noted(text(member)) for member in redis.zrange(keys.balances(account), 0, -1)]
+def history(redis: Redis, account: str, *, since: datetime | None = None) -> list[Noted]:
+    """All that was noted, or only since an instant, oldest first."""
+    begin = to_ms(since) if since else "-inf"
+    return [read_noted(text(member)) for member in redis.zrangebyscore(keys.balances(account), begin, "+inf")]
 
 
 def last_before(redis: Redis, account: str, instant: datetime) -> Noted | None:

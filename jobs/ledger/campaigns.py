@@ -53,9 +53,9 @@ return ARGV[1]
 _INTEND = amnesia.script(
     TELL,
     """
--- KEYS: 1 campaign, 2 due to control
+-- KEYS: 1 campaign, 2 due to control, 3 its requests
 -- ARGV: 1 campaign id, 2 new intent, 3 ' from intents ', 4 note, 5 now (ms), 6 asked for at (ms; '' for now),
---       7 request ('' for none)
+--       7 request ('' for none), 8 the request as it is kept
 -- Sent twice, the second finds the intent as wanted. A request that comes back, or one older than the newest change,
 -- is not obeyed again; only an end always is.
 local intent = redis.call('HGET', KEYS[1], 'intent')
@@ -76,7 +76,7 @@ end
 if intent ~= ARGV[2] then
   local at = ARGV[6] == '' and ARGV[5] or ARGV[6]
   redis.call('HSET', KEYS[1], 'intent', ARGV[2], 'note', ARGV[4], 'intended_at', at)
-  redis.call('HINCRBY', KEYS[1], 'intent_number', 1)
+  redis.call('HSET', KEYS[3], redis.call('HINCRBY', KEYS[1], 'intent_number', 1), ARGV[8])
   tell('campaign.' .. ARGV[2], KEYS[1])
 end
 redis.call('ZADD', KEYS[2], ARGV[5], ARGV[1])
@@ -118,6 +118,16 @@ class Holder:
 
     campaign_id: str
     fingerprint: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A change of what was wanted of a campaign: what, when, by whom ('' where that is not known) and why."""
+
+    intent: Intent
+    at: datetime
+    by: str
+    why: str
 
 
 def submission_id(campaign_id: str, index: int) -> str:
@@ -165,6 +175,13 @@ def read_all(redis: Redis, campaign_ids: Sequence[str]) -> list[CampaignView]:
     return [view for view in views if view]
 
 
+def taken_since(redis: Redis, at: datetime | None, *, most: int) -> list[tuple[str, datetime]]:
+    """The ids of the campaigns taken at `at` or later, at most the newest so many, newest first, and when each was."""
+    begin = to_ms(at) if at else "-inf"
+    found: Any = redis.zrevrangebyscore(keys.CAMPAIGNS, "+inf", begin, start=0, num=most, withscores=True)
+    return [(text(member), from_ms(str(int(score)))) for member, score in found]
+
+
 def submission_ids(redis: Redis, campaign_id: str) -> list[str]:
     """The ids of a campaign's submissions, in order."""
     count = redis.hget(keys.campaign(campaign_id), "submissions")
@@ -180,10 +197,10 @@ def excluded(redis: Redis, campaign_id: str) -> list[tuple[int, str, str]]:
 
 def excluded_by_reason(redis: Redis, campaign_id: str) -> Counter[str]:
     """How many rows were left out for each reason; known also when the rows themselves are dropped."""
-    if rows := excluded(redis, campaign_id):
-        return Counter(reason for _, _, reason in rows)
     kept = decoded(redis.hgetall(keys.campaign(campaign_id)))
-    return Counter({name.removeprefix("x:"): int(count) for name, count in kept.items() if name.startswith("x:")})
+    if counts := {name.removeprefix("x:"): int(count) for name, count in kept.items() if name.startswith("x:")}:
+        return Counter(counts)
+    return Counter(reason for _, _, reason in excluded(redis, campaign_id))  # taken before they were counted
 
 
 def intend(
@@ -195,18 +212,29 @@ def intend(
     now: datetime,
     asked_at: datetime | None = None,
     request: str = "",
+    by: str = "",
 ) -> Intent | None:
     """Set what is wanted of a campaign and have it carried out; answers the intent that holds now, None if unknown.
 
     From the moment this returns, no submission of the campaign can be claimed or begin to be sent unless it is `run`.
     `request` names the request, so that one that comes back changes nothing, nor does one asked for before the newest
-    change; both are answered as if they held. An end is always obeyed.
+    change; both are answered as if they held. An end is always obeyed. `by` is who asked, where that is known.
     """
     before = " ".join(each for each, after in LEGAL_INTENTS.items() if intent in after)
     arguments: list[Argument] = [campaign_id, intent, f" {before} ", note, to_ms(now)]
-    arguments += [to_ms(min(asked_at, now)) if asked_at else "", request]
-    holds = amnesia.run(_INTEND, redis, [keys.campaign(campaign_id), keys.Due.CONTROL], arguments, now=now)
+    at = min(asked_at, now) if asked_at else now
+    arguments += [to_ms(at) if asked_at else "", request]
+    arguments += [json.dumps({"intent": intent, "at": to_ms(at), "by": by, "why": note})]
+    names = [keys.campaign(campaign_id), keys.Due.CONTROL, keys.requests(campaign_id)]
+    holds = amnesia.run(_INTEND, redis, names, arguments, now=now)
     return Intent(holds.decode()) if holds else None
+
+
+def requests(redis: Redis, campaign_id: str) -> list[Request]:
+    """Every change of what was wanted of a campaign, oldest first."""
+    found = decoded(redis.hgetall(keys.requests(campaign_id)))
+    told = (json.loads(found[number]) for number in sorted(found, key=int))
+    return [Request(Intent(each["intent"]), from_ms(str(each["at"])), each["by"], each["why"]) for each in told]
 
 
 def note_audio(redis: Redis, campaign_id: str, flaw: str) -> None:
@@ -241,6 +269,7 @@ def _fields(new: NewCampaign, now: datetime) -> list[Argument]:
         "submissions": len(new.chunks),
         "account": new.terms.account,
         "screened": new.screened,
+        **{f"x:{reason}": count for reason, count in Counter(each[2] for each in new.excluded).items()},
     }
     return [part for pair in fields.items() for part in pair]
 

@@ -88,6 +88,13 @@ def read(redis: Redis, account: str, day: date) -> DayReport | None:
     return DayReport.model_validate_json(text(kept)) if kept else None
 
 
+def newest(redis: Redis, account: str, *, most: int) -> list[DayReport]:
+    """The reports that are kept of an account's last days, newest first."""
+    known = sorted(decoded(redis.hgetall(keys.days(account))), reverse=True)[:most]
+    found = redis.mget([keys.day_report(account, date.fromisoformat(each)) for each in known]) if known else []
+    return [DayReport.model_validate_json(text(kept)) for kept in found if kept]
+
+
 def open_days(redis: Redis, account: str, *, last: date, most: int) -> list[date]:
     """The days up to `last` that are not done, oldest first: at most the `most` newest, none before the first that was
     ever begun; where none was, `last` alone. Older ones are forgotten.

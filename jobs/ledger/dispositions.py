@@ -6,7 +6,7 @@ that records repeat (reasons, carriers) are kept once per campaign and pointed a
 
 from collections.abc import Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from itertools import zip_longest
 from typing import Any
 
@@ -36,6 +36,13 @@ MOST_TEXTS = 65_000
 """Different texts kept per campaign; the number of a text has two bytes. What comes later becomes `OVERFLOW`."""
 OVERFLOW = "(too many different texts)"
 
+SPAN = timedelta(minutes=5)
+"""What the timeline of a campaign counts together."""
+
+MOST_AGO = timedelta(days=7)
+"""A drop that is said to have ended longer ago is counted when it is heard of: a gateway whose clock is wrong must not
+fill the timeline."""
+
 _SEPARATOR = "\x1f"
 
 _INTERN = Script("""
@@ -60,8 +67,9 @@ return numbers
 _RECORD = Script(
     TELL,
     """
--- KEYS: 1 submission, 2 campaign, 3 phones, 4 dispositions, 5 tally
--- ARGV: 1 now (ms), 2 records: 5 bytes of phone and 9 of disposition each
+-- KEYS: 1 submission, 2 campaign, 3 phones, 4 dispositions, 5 tally, 6 timeline
+-- ARGV: 1 now (ms), 2 records: 5 bytes of phone and 9 of disposition each, 3 span of the timeline (s),
+--       4 how long before now a drop may have ended (s)
 -- Sent twice, the second finds every record known.
 local WORDS = {[0] = 'pending', 'delivered', 'failed', 'no_record'}
 local phones, records = redis.call('GET', KEYS[3]) or '', ARGV[2]
@@ -79,8 +87,15 @@ local function find(phone)  -- by bisection
   end
 end
 local counts = {new = 0, known = 0, contrary = 0, foreign = 0}
+local changed, tally, timeline = {}, {}, {}
+local now = math.floor(ARGV[1] / 1000)
+local function span(at)  -- that it ended in; when it is heard of, where its time is none or cannot be
+  local a, b, c, d = string.byte(records, at, at + 3)
+  local ended = ((a * 256 + b) * 256 + c) * 256 + d
+  if ended > now or ended < now - ARGV[4] then ended = now end
+  return string.format('%d', ended - ended % ARGV[3])
+end
 local told = is_anybody_told_of_drops() and {}
-local changed, tally = {}, {}
 local function count(table, name, by) table[name] = (table[name] or 0) + by end
 for at = 1, #records, 14 do
   local index = find(number(records, at))
@@ -92,6 +107,7 @@ for at = 1, #records, 14 do
       count(changed, WORDS[state], 1)
       if before == 3 then count(changed, 'no_record', -1) end
       count(tally, string.byte(records, at + 6) * 256 + string.byte(records, at + 7), 1)
+      count(timeline, span(at + 10) .. ':' .. WORDS[state], 1)
       count(counts, 'new', 1)
       if told then told[#told + 1] = string.sub(records, at, at + 13) end
     elseif before == state then count(counts, 'known', 1) else count(counts, 'contrary', 1) end
@@ -102,6 +118,7 @@ for word, by in pairs(changed) do
   redis.call('HINCRBY', KEYS[2], 'd:' .. word, by)
 end
 for word, by in pairs(tally) do redis.call('HINCRBY', KEYS[5], word, by) end
+for word, by in pairs(timeline) do redis.call('HINCRBY', KEYS[6], word, by) end
 if counts.new > 0 then redis.call('HSET', KEYS[1], 'heard_at', ARGV[1]) end
 if told and #told > 0 then tell_drops(KEYS[2], KEYS[1], table.concat(told)) end
 return {counts.new, counts.known, counts.contrary, counts.foreign}
@@ -204,6 +221,18 @@ def read(redis: Redis, submission: Submission) -> Iterator[Disposition]:
         yield _unpacked(phone, disposition, texts)
 
 
+def read_some(redis: Redis, submission: Submission, *, begin: int, most: int) -> list[Disposition]:
+    """So many of them from a place on, counted from 0, without reading the others."""
+    with redis.pipeline() as pipeline:  # one step, as in `read`
+        pipeline.getrange(keys.phones(submission.id), begin * PHONE_BYTES, (begin + most) * PHONE_BYTES - 1)
+        pipeline.getrange(keys.dispositions(submission.id), begin * RECORD_BYTES, (begin + most) * RECORD_BYTES - 1)
+        pipeline.hgetall(keys.words(submission.campaign_id))
+        phones, drops, words = pipeline.execute()
+    texts, ours = {int(number): word for word, number in decoded(words).items()}, unpack_phones(phones)
+    packed = unpack_dispositions(drops, len(ours))
+    return [_unpacked(phone, each, texts) for phone, each in zip(ours, packed, strict=True)]
+
+
 def unpack(redis: Redis, campaign_id: str, records: bytes) -> list[Disposition]:
     """Records as an event has them: 5 bytes of phone and 9 of disposition each."""
     step = PHONE_BYTES + RECORD_BYTES
@@ -224,6 +253,15 @@ def tally(redis: Redis, campaign_id: str) -> dict[tuple[str, str], int]:
     return dict(sorted(found.items(), key=lambda item: -item[1]))
 
 
+def timeline(redis: Redis, campaign_id: str) -> dict[datetime, dict[DropState, int]]:
+    """How many drops ended in each `SPAN`, by its beginning, oldest first; spans in which none did are left out."""
+    found: dict[datetime, dict[DropState, int]] = {}
+    for name, count in decoded(redis.hgetall(keys.timeline(campaign_id))).items():
+        begin, _, state = name.partition(":")
+        found.setdefault(datetime.fromtimestamp(int(begin), UTC), {})[DropState(state)] = int(count)
+    return dict(sorted(found.items()))
+
+
 def _texts(redis: Redis, campaign_id: str) -> dict[int, str]:
     return {int(number): word for word, number in decoded(redis.hgetall(keys.words(campaign_id))).items()}
 
@@ -238,9 +276,11 @@ def _record_step(redis: Redis, submission: Submission, records: Sequence[Disposi
         )
         for each, outcome in zip(records, outcomes, strict=True)
     )
-    names = [keys.submission(submission.id), keys.campaign(submission.campaign_id), keys.phones(submission.id)]
-    names += [keys.dispositions(submission.id), keys.tally(submission.campaign_id)]
-    return Recorded(*_RECORD(redis, names, [to_ms(now), packed]))
+    campaign_id = submission.campaign_id
+    names = [keys.submission(submission.id), keys.campaign(campaign_id), keys.phones(submission.id)]
+    names += [keys.dispositions(submission.id), keys.tally(campaign_id), keys.timeline(campaign_id)]
+    spans = [SPAN // timedelta(seconds=1), MOST_AGO // timedelta(seconds=1)]
+    return Recorded(*_RECORD(redis, names, [to_ms(now), packed, *spans]))
 
 
 def _intern(redis: Redis, campaign_id: str, texts: Iterable[str]) -> dict[str, int]:

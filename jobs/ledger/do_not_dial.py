@@ -222,6 +222,12 @@ def history_of(redis: Redis, account: str, phone: str) -> Iterator[Request]:
     return (request for request in history(redis, account) if phone in request.phones)
 
 
+def newest(redis: Redis, account: str, *, most: int) -> list[Request]:
+    """The requests made last, newest first."""
+    entries: Any = redis.xrevrange(keys.do_not_dial_history(account), count=most)
+    return [_request(number, fields) for number, fields in entries]
+
+
 def read(redis: Redis, account: str) -> ListView:
     """The list of an account; an empty one where nobody ever asked for anything."""
     fields = decoded(redis.hgetall(keys.do_not_dial(account)))

@@ -95,11 +95,6 @@ def held_by_others(redis: Redis, account: str, submission_id: str, session_ids: 
     return {each for each, held_by in zip(ids, found, strict=True) if held_by and text(held_by) != submission_id}
 
 
-def sessions_of_day(redis: Redis, account: str, day: str) -> set[str]:
-    """The sessions that an account's listing of an Eastern day must contain."""
-    return {text(member) for member in redis.smembers(keys.sessions_of_day(account, day))}
-
-
 def foreign_sessions(redis: Redis, submission_id: str) -> set[str]:
     """Sessions that are certainly not this submission's."""
     return {text(member) for member in redis.smembers(keys.foreign(submission_id))}

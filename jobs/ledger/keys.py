@@ -52,6 +52,13 @@ TOTALS_BATCHES = "dropline:totals:batches"
 """String: the tokens of what was added last to the totals."""
 
 
+PEOPLE = "dropline:people"
+"""Hash: JSON of what each person may do, and the hash of their password, by name."""
+
+LOOKS = "dropline:looks"
+"""Sorted set: JSON of every look at whole phones, by its instant (ms); kept for a year."""
+
+
 class Due(StrEnum):
     """What can be due later: one sorted set each, ids by the instant (ms) at which somebody must look again."""
 
@@ -139,6 +146,16 @@ def tally(campaign_id: str) -> str:
     return f"dropline:tally:{campaign_id}"
 
 
+def timeline(campaign_id: str) -> str:
+    """Hash: how many drops ended in which five minutes, `start (s):state` each."""
+    return f"dropline:timeline:{campaign_id}"
+
+
+def requests(campaign_id: str) -> str:
+    """Hash: JSON of every change of what was wanted of a campaign, by its number."""
+    return f"dropline:requests:{campaign_id}"
+
+
 def submission(submission_id: str) -> str:
     """Hash: state, attempt, session, counts."""
     return f"dropline:submission:{submission_id}"
@@ -159,9 +176,11 @@ def session(account: str, session_id: str) -> str:
     return f"dropline:session:{account}:{session_id}"
 
 
-def sessions(account: str, day: date) -> str:
-    """Set: submissions whose session the gateway may list under an Eastern day; expires."""
-    return f"dropline:sessions:{account}:{day}"
+def listed(account: str, day: date) -> str:
+    """Hash: submissions whose session the gateway may list under an Eastern day, each to the session that it must list
+    there, and to nothing as long as that is not certain; expires.
+    """
+    return f"dropline:listed:{account}:{day}"
 
 
 def days(account: str) -> str:
@@ -182,11 +201,6 @@ def day_report(account: str, day: date) -> str:
 def balances(account: str) -> str:
     """Sorted set: `at:remaining:pending` by the instant (ms) of the question; the newest months."""
     return f"dropline:balances:{account}"
-
-
-def sessions_of_day(account: str, day: str) -> str:
-    """Set: the session ids that an account's listing of this Eastern day must contain; expires."""
-    return f"dropline:sessions-of-day:{account}:{day}"
 
 
 def attempt(token: str) -> str:
@@ -254,6 +268,16 @@ def breaker(account: str, cause: str = "trouble") -> str:
 def open_breakers(cause: str) -> str:
     """Set: the accounts whose breaker for this cause is open."""
     return f"dropline:open-breakers:{cause}"
+
+
+def login(digest: str) -> str:
+    """String: JSON of who is logged in, under the hash of the cookie that proves it; expires when it is not used."""
+    return f"dropline:login:{digest}"
+
+
+def login_tries(who: str) -> str:
+    """Sorted set: failed logins under a name, or from an address, by their instant (ms); expires."""
+    return f"dropline:login-tries:{who}"
 
 
 def webhook(name: str) -> str:

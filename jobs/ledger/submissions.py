@@ -6,21 +6,20 @@ whose token is there already answers as it did the first time. Who may move what
 
 import secrets
 from collections.abc import Collection, Iterable, Mapping
-from datetime import date, datetime, timedelta
-from enum import StrEnum
+from datetime import datetime, timedelta
 from typing import Any
 
 from redis import Redis
 
-from jobs.ledger import amnesia, keys
+from jobs.ledger import amnesia, keys, runs
 from jobs.ledger.events import TELL
 from jobs.ledger.evidence import packed_evidence, read_attempts
 from jobs.ledger.fields import counts, decoded, from_ms_if_any, text, to_ms
 from jobs.ledger.packing import unpack_phones
-from jobs.ledger.script import Argument, Script
+from jobs.ledger.script import Argument
 from jobs.models import DropState, Evidence, Run, Submission, SubmissionState, states_before
 
-_COUNTED_MOVE = (
+COUNTED_MOVE = (
     TELL
     + """
 local function moved(submission, campaign, from, to)
@@ -41,57 +40,12 @@ end
 """
 )
 
-_CLAIM = amnesia.script(
-    _COUNTED_MOVE,
-    """
--- KEYS: 1 submission, 2 campaign, 3 due to send, 4 due to control
--- ARGV: 1 submission id, 2 attempt, 3 now (ms), 4 lease until (ms; '' only looks), 5 campaign id
-local state, attempt, deadline, not_before =
-  unpack(redis.call('HMGET', KEYS[1], 'state', 'attempt', 'deadline_at', 'not_before'))
-if state == 'claimed' and attempt == ARGV[2] then return 'claimed' end
-if state == 'sending' then return 'busy' end
-if state ~= 'planned' and state ~= 'claimed' then
-  redis.call('ZREM', KEYS[3], ARGV[1])
-  return 'gone'
-end
-if state == 'claimed' and tonumber(deadline) > tonumber(ARGV[3]) then return 'busy' end
-if redis.call('HGET', KEYS[2], 'intent') ~= 'run' then
-  -- Carrying out the next intent puts it back, or withdraws it; without one it is withdrawn when it is too late.
-  local too_late_at = redis.call('HGET', KEYS[2], 'too_late_at')
-  if state == 'claimed' then  -- whoever had claimed it is gone
-    moved(KEYS[1], KEYS[2], state, 'planned')
-    redis.call('ZADD', KEYS[4], ARGV[3], ARGV[5])
-  end
-  if not too_late_at then redis.call('ZREM', KEYS[3], ARGV[1]) return 'held' end
-  redis.call('ZADD', KEYS[3], too_late_at, ARGV[1])
-  if ARGV[4] == '' and tonumber(too_late_at) <= tonumber(ARGV[3]) then return 'free' end
-  return 'held'
-end
-if tonumber(not_before) > tonumber(ARGV[3]) then
-  redis.call('ZADD', KEYS[3], not_before, ARGV[1])
-  return 'early'
-end
-local wait = halted()
-if wait then
-  redis.call('ZADD', KEYS[3], ARGV[3] + wait, ARGV[1])
-  return 'halted'
-end
-if ARGV[4] == '' then return 'free' end
-moved(KEYS[1], KEYS[2], state, 'claimed')
-redis.call('HSET', KEYS[1], 'attempt', ARGV[2], 'deadline_at', ARGV[4])
-redis.call('HINCRBY', KEYS[1], 'tries', 1)
-redis.call('ZADD', KEYS[3], ARGV[4], ARGV[1])
-return 'claimed'
-""",
-)
-
 _MOVE = amnesia.script(
-    _COUNTED_MOVE,
+    COUNTED_MOVE,
     """
 -- KEYS: 1 submission, 2 campaign, 3 due to send, 4 due to refresh, 5 due to control, 6 session ('' for none),
 --       7 what an account's do-not-dial list's name begins with, 8 in doubt, 9 due to settle, 10 attempt, 11 evidence,
---       12 sessions of the day that is the session's for certain ('' for none), 13... days whose listing may come to
---       have it
+--       12... days whose listing may come to have it, or must have it once it is accepted
 -- ARGV: 1 submission id, 2 campaign id, 3 token, 4 attempt ('' for any), 5 ' from states ', 6 to state,
 --       7 intent needed ('' for any), 8 now (ms), 9 due to send at, 10 due to refresh at (ms; '' takes it out),
 --       11 change of the do-not-dial list up to which it is screened, 12 due to settle at (ms), 13 '1' where the
@@ -120,8 +74,8 @@ moved(KEYS[1], KEYS[2], state, ARGV[6])
 redis.call('HSET', KEYS[1], 'moves', string.sub(moves .. ARGV[3] .. ' ', -136))
 if #ARGV > 17 then redis.call('HSET', KEYS[1], unpack(ARGV, 18)) end
 if ARGV[14] ~= '' then redis.call('HSET', KEYS[11], ARGV[14], ARGV[15]) end
-for key = 13, #KEYS do
-  redis.call('SADD', KEYS[key], ARGV[1])
+for key = 12, #KEYS do
+  redis.call('HSET', KEYS[key], ARGV[1], string.match(KEYS[6], '[^:]*$'))
   redis.call('EXPIRE', KEYS[key], ARGV[17])
 end
 for key = 3, 4 do
@@ -142,10 +96,6 @@ if state == 'accepted' then redis.call('HINCRBY', KEYS[2], 'r:' .. run, -1) end
 if ARGV[6] == 'accepted' then
   redis.call('HINCRBY', KEYS[2], 'r:' .. run, 1)
   redis.call('SET', KEYS[6], ARGV[1], 'NX')
-  if KEYS[12] ~= '' then
-    redis.call('SADD', KEYS[12], string.match(KEYS[6], '[^:]*$'))
-    redis.call('EXPIRE', KEYS[12], ARGV[17])
-  end
 end
 -- A session that comes into being after its campaign was told otherwise must be told, too, and what is not sent after
 -- all must be withdrawn.
@@ -165,27 +115,6 @@ redis.call('HSET', KEYS[1], 'leaves_at', ARGV[2])
 return 1
 """)
 
-_RUN = Script("""
--- KEYS: 1 submission, 2 campaign
--- ARGV: 1 run, 2 now (ms; '' where nothing is confirmed), 3 number of the intent that it is for ('' for any)
--- Sent twice, the second changes nothing. An ended run stays ended. The campaign counts the runs of accepted ones.
--- Who is overtaken by a newer intent tells nothing; who was, while it told, does not know what the gateway heard last.
-local run, at = ARGV[1], ARGV[2]
-local is_overtaken = ARGV[3] ~= '' and run ~= 'ended' and redis.call('HGET', KEYS[2], 'intent_number') ~= ARGV[3]
-if is_overtaken and at == '' then return 0 end
-if is_overtaken then run, at = 'unsure', '' end
-local answer = is_overtaken and 0 or 1
-local before = redis.call('HGET', KEYS[1], 'run') or 'going'
-if before == run or before == 'ended' then return answer end
-redis.call('HSET', KEYS[1], 'run', run)
-if at ~= '' then redis.call('HSET', KEYS[1], 'run_at', at, 'reason', '') end
-if redis.call('HGET', KEYS[1], 'state') ~= 'accepted' then return answer end
-redis.call('HINCRBY', KEYS[2], 'r:' .. before, -1)
-redis.call('HINCRBY', KEYS[2], 'r:' .. run, 1)
-return answer
-""")
-
-
 BEFORE_SENDING = frozenset({SubmissionState.PLANNED, SubmissionState.CLAIMED})
 """Whatever is in one of these can be kept from being sent, or from being sent again."""
 
@@ -196,25 +125,6 @@ KNOWN_DAYS = timedelta(days=100)
 """How long it is known what an account's listing of a day must, and may, contain."""
 
 
-class Claim(StrEnum):
-    """What a sender was told when it asked for a submission."""
-
-    CLAIMED = "claimed"
-    """It is yours until the lease runs out."""
-    FREE = "free"
-    """It can be claimed, or withdrawn because it is too late; so far it was only looked at."""
-    BUSY = "busy"
-    """Somebody else holds it."""
-    EARLY = "early"
-    """Its time has not come."""
-    HELD = "held"
-    """Its campaign is paused or ending."""
-    HALTED = "halted"
-    """Nothing is sent at present, whatever it is."""
-    GONE = "gone"
-    """It is past sending."""
-
-
 def new_token() -> str:
     """128 bits that nobody can guess: an attempt's name."""
     return secrets.token_hex(16)
@@ -223,23 +133,6 @@ def new_token() -> str:
 def campaign_of(submission_id: str) -> str:
     """The campaign that a submission belongs to."""
     return submission_id.rpartition("-")[0]
-
-
-def claim(redis: Redis, submission_id: str, *, attempt: str, now: datetime, until: datetime) -> Claim:
-    """Ask to be the one sender of a planned submission, or of one whose claim ran out."""
-    return _claim(redis, submission_id, attempt, now, to_ms(until))
-
-
-def look(redis: Redis, submission_id: str, *, now: datetime) -> Claim:
-    """What a claim would be told; where it could be had, `FREE`, and nobody has it."""
-    return _claim(redis, submission_id, "", now, "")
-
-
-def _claim(redis: Redis, submission_id: str, attempt: str, now: datetime, until: Argument) -> Claim:
-    campaign_id = campaign_of(submission_id)
-    names = [keys.submission(submission_id), keys.campaign(campaign_id), keys.Due.SEND, keys.Due.CONTROL]
-    arguments: list[Argument] = [submission_id, attempt, to_ms(now), until, campaign_id]
-    return Claim(text(amnesia.run(_CLAIM, redis, names, arguments, now=now)))
 
 
 def move(
@@ -253,7 +146,6 @@ def move(
     due: Mapping[keys.Due, datetime] | None = None,
     session_key: str = "",
     listed_under: Iterable[str] = (),
-    day_key: str = "",
     only_from: Collection[SubmissionState] = frozenset(SubmissionState),
     unclaimed: bool = False,
     screened: int = 0,
@@ -269,16 +161,16 @@ def move(
     when somebody must look again (send, refresh, settle); a due that is not named is taken out, that to settle only
     with the end of the doubt, and while no earlier attempt is looked for. `unclaimed` refuses where `session_key` is
     another submission's. `evidence` is written down with the move, and `new_attempt` becomes the attempt that holds it.
-    `listed_under` are the days (`keys.sessions`) under which the gateway may list it from now on. To `sending` nothing
-    moves unless `screened` is the newest change of the account's do-not-dial list, so that a number whose listing was
-    acknowledged before is not sent; and it raises `Halted` while nothing may be sent. `durably` waits for the server's
-    disk and raises `NotDurable`.
+    `listed_under` are the days (`keys.listed`) under which the gateway may list it from now on, or, with `session_key`,
+    must. To `sending` nothing moves unless `screened` is the newest change of the account's do-not-dial list, so that a
+    number whose listing was acknowledged before is not sent; and it raises `Halted` while nothing may be sent.
+    `durably` waits for the server's disk and raises `NotDurable`.
     """
     due = due or {}
     before = " ".join(states_before(to).intersection(only_from))
     names = [keys.submission(submission.id), keys.campaign(submission.campaign_id)]
     names += [keys.Due.SEND, keys.Due.REFRESH, keys.Due.CONTROL, session_key, keys.DO_NOT_DIAL, keys.IN_DOUBT]
-    names += [keys.Due.SETTLE, keys.attempt(attempt), keys.evidence(submission.id), day_key, *listed_under]
+    names += [keys.Due.SETTLE, keys.attempt(attempt), keys.evidence(submission.id), *listed_under]
     arguments: list[Argument] = [submission.id, submission.campaign_id, secrets.token_hex(8), attempt, f" {before} "]
     arguments += [to, "run" if only_running else "", to_ms(now)]
     arguments += [to_ms(due[each]) if each in due else "" for each in (keys.Due.SEND, keys.Due.REFRESH)]
@@ -304,30 +196,14 @@ def leave(redis: Redis, submission: Submission, *, attempt: str, now: datetime) 
     return bool(amnesia.run(_LEAVE, redis, names, [attempt, to_ms(now)], now=now))
 
 
-def confirm_run(
-    redis: Redis, submission: Submission, run: Run, *, now: datetime, intent_number: int | None = None
-) -> bool:
-    """Note what the gateway confirmed of a session's run, and say whether the campaign's intent is still the one of
-    that number. Where it is not, nobody knows what the gateway heard last, and that is noted.
-    """
-    return _note_run(redis, submission, run, to_ms(now), intent_number)
-
-
-def doubt_run(redis: Redis, submission: Submission, *, intent_number: int | None = None) -> bool:
-    """Note, before the gateway is told, that nobody knows the session's run until the answer is written down. False,
-    and nothing is noted, where the campaign's intent is not the one of that number any more.
-    """
-    return _note_run(redis, submission, Run.UNSURE, "", intent_number)
-
-
-def _note_run(redis: Redis, submission: Submission, run: Run, at: Argument, intent_number: int | None) -> bool:
-    names = [keys.submission(submission.id), keys.campaign(submission.campaign_id)]
-    return bool(_RUN(redis, names, [run, at, "" if intent_number is None else intent_number]))
-
-
 def note(redis: Redis, submission: Submission, reason: str) -> None:
     """Leave a sentence for a person without moving anything."""
     redis.hset(keys.submission(submission.id), "reason", reason)
+
+
+def note_gateway_count(redis: Redis, submission_id: str, count: int) -> None:
+    """Write down how many phones the gateway says it took, where that came after the session was known."""
+    redis.hset(keys.submission(submission_id), "gateway_count", count)
 
 
 def read(redis: Redis, submission_ids: Iterable[str]) -> list[Submission]:
@@ -345,14 +221,6 @@ def of_sessions(redis: Redis, account: str, session_ids: Iterable[str]) -> list[
     names = [keys.session(account, session_id) for session_id in session_ids]
     found = redis.mget(names) if names else []
     return read(redis, [text(submission_id) for submission_id in found if submission_id])
-
-
-def of_day(redis: Redis, account: str, day: date) -> list[Submission]:
-    """The submissions whose session the gateway may list under an Eastern day, by id: whatever began to be sent so that
-    it may be. What is not known to be a session has none; what was sent anew may have left the day.
-    """
-    ids = sorted(text(member) for member in redis.smembers(keys.sessions(account, day)))
-    return read(redis, ids)
 
 
 def screened(redis: Redis, submission: Submission) -> int:
@@ -380,6 +248,7 @@ def _submission(submission_id: str, fields: Mapping[str, str]) -> Submission:
         attempt=fields.get("attempt", ""),
         session_id=fields.get("session_id", ""),
         run=Run(fields.get("run", Run.GOING)),
+        alone=runs.read_alone(fields.get("alone", "")),
         gateway_count=int(fields["gateway_count"]) if fields.get("gateway_count") else None,
         reason=fields.get("reason", ""),
         drops=counts(fields, "d", DropState),

@@ -3,7 +3,7 @@
 from jobs.models.events import TOPICS, EventKind
 from jobs.models.evidence import Candidate, Evidence, Finding
 from jobs.models.problems import InvalidCampaign, Problem
-from jobs.models.records import Attempt, CampaignView, Disposition, Submission
+from jobs.models.records import Alone, Attempt, CampaignView, Disposition, Submission
 from jobs.models.states import (
     ENDING_INTENTS,
     FINAL_STATUSES,
@@ -41,6 +41,7 @@ __all__ = [
     "TOPICS",
     "UNSENT",
     "UNSETTLED",
+    "Alone",
     "Attempt",
     "AudioType",
     "Campaign",

@@ -43,6 +43,14 @@ class Attempt:
 
 
 @dataclass(frozen=True, slots=True)
+class Alone:
+    """What was asked of one session alone, and the number that its campaign's intent had then."""
+
+    intent: Intent
+    intent_number: int
+
+
+@dataclass(frozen=True, slots=True)
 class Submission:
     """At most 10,000 phones of a campaign and the one POST that carries them, as the ledger has it."""
 
@@ -54,6 +62,8 @@ class Submission:
     """The token of the attempt that holds or held it: the fence of every move, and later the postback URL's secret."""
     session_id: str = ""
     run: Run = Run.GOING
+    alone: Alone | None = None
+    """What was asked of its session and of no other; it holds until something else is wanted of the campaign."""
     gateway_count: int | None = None
     """How many phones the gateway says it took; kept next to what was sent."""
     reason: str = ""
@@ -122,6 +132,11 @@ class CampaignView:
 
     end_confirmed_at: datetime | None = None
     """When the gateway confirmed the last stop that the end time had called for; None where it called for none yet."""
+
+    def intent_for(self, submission: Submission) -> Intent:
+        """What is wanted of one session: what was asked of it alone, unless something else is wanted of all since."""
+        alone = submission.alone
+        return alone.intent if alone and alone.intent_number == self.intent_number else self.intent
 
     @property
     def end_late(self) -> timedelta | None:

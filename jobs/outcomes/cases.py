@@ -28,8 +28,13 @@ from jobs.outcomes.rule import Absence, Search, has_sign, search_of, without
 _LOOKS = frozenset({*Finding} - {Finding.DECISION, Finding.STRAY, Finding.SIGN})
 
 
+def rule_of(timings: Timings) -> Absence:
+    """From when on, how often and over how long a session must be missing, by the numbers that policies go by."""
+    return Absence(timings.absent_after, timings.absent_looks, timings.absent_apart)
+
+
 _TIMINGS = Timings()
-RULE = Absence(_TIMINGS.absent_after, _TIMINGS.absent_looks, _TIMINGS.absent_apart)
+RULE = rule_of(_TIMINGS)
 
 NOT_YET = "not listed so far, which is too soon to be sure"
 
@@ -45,6 +50,7 @@ class Case:
     campaign: CampaignView
     submission: Submission
     evidence: Sequence[Evidence]
+    rule: Absence = RULE
     balance_before: Noted | None = None
     """What was noted last of the account's balance before the newest attempt was sent."""
     others: Set[str] = frozenset()
@@ -96,7 +102,7 @@ class Case:
     @property
     def search(self) -> Search:
         """How far it is from being absent, by the rule that policies go by."""
-        return search_of(self.current, sent_at=self.sent_at, rule=RULE)
+        return search_of(self.current, sent_at=self.sent_at, rule=self.rule)
 
     @property
     def is_absent(self) -> bool:
@@ -121,7 +127,7 @@ class Case:
         return is_policy and self.campaign.intent is Intent.RUN and not self.submission.former
 
 
-def read_case(redis: Redis, submission_id: str) -> Case:
+def read_case(redis: Redis, submission_id: str, rule: Absence = RULE) -> Case:
     """Everything about one submission, in doubt or not; raises `UnknownSubmission`."""
     found = submissions.read(redis, [submission_id])
     campaign = campaigns.read(redis, submissions.campaign_of(submission_id))
@@ -131,7 +137,8 @@ def read_case(redis: Redis, submission_id: str) -> Case:
     sent_at = submission.sent_at or campaign.created_at
     before = balances.last_before(redis, campaign.terms.account, sent_at)
     seen = evidence.read(redis, submission_id)
-    return Case(campaign, submission, seen, before, others=known_to_be_others(redis, campaign, submission_id, seen))
+    others = known_to_be_others(redis, campaign, submission_id, seen)
+    return Case(campaign, submission, seen, rule, before, others)
 
 
 def known_to_be_others(redis: Redis, campaign: CampaignView, submission_id: str, seen: Iterable[Evidence]) -> set[str]:
@@ -142,11 +149,11 @@ def known_to_be_others(redis: Redis, campaign: CampaignView, submission_id: str,
     return evidence.held_by_others(redis, campaign.terms.account, submission_id, session_ids)
 
 
-def read_cases(redis: Redis, campaign_id: str | None = None) -> list[Case]:
+def read_cases(redis: Redis, campaign_id: str | None = None, rule: Absence = RULE) -> list[Case]:
     """Every submission that is unknown, or only a campaign's, in the order in which they were sent."""
     found = submissions.read(redis, evidence.in_doubt(redis))
     wanted = [each for each in found if campaign_id in {None, each.campaign_id}]
-    return [read_case(redis, each.id) for each in wanted if each.state is SubmissionState.UNKNOWN]
+    return [read_case(redis, each.id, rule) for each in wanted if each.state is SubmissionState.UNKNOWN]
 
 
 def _who_was_meant(redis: Redis, campaign_id: str) -> str:

@@ -18,10 +18,12 @@ from jobs.campaigns.marks import mark_of
 from jobs.ledger import dispositions, evidence
 from jobs.models import Evidence, Finding, Intent, SubmissionState
 from jobs.outcomes import ends
-from jobs.outcomes.cases import Case, how_far, in_words, read_case
+from jobs.outcomes.cases import Case, how_far, in_words, read_case, rule_of
 
 MOST_CHARACTERS = 300
 """Of a name or a reason."""
+
+_TIMINGS = Timings()
 
 _SESSION_ID = re.compile(r"\d{6,20}", re.ASCII)
 
@@ -113,7 +115,7 @@ def resend(redis: Redis, timings: Timings, submission_id: str, asked: Asked, *, 
     Raises `UnknownSubmission`, `NotInDoubt` and `Inadvisable`, which `force` overrides only where nothing speaks
     against it but that too little is known.
     """
-    case = read_case(redis, submission_id)
+    case = read_case(redis, submission_id, rule_of(timings))
     if _was_decided(case, Decision.RESEND):
         return Decided(Decision.RESEND, case, is_new=False)
     _check_in_doubt(case)
@@ -123,12 +125,14 @@ def resend(redis: Redis, timings: Timings, submission_id: str, asked: Asked, *, 
     return _decided(redis, Decision.RESEND, submission_id, is_new=is_new)
 
 
-def give_up(redis: Redis, submission_id: str, asked: Asked, *, force: bool = False) -> Decided:
+def give_up(
+    redis: Redis, submission_id: str, asked: Asked, *, force: bool = False, timings: Timings = _TIMINGS
+) -> Decided:
     """Have nobody wait for the submission any more.
 
     Raises `UnknownSubmission`, `NotInDoubt` and, unless `force`, `Inadvisable` until it is absent: it may be ringing.
     """
-    case = read_case(redis, submission_id)
+    case = read_case(redis, submission_id, rule_of(timings))
     if case.submission.state is SubmissionState.GIVEN_UP:
         ends.close(redis, case.submission)
         return Decided(Decision.GIVE_UP, case, is_new=False)

@@ -56,7 +56,7 @@ def withdraw(
         now=decision.at,
         attempt=submission.attempt,
         only_from={SubmissionState.UNKNOWN},  # not what somebody else has just planned again
-        due={Due.SETTLE: decision.at + timings.look_most},
+        due={Due.SETTLE: decision.at + timings.look_first},
         evidence=decision,
         former=attempts_text(attempts_of(campaign, submission)),
         reason=decision.words,

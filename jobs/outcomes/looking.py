@@ -18,7 +18,7 @@ from jobs.campaigns.marks import bears, mark_of
 from jobs.gateway.client import GatewayClient
 from jobs.gateway.errors import GatewayError, OutcomeUnknown
 from jobs.gateway.replies import CallRecord, ListedSession
-from jobs.ledger import campaigns, dispositions, evidence, submissions
+from jobs.ledger import campaigns, dispositions, evidence, listed, submissions
 from jobs.models import Attempt, CampaignView, Candidate, Finding, Submission, SubmissionState
 from jobs.outcomes.rule import Conclusion, Likeness, conclude, flaw_of, likeness
 
@@ -69,7 +69,7 @@ def look(desk: Desk, campaign: CampaignView, submission: Submission, attempts: S
     ruled_out = evidence.foreign_sessions(desk.redis, submission.id)
     strangers = [each for each in listing.sessions if each.session_id not in known | ruled_out]
     others = [] if not strangers else _others_in_doubt(desk.redis, account, submission)
-    judged = _judged(desk, campaign, submission, attempts, strangers, others)
+    judged = _of_one_attempt(_judged(desk, campaign, submission, attempts, strangers, others), attempts)
     known = evidence.known_sessions(desk.redis, account, judged)  # by now, some senders have had their answers
     found = {each: how for each, how in judged.items() if each not in known}
     contested = {
@@ -151,7 +151,7 @@ def _answered_by(desk: Desk, sent_at: datetime) -> datetime:
 
 
 def _listing_of(desk: Desk, campaign: CampaignView, day: date) -> Listing:
-    known = evidence.sessions_of_day(desk.redis, campaign.terms.account, day.isoformat())
+    known = listed.must_have(desk.redis, campaign.terms.account, day)
     try:
         sessions = calling.read(desk, campaign, partial(GatewayClient.campaign_by_date, day=day))
     except GatewayError as failed:
@@ -190,6 +190,17 @@ def _judged(
             asked = replace(found[session_id], records=_records_of(desk, campaign, session_id))
             found[session_id] = replace(asked, likeness=likeness(asked.called, ours))
             evidence.rule_out(desk.redis, submission.id, _alike([found[session_id]], Likeness.FOREIGN))
+    return found
+
+
+def _of_one_attempt(found: Mapping[str, Stranger], attempts: Sequence[Attempt]) -> Mapping[str, Stranger]:
+    """Without the sessions of later attempts, where those of several have turned up: the first one has called the most,
+    and once it is known, the others are strays.
+    """
+    for attempt in attempts:
+        its_own = {each for each, how in found.items() if bears(how.listed.title, mark_of(attempt.token))}
+        if its_own:
+            return {each: how for each, how in found.items() if how.likeness is not Likeness.MARK or each in its_own}
     return found
 
 

@@ -29,9 +29,9 @@ from jobs.models import (
     WhenUnknown,
 )
 from jobs.outcomes import ends, turned_up
-from jobs.outcomes.cases import known_to_be_others
+from jobs.outcomes.cases import known_to_be_others, rule_of
 from jobs.outcomes.looking import Looked, balance, look
-from jobs.outcomes.rule import Absence, has_sign, is_absent, without
+from jobs.outcomes.rule import has_sign, is_absent, without
 
 log = structlog.get_logger(__name__)
 
@@ -148,11 +148,9 @@ def next_look(timings: Timings, sent_at: datetime, now: datetime) -> timedelta:
 
 
 def _is_absent(desk: Desk, campaign: CampaignView, submission: Submission, attempt: Attempt) -> bool:
-    timings = desk.timings
-    rule = Absence(timings.absent_after, timings.absent_looks, timings.absent_apart)
     seen = [each for each in evidence.read(desk.redis, submission.id) if each.mark == mark_of(submission.attempt)]
     seen = without(seen, known_to_be_others(desk.redis, campaign, submission.id, seen))
-    return not has_sign(seen) and is_absent(seen, sent_at=attempt.sent_at, rule=rule)
+    return not has_sign(seen) and is_absent(seen, sent_at=attempt.sent_at, rule=rule_of(desk.timings))
 
 
 def _act_on_absence(desk: Desk, campaign: CampaignView, submission: Submission) -> Settled:

@@ -96,7 +96,7 @@ def play(url: str, story: Story, trouble: Trouble, *events: Event) -> list[str]:
             if story.repeats:
                 story.act(world, world.desk())
             in_time = freezes not in {each.happening for each in events}
-            judge(world, story, in_time=in_time, may_sweep=story.name == "sweep" or len(events) > 1)
+            judge(world, story, in_time=in_time, may_sweep=story.begins_forgotten or len(events) > 1)
         except AssertionError as found:
             told = " > ".join(life.steps)
             when = [f"{each.moment} {each.at} {each.happening.__name__}" for each in events]
@@ -117,7 +117,7 @@ def judge(world: World, story: Story, *, in_time: bool, may_sweep: bool) -> None
     forgotten = world.recover()
     world.wait_for_gateway()
     assert may_sweep or not forgotten.count, f"a sweep was needed: {forgotten}"
-    oracle.check(world.redis, world.simulator)
+    oracle.check(world.redis, world.simulator, world.judged_by)
     unfinished = oracle.unfinished(world.redis)
     assert not unfinished, f"it did not come to an end: {unfinished}"
     is_good = world.status in story.ends or (world.status is CampaignStatus.FINISHED and not in_time)

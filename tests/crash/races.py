@@ -74,7 +74,7 @@ def race(url: str, trouble: Trouble, rival: Rival, at: int, moment: Moment) -> l
         for count in acknowledged:
             late = [each for each in world.simulator.truth.arrivals[count:] if each.option == "new_campaign"]
             assert not late or rival.last_look in seen or not _is_against(world, rival, late)
-        oracle.check(world.redis, world.simulator)
+        oracle.check(world.redis, world.simulator, world.judged_by)
         assert oracle.unfinished(world.redis) == []
         assert not acknowledged or world.status in rival.ends, world.status
     return life.steps

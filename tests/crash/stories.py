@@ -10,15 +10,18 @@ from jobs.campaigns.control import CampaignIsOver
 from jobs.campaigns.desk import Desk
 from jobs.contacts import Row
 from jobs.gateway.simulator import Fault, FaultKind
-from jobs.ledger import breaker, submissions
+from jobs.ledger import breaker, claims, submissions
 from jobs.ledger.breaker import FAILURES_TO_OPEN
 from jobs.ledger.keys import Due
-from jobs.models import CampaignStatus, Intent, SubmissionState
+from jobs.models import CampaignStatus, Intent, SubmissionState, WhenUnknown
 from jobs.outcomes.settle import settle
-from tests.crash.world import World
+from tests.crash.world import TERMS, TIMINGS, World
 
 FIRST, SECOND = ("6175550101", "6175550102"), ("6175550103",)
 LISTED = FIRST[1]
+RESEND = TERMS.model_copy(update={"when_unknown": WhenUnknown.RESEND})
+LISTED_AFTER = TIMINGS.absent_after * 2.5
+"""How late a session is listed where it is too late: it was taken for absent and sent again before."""
 UNSENT_ENDS = {CampaignStatus.FINISHED, CampaignStatus.NEEDS_DECISION, CampaignStatus.REJECTED}
 
 
@@ -62,7 +65,7 @@ def _given_up(world: World) -> None:
     """Somebody died after `sending` was written, and the gateway's answer can come no more."""
     world.take(FIRST)
     desk, at = world.desk(), world.clock.now()
-    submissions.claim(desk.redis, world.submission().id, attempt="dead", now=at, until=at + desk.timings.lease)
+    claims.claim(desk.redis, world.submission().id, attempt="dead", now=at, until=at + desk.timings.lease)
     ends_at = at + desk.timings.answer_within
     submissions.move(
         desk.redis,
@@ -101,6 +104,43 @@ def _forgotten(world: World) -> None:
     world.clock.jump(sweep.AGAIN_AFTER)
 
 
+def _absent(world: World) -> None:
+    """Nobody knows of the first submission, and one more look takes it for absent. The second one is listed."""
+    world.take(FIRST, SECOND, terms=RESEND)
+    send.send(world.desk(), world.submission(2).id)
+    _lose(world, Fault(kind=FaultKind.RESET_BEFORE_ACCEPTING))
+
+
+def _late(world: World) -> None:
+    """The first submission was taken for absent, sent again, and its campaign has ended. Now the gateway lists the
+    session of its earlier attempt, which calls for days, and nobody looks for it any more.
+    """
+    world.simulator.change({"dialect": {"dates_layout": "titled"}})
+    world.take(FIRST, SECOND, terms=RESEND)
+    send.send(world.desk(), world.submission(2).id)
+    world.simulator.change({"calls_per_second": 1e-5})
+    _lose(world, Fault(kind=FaultKind.ACCEPT_THEN_RESET, unlisted_s=LISTED_AFTER.total_seconds()))
+    world.simulator.change({"calls_per_second": 1})
+    _settle(world, world.desk())
+    _send(world, world.desk())
+    world.clock.jump(timedelta(seconds=10))
+    for index in (1, 2):
+        refresh.refresh(world.desk(), world.submission(index).id)
+    _sweep(world, world.desk())  # it has ended, as far as anybody can see
+    world.redis.delete(Due.SETTLE)
+    world.clock.jump(LISTED_AFTER / 5)
+
+
+def _lose(world: World, fault: Fault) -> None:
+    """The answer to the first submission, and look for it until one more look takes it for absent."""
+    world.simulator.faults.arm(fault)
+    _send(world, world.desk())
+    world.clock.jump(TIMINGS.absent_after)
+    for _ in range(TIMINGS.absent_looks - 1):
+        _settle(world, world.desk())
+        world.clock.jump(TIMINGS.absent_apart / (TIMINGS.absent_looks - 1))
+
+
 def list_phone(world: World) -> None:
     """Put a phone on the do-not-dial list."""
     asked = do_not_dial.Asked("ops", "asked for it", "test", world.clock.now())
@@ -125,11 +165,17 @@ def _sync(world: World, desk: Desk) -> None:
 
 
 def _sweep(world: World, desk: Desk) -> None:
-    sweep.sweep(desk.redis, now=world.clock.now())
+    sweep.sweep(desk.redis, now=world.clock.now(), look_for=TIMINGS.look_for)
 
 
 def _settle(world: World, desk: Desk) -> None:
     settle(desk, f"{world.campaign_id}-1")
+
+
+def _sweep_settle_and_control(world: World, desk: Desk) -> None:
+    _sweep(world, desk)
+    _settle(world, desk)
+    control.control(desk, world.campaign_id)
 
 
 def _refresh(world: World, desk: Desk) -> None:
@@ -159,6 +205,8 @@ class Story:
     """What sort of request it makes to the gateway, for a fault to befall; '' for none."""
     repeats: bool = False
     """Whether who was told of no success tries again."""
+    begins_forgotten: bool = False
+    """Whether something that is to be done stands in no due set when it begins."""
     within: timedelta = timedelta(days=3)
 
     def __str__(self) -> str:
@@ -176,6 +224,7 @@ STORIES = (
     Story("send_too_late", _too_late, _send, {CampaignStatus.EXPIRED}),
     Story("give_up_waiting", _given_up, _send, {CampaignStatus.NEEDS_DECISION}),
     Story("settle", _unknown, _settle, {CampaignStatus.FINISHED}, "question"),
+    Story("resend", _absent, _settle, UNSENT_ENDS, "question"),
     Story("stop", _sent, tell(Intent.STOP), {CampaignStatus.STOPPED}, "control", repeats=True),
     Story("cancel", _sent, tell(Intent.CANCEL), {CampaignStatus.CANCELLED}, "control", repeats=True),
     Story(
@@ -197,6 +246,14 @@ STORIES = (
         UNSENT_ENDS,
         "control",
     ),
-    Story("sweep", _forgotten, _sweep, UNSENT_ENDS),
+    Story("sweep", _forgotten, _sweep, UNSENT_ENDS, begins_forgotten=True),
+    Story(
+        "stop_a_stray_that_was_forgotten",
+        _late,
+        _sweep_settle_and_control,
+        {CampaignStatus.FINISHED},
+        begins_forgotten=True,
+        within=TIMINGS.absent_after,
+    ),
 )
 """In the order of a campaign's way."""

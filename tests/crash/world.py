@@ -100,13 +100,18 @@ class World:
         self._desks.append(desk)
         return desk
 
-    def take(self, *chunks: Sequence[str], desk: Desk | None = None) -> str:
+    def take(self, *chunks: Sequence[str], desk: Desk | None = None, terms: Terms = TERMS) -> str:
         """A campaign with these phones in each submission; its id."""
         plan = Plan(sum(map(len, chunks)), tuple(map(tuple, chunks)), ())
         at = desk or self.desk()
-        taken = take(at.redis, TERMS, plan, key="march", now=self.clock.now(), lead=at.timings.lead)
+        taken = take(at.redis, terms, plan, key="march", now=self.clock.now(), lead=at.timings.lead)
         self.campaign_id = taken.campaign_id
         return taken.campaign_id
+
+    @property
+    def judged_by(self) -> oracle.Terms:
+        """What a judge has to know of it."""
+        return oracle.Terms(self.clock.now(), look_for=TIMINGS.look_for)
 
     @property
     def status(self) -> CampaignStatus:

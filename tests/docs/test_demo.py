@@ -62,6 +62,7 @@ def test_the_demonstration_comes_to_its_good_end(demo: subprocess.Popen[str], tm
     shown, _ = demo.communicate()
     assert demo.returncode == 0, shown
     assert "Nobody missing, nobody twice." in shown
+    assert shown.splitlines()[0].startswith("Watch it on the page: http://127.0.0.1:")
     assert (tmp_path / "var/demo/results.csv").exists()
     assert max(map(len, shown.splitlines())) <= 80
     assert not running_below(tmp_path)

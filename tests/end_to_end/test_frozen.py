@@ -13,14 +13,14 @@ from pathlib import Path
 
 import pytest
 
-from jobs.ledger import submissions
+from jobs.ledger import claims, submissions
 from jobs.models import CampaignStatus, SubmissionState
 from tests.end_to_end.stage import Stage, people
 from tests.fault_proxy import Fault, FaultKind, FaultProxy
 
 pytestmark = [pytest.mark.processes, pytest.mark.timeout(180)]
 
-CLAIMED = (submissions._CLAIM.digest.encode(), b"$32\r\n")
+CLAIMED = (claims._CLAIM.digest.encode(), b"$32\r\n")
 """A claim names its attempt, in 32 characters; a look has none."""
 SENDING = (submissions._MOVE.digest.encode(), b"\r\nsending\r\n")
 LEAVING = (submissions._LEAVE.digest.encode(),)
@@ -29,7 +29,7 @@ LEAVING = (submissions._LEAVE.digest.encode(),)
 @pytest.fixture
 def stage(tmp_path: Path) -> Iterator[Stage]:
     with Stage(tmp_path, speed=200, GATEWAY_DEADLINE_S="2") as made:
-        for script in (submissions._CLAIM, submissions._MOVE, submissions._LEAVE):
+        for script in (claims._CLAIM, submissions._MOVE, submissions._LEAVE):
             made.redis.script_load(script.text)
         yield made
 

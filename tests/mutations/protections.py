@@ -6,6 +6,8 @@ MACHINE = "tests/jobs/campaigns/test_any_order.py"
 LATE = "tests/jobs/campaigns/test_send_late.py"
 TRANSPORT = "tests/jobs/gateway/test_transport.py"
 SUBMISSIONS = "jobs/ledger/submissions.py"
+CLAIMS = "jobs/ledger/claims.py"
+ATTEMPT = "jobs/campaigns/attempt.py"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,14 +40,14 @@ PROTECTIONS = (
     ),
     Protection(
         "the ledger is asked before anything is sent",
-        SUBMISSIONS,
+        CLAIMS,
         "if state ~= 'planned' and state ~= 'claimed' then",
         "if state == 'withdrawn' then",
         "tests/jobs/ledger/test_submissions.py",
     ),
     Protection(
         "a claim is one sender's until its lease runs out",
-        SUBMISSIONS,
+        CLAIMS,
         "if state == 'claimed' and tonumber(deadline) > tonumber(ARGV[3]) then return 'busy' end",
         "",
         "tests/jobs/ledger/test_submissions.py",
@@ -80,7 +82,7 @@ PROTECTIONS = (
     ),
     Protection(
         "nothing is claimed unless the campaign is to run",
-        SUBMISSIONS,
+        CLAIMS,
         "if redis.call('HGET', KEYS[2], 'intent') ~= 'run' then\n",
         "if false then\n",
         "tests/jobs/ledger/test_submissions.py",
@@ -94,14 +96,14 @@ PROTECTIONS = (
     ),
     Protection(
         "the last look before the first byte",
-        "jobs/campaigns/send.py",
+        ATTEMPT,
         "        if not holds or took_s",
         "        if took_s",
         LATE,
     ),
     Protection(
         "`sending` is on the server's disk before the socket opens",
-        "jobs/campaigns/send.py",
+        ATTEMPT,
         "durably=self.desk.durability is Durability.STRICT",
         "durably=False",
         LATE,
@@ -136,14 +138,14 @@ PROTECTIONS = (
     ),
     Protection(
         "a duplicate refusal is a sign that the first one was taken",
-        "jobs/campaigns/send.py",
+        ATTEMPT,
         "        if rejected.kind.is_sign_of_acceptance:\n",
         "        if not rejected.kind:\n",
         "tests/jobs/campaigns/test_send.py",
     ),
     Protection(
         "a ledger that forgot sends nothing",
-        SUBMISSIONS,
+        CLAIMS,
         "local wait = halted()",
         "local wait = nil",
         LATE,
@@ -252,5 +254,26 @@ PROTECTIONS = (
         "if record.disposition.phone not in submissions.phones(desk.redis, submission_id):",
         "if not record.disposition.phone:",
         "tests/jobs/outcomes/test_hear.py",
+    ),
+    Protection(
+        "an earlier attempt is looked for, whatever is lost",
+        "jobs/ledger/unfinished.py",
+        "elseif is_looked_for(string.match(former or '', '@(%d+)$')) then",
+        "elseif false then",
+        "tests/jobs/campaigns/test_sweep.py",
+    ),
+    Protection(
+        "what is asked of one session alone is not taken for forgotten",
+        "jobs/ledger/unfinished.py",
+        "run_of[under == number and asked or intent]",
+        "run_of[intent]",
+        "tests/jobs/campaigns/test_sessions.py",
+    ),
+    Protection(
+        "of the sessions of two attempts one is stopped",
+        "jobs/outcomes/looking.py",
+        "        if its_own:\n",
+        "        if not attempts:\n",
+        "tests/jobs/outcomes/test_settle.py",
     ),
 )

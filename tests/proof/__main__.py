@@ -24,9 +24,6 @@ ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "var" / "proof"
 PAGE = ROOT / "docs" / "reliability.md"
 
-ROUND_S = 150.0
-"""How long a round usually takes: three quarters of a minute of siege, and the rest to come to rest."""
-
 
 def main() -> int:
     """Play, print, and exit with 1 when a promise was broken."""
@@ -72,16 +69,20 @@ def _play_all(options: argparse.Namespace) -> list[Played]:
 
 def _lanes(pool: ThreadPoolExecutor, options: argparse.Namespace, stop: threading.Event) -> Iterator[Played]:
     """Rounds as they end; a lane that is free begins the next one while there is time for it."""
-    last_begin_s = time.monotonic() + max(0.0, options.minutes * 60 - ROUND_S)
+    ends_s = time.monotonic() + options.minutes * 60
     begun, under_way = 0, set[Future[Played]]()
     while True:
-        while begun < options.rounds and len(under_way) < options.lanes and time.monotonic() <= last_begin_s:
+        while begun < options.rounds and len(under_way) < options.lanes and _fits(options.seed + begun, ends_s):
             under_way.add(pool.submit(_play_one, options.seed + begun, stop))
             begun += 1
         if not under_way:
             return
         done, under_way = wait(under_way, return_when=FIRST_COMPLETED)
         yield from (each.result() for each in done)
+
+
+def _fits(seed: int, ends_s: float) -> bool:
+    return time.monotonic() + draw(seed).conditions.takes_s <= ends_s
 
 
 def _play_one(seed: int, stop: threading.Event) -> Played:

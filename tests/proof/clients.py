@@ -79,16 +79,17 @@ class Clients:
                 self.receipts[order.key] = Receipt(order.key, phones, NEVER)
                 campaign_id = self._insist(lambda: self._taken(order.key))
             case Way.TWICE:
-                other = self._pool.submit(self._submit, order.key, phones)
-                campaign_id = self._submit(order.key, phones)
+                other = self._pool.submit(self._submit, order, phones)
+                campaign_id = self._submit(order, phones)
                 if other.result() != campaign_id:
                     raise AssertionError(f"two producers got two campaigns for the key {order.key}")
             case Way.PRODUCER:
-                campaign_id = self._submit(order.key, phones)
+                campaign_id = self._submit(order, phones)
         self.receipts[order.key] = Receipt(order.key, phones, campaign_id)
 
-    def _submit(self, key: str, phones: Sequence[str]) -> str:
-        terms = Terms(caller_id="6175550100", audio_title="Reminder", title=key)
+    def _submit(self, order: Order, phones: Sequence[str]) -> str:
+        key, policy = order.key, order.when_unknown
+        terms = Terms(caller_id="6175550100", audio_title="Reminder", title=key, when_unknown=policy)
         planned = plan(Row(line, phone) for line, phone in enumerate(phones, start=1))
         return self._insist(lambda: self._producer.submit(terms, planned, key=key).campaign_id)
 

@@ -27,6 +27,8 @@ def table(rounds: Sequence[Played]) -> str:
         ("**campaigns lost**", _sum(len(each.lost) for each in verdicts)),
         ("**states that the gateway's book contradicts**", _sum(len(each.contradicted) for each in verdicts)),
         ("**submissions that started after a stop**", _sum(len(each.too_late) for each in verdicts)),
+        ("sent again, because no complete listing showed it", _sum(played.sent_again for played in rounds)),
+        ("sessions listed only after that, and stopped then", _late(rounds)),
         ("unknown for a while, settled without a person", _sum(played.settled for played in rounds)),
         ("unknown, held for a person", _held(rounds)),
     ]
@@ -74,6 +76,11 @@ def _sum(counts: Iterable[int]) -> str:
 def _held(rounds: Sequence[Played]) -> str:
     held = _sum(played.held for played in rounds)
     return f"{held} ({_sum(played.held_and_taken for played in rounds)} of them taken by the gateway)"
+
+
+def _late(rounds: Sequence[Played]) -> str:
+    left = _sum(len(played.verdict.unstopped) for played in rounds)
+    return f"{_sum(played.late for played in rounds)} ({left} of them not stopped)"
 
 
 def _table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:

@@ -1,13 +1,15 @@
-"""What a round does, drawn from its seed: who hands in what, and what befalls whom when. No I/O."""
+"""What a round does, drawn from its seed: under which conditions, who hands in what, what befalls whom. No I/O."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from enum import StrEnum
 from random import Random
+from typing import Any
 
 from config.queues import CAMPAIGNS, CONTROL, STATUS
 from jobs.gateway.simulator import Fault as GatewayFault
 from jobs.gateway.simulator import FaultKind as GatewayFaultKind
+from jobs.models import WhenUnknown
 from tests.fault_proxy import FaultKind, Storm
 
 CREWS = 2
@@ -26,6 +28,9 @@ class Ground(StrEnum):
     REDIS_LINK = "the way to redis"
     GATEWAY_LINK = "the way to the gateway"
     DASHBOARD = "dashboard"
+    RESENDING = "what is sent again"
+    """Many answers are lost, some of their sessions are listed so late that they are taken for absent, and campaigns
+    have sent again what is."""
     EVERYTHING = "everything"
 
 
@@ -84,6 +89,30 @@ class Order:
     phone_count: int
     way: Way
     verbs: tuple[tuple[float, str], ...] = ()
+    when_unknown: WhenUnknown = WhenUnknown.HOLD
+
+
+@dataclass(frozen=True, slots=True)
+class Conditions:
+    """What holds for a whole round, whatever befalls it. All seconds are real but the switches' own."""
+
+    speed: float = 50
+    """Simulated seconds of the gateway per real second."""
+    calls_per_second: float = 40
+    """Simulated. 12,000 phones are called in six real seconds, so that there is something to pause."""
+    workers: Mapping[str, str] = field(default_factory=dict)
+    """Settings of workers and schedulers, beyond those of every round."""
+    gateway: Mapping[str, Any] = field(default_factory=dict)
+    """Switches of the simulator."""
+    lost: float = 0.025
+    """The chance of each fault that befalls submissions."""
+    unlisted: float = 0
+    """The same, of those after which a session is listed for `unlisted_s` later than it should be."""
+    unlisted_s: float = 0
+    resending: float = 0
+    """The share of campaigns that have sent again what is absent."""
+    takes_s: float = 150
+    """How long a round usually takes: three quarters of a minute of siege, and the rest to come to rest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +121,7 @@ class Plan:
 
     seed: int
     ground: Ground
+    conditions: Conditions
     siege_s: float
     orders: Sequence[Order]
     strikes: Sequence[Strike]
@@ -109,6 +139,7 @@ _BLOWS = {
     Ground.REDIS_LINK: _KILLS,
     Ground.GATEWAY_LINK: _KILLS,
     Ground.DASHBOARD: _KILLS,
+    Ground.RESENDING: _KILLS | _FREEZES,
     Ground.EVERYTHING: _KILLS | _FREEZES | {Blow.KILL_REDIS: 2, Blow.FREEZE_REDIS: 1},
 }
 """How often each comes, in proportion."""
@@ -125,6 +156,17 @@ _GATEWAY_FAULTS = (
     GatewayFaultKind.ANSWER_502_BEFORE_ACCEPTING,
 )
 
+_CONDITIONS = {
+    Ground.RESENDING: Conditions(
+        workers={"ABSENT_AFTER_S": "15"},  # the third look, after a minute, takes it for absent
+        gateway={"dialect": {"dates_layout": "titled"}},
+        unlisted=0.025,
+        unlisted_s=75,
+        resending=0.8,
+        takes_s=210,
+    )
+}
+
 _LINK_FAULTS = (*Storm(0, 0).kinds, FaultKind.HALF_OPEN)
 
 
@@ -135,20 +177,22 @@ def draw(seed: int, *, ground: Ground | None = None, siege_s: float = 45, apart_
     """
     rng = Random(seed)
     ground = ground or list(Ground)[seed % len(Ground)]
+    conditions = _CONDITIONS.get(ground, Conditions())
     return Plan(
         seed=seed,
         ground=ground,
+        conditions=conditions,
         siege_s=siege_s,
-        orders=list(_orders(rng, ground, siege_s)),
+        orders=list(_orders(rng, ground, siege_s, conditions.resending)),
         strikes=list(_strikes(rng, ground, siege_s, apart_s)),
-        gateway_faults=_gateway_faults(),
+        gateway_faults=_gateway_faults(conditions),
         redis_storm=_storm(seed, 0.01) if ground in {Ground.REDIS_LINK, Ground.EVERYTHING} else None,
         gateway_storm=_storm(seed, 0.15) if ground in {Ground.GATEWAY_LINK, Ground.EVERYTHING} else None,
         presses_buttons=ground in {Ground.DASHBOARD, Ground.EVERYTHING},
     )
 
 
-def _orders(rng: Random, ground: Ground, siege_s: float) -> Iterator[Order]:
+def _orders(rng: Random, ground: Ground, siege_s: float, resending: float) -> Iterator[Order]:
     """About three campaigns in two seconds, most of them small."""
     ways = [Way.PRODUCER] * 6 + [Way.TWICE] * 2
     at_s, number = 0.0, 0
@@ -160,7 +204,8 @@ def _orders(rng: Random, ground: Ground, siege_s: float) -> Iterator[Order]:
         way = rng.choice([*ways, Way.RAW, Way.RAW] if may_be_raw else ways)
         phone_count = rng.choices([rng.randint(1, 5), rng.randint(200, 800), 12_000], [30, 8, 2])[0]
         verbs = () if way is Way.RAW else _verbs(rng)
-        yield Order(at_s, f"{ground.name.lower()}-{number:03}", phone_count, way, verbs)
+        policy = WhenUnknown.RESEND if resending and rng.random() < resending else WhenUnknown.HOLD
+        yield Order(at_s, f"{ground.name.lower()}-{number:03}", phone_count, way, verbs, policy)
         at_s += rng.expovariate(1.5)
 
 
@@ -193,15 +238,23 @@ def _lasts_s(rng: Random, blow: Blow) -> float:
             return rng.uniform(0, 1.5)
 
 
-def _gateway_faults() -> list[GatewayFault]:
+def _gateway_faults(conditions: Conditions) -> list[GatewayFault]:
     """Of each for ever, by the chance of each. Slowness comes often, so that kills find something on its way."""
 
-    def fault(kind: GatewayFaultKind, chance: float, on: str, seconds: float = DEADLINE_S + 0.7) -> GatewayFault:
+    def fault(
+        kind: GatewayFaultKind, chance: float, on: str, seconds: float = DEADLINE_S + 0.7, unlisted_s: float = 0
+    ) -> GatewayFault:
         return GatewayFault.model_validate(
-            {"kind": kind, "times": 0, "chance": chance, "on": on, "seconds": seconds},
+            {"kind": kind, "times": 0, "chance": chance, "on": on, "seconds": seconds, "unlisted_s": unlisted_s},
         )
 
-    submissions = [fault(kind, 0.025, "submission") for kind in _GATEWAY_FAULTS]
+    submissions = [fault(kind, conditions.lost, "submission") for kind in _GATEWAY_FAULTS]
+    unlisted_s = conditions.unlisted_s * conditions.speed
+    submissions += [
+        fault(kind, conditions.unlisted, "submission", unlisted_s=unlisted_s)
+        for kind in _GATEWAY_FAULTS
+        if conditions.unlisted
+    ]
     controls = [fault(kind, 0.03, "control") for kind in _GATEWAY_FAULTS if kind is not GatewayFaultKind.ACCEPT_LATE]
     questions = [fault(GatewayFaultKind.HALF_BODY, 0.03, "question"), fault(GatewayFaultKind.HTML, 0.03, "question")]
     slowness = [fault(GatewayFaultKind.SLOW, 0.4, "submission", seconds=0.6)]

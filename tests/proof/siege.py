@@ -17,11 +17,12 @@ from redis.exceptions import RedisError
 from redis.retry import Retry
 
 from jobs.campaigns.control import UnknownCampaign
-from jobs.ledger import campaigns, submissions
+from jobs.ledger import campaigns, evidence, submissions
 from jobs.models import SubmissionState
+from tests import oracle
 from tests.end_to_end.stage import Stage, people
 from tests.fault_proxy import FaultProxy
-from tests.proof.checker import Verdict, is_over, judge
+from tests.proof.checker import Verdict, is_over, judge, left_to_policy, unstopped
 from tests.proof.clients import Clients
 from tests.proof.crews import Crews
 from tests.proof.dashboard import press
@@ -45,8 +46,6 @@ WORKERS = {
     "SEND_CONCURRENCY": "4",
     "SCHEDULER_LEASE_S": "3",
 }
-SPEED, CALLS_PER_SECOND = 50, 40
-"""A campaign of 12,000 phones is called in three seconds, so that there is something to pause."""
 
 
 class Interrupted(Exception):
@@ -73,6 +72,10 @@ class Played:
     """Submissions that are unknown at the end, for a person to decide."""
     held_and_taken: int
     """Of these, those that the gateway had taken."""
+    sent_again: int
+    """Submissions that were sent again, by their campaign's policy."""
+    late: int
+    """Sessions that the gateway listed only after they had been taken for absent; all of them must be stopped."""
     took_s: float
 
 
@@ -99,9 +102,12 @@ class _Siege:
 
     def __init__(self, plan: Plan, folder: Path, opened: ExitStack, stop: threading.Event) -> None:
         self._plan, self._stop = plan, stop
+        conditions, pace = plan.conditions, plan.conditions.calls_per_second
+        settings = {**WORKERS, **conditions.workers}
         self._stage = opened.enter_context(
-            Stage(folder, speed=SPEED, calls_per_second=CALLS_PER_SECOND, seed=plan.seed, **WORKERS)
+            Stage(folder, speed=conditions.speed, calls_per_second=pace, seed=plan.seed, **settings)
         )
+        self._stage.simulator.change(conditions.gateway)
         server, gateway = self._stage.redis_server.url, self._stage.simulator.base_url
         self._redis_link = opened.enter_context(FaultProxy(server))
         self._gateway_link = opened.enter_context(FaultProxy(gateway))
@@ -155,15 +161,25 @@ class _Siege:
                 self._stage.producer.refresh(receipt.campaign_id)
 
     def wait_until_at_rest(self, settling_s: float) -> None:
-        """Until every campaign is over and, for so long, nothing unknown has been settled; or until patience ends."""
+        """Until every campaign is over, nothing unknown has been settled for so long, what is to be sent again was, and
+        every session that was listed late is stopped; or until patience ends.
+        """
         gives_up_s = time.monotonic() + PATIENCE_S
         self._go_on_until(lambda: self._is_at_rest() or time.monotonic() > gives_up_s, every_s=0.5)
         self._news_s = time.monotonic()
         self._go_on_until(partial(self._is_quiet, settling_s))
+        self._go_on_until(lambda: self._has_been_resent() or time.monotonic() > gives_up_s, every_s=0.5)
         self._go_on_until(lambda: self._is_at_rest() or time.monotonic() > gives_up_s, every_s=0.5)
 
     def _is_quiet(self, settling_s: float) -> bool:
         return time.monotonic() - self._news_s > (max(settling_s, AFTERWARDS_S) if self._unknown else AFTERWARDS_S)
+
+    def _has_been_resent(self) -> bool:
+        """Whether nothing is left to a policy, and nothing that came of it is left to be stopped."""
+        try:
+            return not (left_to_policy(self._onlooker) or unstopped(self._onlooker, self._stage.simulator))
+        except RedisError:
+            return False
 
     def judged(self, took_s: float) -> Played:
         """The checker's verdict, and the figures."""
@@ -183,8 +199,15 @@ class _Siege:
             settled=len(self._ever_unknown - held),
             held=len(held),
             held_and_taken=self._taken(held),
+            sent_again=self._sent_again(),
+            late=sum(map(len, oracle.late_sessions(redis, self._stage.simulator).values())),
             took_s=took_s,
         )
+
+    def _sent_again(self) -> int:
+        redis, receipts = self._stage.redis, self._clients.receipts.values()
+        ids = [own for each in receipts for own in campaigns.submission_ids(redis, each.campaign_id)]
+        return sum(any(seen.decided == "resend" for seen in evidence.read(redis, each)) for each in ids)
 
     def _taken(self, held: Iterable[str]) -> int:
         accepted = self._stage.accepted()

@@ -24,6 +24,8 @@ ROUND = Played(
     settled=1,
     held=4,
     held_and_taken=3,
+    sent_again=6,
+    late=2,
     took_s=100,
 )
 BROKEN = replace(ROUND, verdict=replace(CLEAN, lost=("one",)))

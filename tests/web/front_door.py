@@ -14,6 +14,7 @@ from jobs.entrypoints import desk_at
 from jobs.producer import Producer
 from web.__main__ import server
 from web.access import PROOFS, Proof
+from web.pages.live import Feed
 from web.site import Site
 
 NO_ENV: Mapping[str, str] = MappingProxyType({})
@@ -29,10 +30,11 @@ def make_site(
 
 
 @contextmanager
-def front_door(site: Site, proofs: Sequence[Proof] = PROOFS) -> Iterator[str]:
+def front_door(site: Site, proofs: Sequence[Proof] = PROOFS, *, feed: Feed | None = None) -> Iterator[str]:
     """Runs the server while the context lasts; its address, without a last slash."""
     listening = create_server(("127.0.0.1", 0))
     running = server(site, proofs=proofs)
+    running.app.state.feed = feed or running.app.state.feed
     thread = threading.Thread(target=running.run, args=([listening],), name="front-door")
     thread.start()
     try:

@@ -21,12 +21,13 @@ from jobs.documents.plans import EXCLUDED_COLUMNS, excluded_rows
 from jobs.documents.results import COLUMNS, Rows, result_rows
 from jobs.documents.values import masked_row
 from jobs.ledger import campaigns
+from jobs.ledger.looks import note_look
 from jobs.models.scopes import Scope
 from jobs.phones import split
 from web.intake.edge import Edge
 from web.intake.shapes import CampaignId, Reader, problems
 from web.problems import Kind, Refusal
-from web.site import OurSite
+from web.site import OurSite, Site
 from web.visitors import Visitor
 
 router = APIRouter(route_class=Edge, tags=["results"])
@@ -77,6 +78,7 @@ def results(
     """Every phone and how its drop ended. Phones are whole with the scope `phones` alone, else their last digits."""
     written = _format(wanted, accept)
     _require_phones(site.redis, campaign_id)
+    _note_look(site, visitor, f"campaign {campaign_id}, results")
     rows = _shown(result_rows(site.redis, campaign_id), visitor, COLUMNS.index("phone"), mask_phone)
     return _streamed(written, campaign_id, "results", COLUMNS, rows)
 
@@ -92,6 +94,7 @@ def excluded(
     """Every row that was left out, by its line, and why. What it said is whole with the scope `phones` alone."""
     written = _format(wanted, accept)
     _require_phones(site.redis, campaign_id)
+    _note_look(site, visitor, f"campaign {campaign_id}, rows left out")
     told = excluded_rows(campaigns.excluded(site.redis, campaign_id))
     rows = _shown(told, visitor, EXCLUDED_COLUMNS.index("text"), masked_row)
     return _streamed(written, campaign_id, "excluded", EXCLUDED_COLUMNS, rows)
@@ -112,6 +115,12 @@ def _format(wanted: Format | None, accept: str) -> Format:
     if found is None:
         raise Refusal(Kind.NOT_ACCEPTABLE)
     return found
+
+
+def _note_look(site: Site, visitor: Visitor, what: str) -> None:
+    """Who sees whole phones is remembered, before the first of them leaves."""
+    if visitor.may(Scope.PHONES):
+        note_look(site.redis, visitor.name, what, site.now)
 
 
 def _shown(rows: Rows, visitor: Visitor, at: int, mask: Callable[[str], str]) -> Rows:

@@ -9,7 +9,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from types import MappingProxyType
 
 from jobs.gateway.simulator.outcomes import REMOVED, Outcome
@@ -30,6 +30,8 @@ class Session:
     """What it shares with a submission that the gateway takes for a repetition."""
     accepted_at: datetime
     timeline: Timeline
+    unlisted: timedelta = timedelta(0)
+    """So much later than others it shows in the listing of its day."""
     postbacks: Counter[str] = field(default_factory=Counter)
     """How many posts were `sent`; how many records were `confirmed`, `given_up`, and sent twice as `extra`."""
 

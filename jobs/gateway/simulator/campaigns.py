@@ -47,7 +47,7 @@ def campaign_by_date(gateway: Gateway, caller: Caller, fields: Mapping[str, str]
         tuple(
             Dated(session.id, session.title, eastern_text(session.timeline.starts_at), len(session.phones))
             for session in gateway.book.sessions
-            if session.account == caller.uid and session.accepted_at <= shown_until
+            if session.account == caller.uid and session.accepted_at + session.unlisted <= shown_until
             if eastern_day(session.timeline.starts_at if settings.day_of == "start" else session.accepted_at) == day
         )
     )

@@ -65,6 +65,9 @@ class Fault(Switches):
     title: str | None = Field(default=None, description="only where `c_title` is this, or this and ` [...]`")
     first_phone: str | None = Field(default=None, description="only where `c_phone` begins with this")
     seconds: Seconds = 5
+    unlisted_s: Seconds = Field(
+        default=0, description="simulated: a session that it befell shows in `campaign_by_date` so much later"
+    )
     text: str = ""
 
 

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from types import TracebackType
 from typing import Any, Self
 from urllib.parse import urlsplit
@@ -127,17 +127,19 @@ class Simulator:
         if fault and fault.kind is FaultKind.ACCEPT_LATE and wire.wait(fault.seconds):
             return None
         is_heard = fault is None or fault.kind not in UNHEARD
-        reply = self._carry_out(arrival, fields) if is_heard else Refused((fault.text,) if fault else ())
+        reply = self._carry_out(arrival, fields, fault) if is_heard else Refused((fault.text,) if fault else ())
         dialect = self.gateway.dialect_of(fields.get("c_uid", ""))
         as_json = arrival.endpoint == JSON or (dialect.json_everywhere and arrival.endpoint == VMB)
         spelt = spell(reply, dialect, as_json=as_json)
         return misbehave(fault, spelt, wire) if fault else wire.send(spelt)
 
-    def _carry_out(self, arrival: Arrival, fields: Mapping[str, str]) -> Reply:
+    def _carry_out(self, arrival: Arrival, fields: Mapping[str, str], fault: Fault | None) -> Reply:
         reply = answer(self.gateway, arrival.endpoint, fields)
         arrival.verdict = {Accepted: "accepted", Refused: "refused"}.get(type(reply), "answered")
         if isinstance(reply, Accepted):
             arrival.session_id = reply.session_id
+            if fault and (session := self.truth.session(reply.session_id)):
+                session.unlisted = timedelta(seconds=fault.unlisted_s)
             self._follow(reply.session_id)
         return reply
 

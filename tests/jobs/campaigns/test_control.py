@@ -15,7 +15,7 @@ from jobs.campaigns.send import Sent, send
 from jobs.gateway.client import GatewayClient
 from jobs.gateway.replies import Accepted
 from jobs.gateway.simulator import Clock, Fault, FaultKind, Simulator
-from jobs.ledger import due, evidence, submissions
+from jobs.ledger import claims, due, evidence, submissions
 from jobs.ledger.keys import Due
 from jobs.models import CampaignStatus, Intent, Run, SubmissionState
 from tests.jobs.campaigns.conftest import TERMS, at_gateway, client_of, submission, taken, view
@@ -88,7 +88,7 @@ def test_what_stays_paused_until_it_is_too_late_is_withdrawn(desk: Desk, clock: 
 def test_a_claim_whose_sender_died_does_not_keep_a_pause_from_being_confirmed(desk: Desk, clock: Clock) -> None:
     campaign_id = taken(desk, "6175550123").campaign_id
     until = desk.clock() + desk.timings.lease
-    submissions.claim(desk.redis, f"{campaign_id}-1", attempt="dead", now=desk.clock(), until=until)
+    claims.claim(desk.redis, f"{campaign_id}-1", attempt="dead", now=desk.clock(), until=until)
     tell(desk, campaign_id, Intent.PAUSE)
     control(desk, campaign_id)
     assert view(desk, campaign_id).status is CampaignStatus.PAUSING

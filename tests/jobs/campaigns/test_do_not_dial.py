@@ -19,7 +19,7 @@ from jobs.campaigns.refresh import Refreshed, refresh
 from jobs.campaigns.send import Sent, send
 from jobs.contacts import Row
 from jobs.gateway.simulator import Clock, Settings, Simulator
-from jobs.ledger import campaigns, dispositions, due, submissions
+from jobs.ledger import campaigns, claims, dispositions, due, submissions
 from jobs.ledger import do_not_dial as lists
 from jobs.ledger.keys import Due
 from jobs.models import CampaignStatus, DropState, InvalidCampaign, Submission, SubmissionState
@@ -236,9 +236,9 @@ def test_a_list_that_never_stops_growing_lets_the_submission_wait_and_not_ring(
 def test_a_sender_that_lost_its_claim_takes_nobody_out(desk: Desk, clock: Clock, campaign_id: str) -> None:
     add(desk, BOB)
     now = desk.clock()
-    submissions.claim(desk.redis, f"{campaign_id}-1", attempt="frozen", now=now, until=now)
+    claims.claim(desk.redis, f"{campaign_id}-1", attempt="frozen", now=now, until=now)
     clock.jump(timedelta(seconds=1))
-    submissions.claim(desk.redis, f"{campaign_id}-1", attempt="second", now=desk.clock(), until=desk.clock())
+    claims.claim(desk.redis, f"{campaign_id}-1", attempt="second", now=desk.clock(), until=desk.clock())
     held = submission(desk, campaign_id)
     do_not_dial.screen(desk.redis, "default", held, since=0, attempt="frozen")
     assert submission(desk, campaign_id).drops == {}
@@ -288,7 +288,7 @@ def test_whatever_happens_in_between_no_listed_number_is_sent_and_all_adds_up(
                 listed = listed | {phone} if step == Verb.ADD else listed - {phone}
             case "claim":
                 attempt, screening = f"attempt {number}", Screening([], -1)  # whoever claims screens for itself
-                submissions.claim(desk.redis, known.id, attempt=attempt, now=now, until=now)
+                claims.claim(desk.redis, known.id, attempt=attempt, now=now, until=now)
             case "screen":
                 since = submissions.screened(desk.redis, known)
                 screening = do_not_dial.screen(desk.redis, "default", known, since=since, attempt=attempt)

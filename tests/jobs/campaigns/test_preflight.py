@@ -15,7 +15,7 @@ from jobs.gateway.client import GatewayClient
 from jobs.gateway.replies import AudioFile
 from jobs.gateway.simulator import Account, Clock, Fault, FaultKind, Settings, Simulator
 from jobs.gateway.simulator.settings import Recording
-from jobs.ledger import breaker, campaigns, due, submissions
+from jobs.ledger import breaker, campaigns, claims, due
 from jobs.ledger.breaker import BreakerState
 from jobs.ledger.keys import Due
 from jobs.ledger.limits import Limits
@@ -335,10 +335,8 @@ def test_the_first_verdict_counts(desk: Desk, campaign_id: str) -> None:
 def test_what_another_sender_holds_is_not_turned_down(desk: Desk, simulator: Simulator, campaign_id: str) -> None:
     """A sender that does not look, and is just sending, has the word."""
     now = desk.clock()
-    claim = submissions.claim(
-        desk.redis, f"{campaign_id}-1", attempt="another", now=now, until=now + timedelta(seconds=15)
-    )
-    assert claim is submissions.Claim.CLAIMED
+    claim = claims.claim(desk.redis, f"{campaign_id}-1", attempt="another", now=now, until=now + timedelta(seconds=15))
+    assert claim is claims.Claim.CLAIMED
     campaigns.note_audio(desk.redis, campaign_id, "it is too short")
     assert send(desk, f"{campaign_id}-1") is Sent.PASSED_OVER
     assert submission(desk, campaign_id).state is SubmissionState.CLAIMED

@@ -9,14 +9,14 @@ import pytest
 from redis import Redis
 
 from jobs import reconciliation
-from jobs.campaigns.days import days_of
+from jobs.campaigns.days import may_be_listed_under
 from jobs.campaigns.desk import Desk
 from jobs.campaigns.send import send
 from jobs.gateway.simulator import Clock, Fault, FaultKind, Simulator
 from jobs.gateway.simulator.campaigns import new_campaign
 from jobs.gateway.simulator.gateway import Caller
 from jobs.gateway.simulator.replies import Accepted
-from jobs.ledger import campaigns, days, dispositions, keys, retention, submissions
+from jobs.ledger import campaigns, claims, days, dispositions, keys, retention, submissions
 from jobs.ledger.fields import to_ms
 from jobs.ledger.retention import Purged
 from jobs.models import Disposition, DropState, Submission, SubmissionState, Terms
@@ -262,10 +262,9 @@ def big_day(desk: Desk, simulator: Simulator) -> list[Submission]:
 def accept(desk: Desk, submission_id: str, session_id: str) -> None:
     """As a sender moves it."""
     now = desk.clock()
-    days_listed = days_of(view(desk, "bcdf"), sent_at=now, until=now)
-    submissions.claim(desk.redis, submission_id, attempt="a", now=now, until=now)
+    claims.claim(desk.redis, submission_id, attempt="a", now=now, until=now)
     (found,) = submissions.read(desk.redis, [submission_id])
-    listed_under = [keys.sessions("default", day) for day in days_listed]
+    listed_under = may_be_listed_under(view(desk, "bcdf"), sent_at=now, until=now)
     submissions.move(desk.redis, found, SubmissionState.SENDING, now=now, listed_under=listed_under, sent_at=to_ms(now))
     submissions.move(
         desk.redis,

@@ -9,7 +9,7 @@ import pytest
 from jobs.campaigns.desk import Desk
 from jobs.campaigns.send import Sent, send
 from jobs.gateway.simulator import Clock, Fault, FaultKind, Settings, Simulator
-from jobs.ledger import campaigns, due, submissions
+from jobs.ledger import campaigns, claims, due, submissions
 from jobs.ledger.keys import Due
 from jobs.models import CampaignStatus, Intent, SubmissionState
 from tests.jobs.campaigns.conftest import TERMS, at_gateway, submission, taken, view
@@ -126,7 +126,7 @@ def test_a_sender_that_died_after_sending_was_written_leaves_an_unknown(
     desk: Desk, clock: Clock, campaign_id: str
 ) -> None:
     now = desk.clock()
-    submissions.claim(desk.redis, f"{campaign_id}-1", attempt="dead", now=now, until=now)
+    claims.claim(desk.redis, f"{campaign_id}-1", attempt="dead", now=now, until=now)
     held = submission(desk, campaign_id)
     deadline_ms = int((now + desk.timings.answer_within).timestamp() * 1000)
     submissions.move(desk.redis, held, SubmissionState.SENDING, now=now, attempt="dead", deadline_at=deadline_ms)
@@ -141,7 +141,7 @@ def test_a_sender_that_died_before_sending_is_followed_by_another(
     desk: Desk, simulator: Simulator, clock: Clock, campaign_id: str
 ) -> None:
     now = desk.clock()
-    submissions.claim(desk.redis, f"{campaign_id}-1", attempt="dead", now=now, until=now + desk.timings.lease)
+    claims.claim(desk.redis, f"{campaign_id}-1", attempt="dead", now=now, until=now + desk.timings.lease)
     assert send(desk, f"{campaign_id}-1") is Sent.PASSED_OVER
     clock.jump(desk.timings.lease)
     assert send(desk, f"{campaign_id}-1") is Sent.ACCEPTED

@@ -15,9 +15,10 @@ from jobs.campaigns.send import Sent, send
 from jobs.campaigns.sweep import AGAIN_AFTER, DUE_WHILE, Swept, sweep
 from jobs.contacts import Row
 from jobs.gateway.simulator import Clock, Fault, FaultKind, Simulator
-from jobs.ledger import campaigns, due, keys, submissions
+from jobs.ledger import campaigns, claims, due, keys, submissions
 from jobs.ledger.keys import Due
 from jobs.models import UNSETTLED, CampaignStatus, Intent, SubmissionState
+from jobs.outcomes.decide import Asked, resend
 from jobs.outcomes.settle import Settled, settle
 from tests import oracle
 from tests.jobs.campaigns.conftest import TERMS, submission, taken, view
@@ -44,7 +45,7 @@ def campaign_id(desk: Desk) -> str:
 
 def claimed(desk: Desk, own: str) -> None:
     now = desk.clock()
-    submissions.claim(desk.redis, own, attempt="dead", now=now, until=now + desk.timings.lease)
+    claims.claim(desk.redis, own, attempt="dead", now=now, until=now + desk.timings.lease)
 
 
 def sending(desk: Desk, own: str) -> None:
@@ -89,7 +90,7 @@ def test_a_submission_that_stands_nowhere_is_found_in_every_state(
     assert at is not None
     assert swept_later(desk, clock) == NOTHING
     due.remove(desk.redis, at, [own])
-    assert oracle.forgotten(desk.redis) == [f"{own} is {state} and stands in no due set"]
+    assert oracle.forgotten(desk.redis, oracle.Terms(desk.clock())) == [f"{own} is {state} and stands in no due set"]
     assert swept_later(desk, clock) == Swept(submissions={state: 1})
     assert due.count(desk.redis, at, by=desk.clock()) == 1
     assert swept_later(desk, clock) == NOTHING
@@ -156,6 +157,59 @@ def test_an_unknown_is_found_until_only_a_person_can_settle_it(
     assert settle(desk, f"{campaign_id}-1") is Settled.PASSED_OVER
     assert not due.stands(desk.redis, Due.SETTLE, f"{campaign_id}-1")
     assert swept_later(desk, clock) == NOTHING
+
+
+@pytest.fixture
+def sent_again(desk: Desk, simulator: Simulator, clock: Clock, campaign_id: str) -> str:
+    """A campaign that is over: nobody knew of its submission for a while, and a person had it sent again."""
+    simulator.faults.arm(Fault(kind=FaultKind.RESET_BEFORE_ACCEPTING))
+    assert send(desk, f"{campaign_id}-1") is Sent.UNKNOWN
+    resend(desk.redis, desk.timings, f"{campaign_id}-1", Asked("dana", "not there", desk.clock()), force=True)
+    assert send(desk, f"{campaign_id}-1") is Sent.ACCEPTED
+    clock.jump(desk.timings.poll_first)
+    refresh(desk, f"{campaign_id}-1")
+    assert view(desk, campaign_id).status is CampaignStatus.FINISHED
+    return campaign_id
+
+
+def test_an_earlier_attempt_is_looked_for_though_its_campaign_is_over(
+    desk: Desk, clock: Clock, sent_again: str
+) -> None:
+    for _ in range(2):
+        assert swept_later(desk, clock) == NOTHING
+        due.remove(desk.redis, Due.SETTLE, [f"{sent_again}-1"])
+        assert len(oracle.forgotten(desk.redis, oracle.Terms(desk.clock()))) == 1
+        assert swept_later(desk, clock) == Swept(submissions={"former": 1})
+        assert oracle.forgotten(desk.redis, oracle.Terms(desk.clock())) == []
+
+
+def test_an_earlier_attempt_that_is_too_old_is_let_go_and_its_campaign_with_it(
+    desk: Desk, clock: Clock, sent_again: str
+) -> None:
+    (former,) = submission(desk, sent_again).former
+    clock.jump_to(former.sent_at + desk.timings.look_for - timedelta(seconds=1))
+    due.remove(desk.redis, Due.SETTLE, [f"{sent_again}-1"])
+    assert sweep(desk.redis, now=desk.clock()) == Swept(submissions={"former": 1})
+    clock.jump(AGAIN_AFTER)
+    assert settle(desk, f"{sent_again}-1") is Settled.PASSED_OVER
+    assert sweep(desk.redis, now=desk.clock()) == NOTHING
+    assert desk.redis.zscore(keys.UNFINISHED, sent_again) is None
+
+
+def test_who_gave_up_and_ended_before_it_was_done_is_made_up_for(
+    desk: Desk, simulator: Simulator, clock: Clock, campaign_id: str
+) -> None:
+    simulator.faults.arm(Fault(kind=FaultKind.RESET_BEFORE_ACCEPTING))
+    assert send(desk, f"{campaign_id}-1") is Sent.UNKNOWN
+    now = desk.clock()
+    submissions.move(desk.redis, submission(desk, campaign_id), SubmissionState.GIVEN_UP, now=now)
+    assert swept_later(desk, clock) == Swept(submissions={"given_up": 1})
+    settle(desk, f"{campaign_id}-1")
+    assert swept_later(desk, clock) == NOTHING
+    clock.jump(desk.timings.look_for)  # until then it may turn up
+    assert swept_later(desk, clock) == NOTHING
+    assert desk.redis.zscore(keys.UNFINISHED, campaign_id) is None
+    assert submission(desk, campaign_id).accounted == 2
 
 
 def test_an_end_time_is_found_as_long_as_something_may_run(desk: Desk, clock: Clock) -> None:
@@ -229,7 +283,7 @@ def test_however_many_are_unfinished_each_gets_its_turn(desk: Desk, clock: Clock
     for left in (4, 1, 0):
         clock.jump(AGAIN_AFTER)
         sweep(desk.redis, now=desk.clock(), most=3)
-        assert len(oracle.forgotten(desk.redis)) == left
+        assert len(oracle.forgotten(desk.redis, oracle.Terms(desk.clock()))) == left
 
 
 def test_any_number_may_sweep_at_once(desk: Desk, redis: Redis, clock: Clock) -> None:

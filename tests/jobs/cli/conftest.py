@@ -16,7 +16,7 @@ from redis import Redis
 
 from jobs.__main__ import main
 from jobs.gateway.simulator import Clock, Settings, Simulator
-from jobs.ledger import campaigns, dispositions, submissions
+from jobs.ledger import campaigns, claims, dispositions, submissions
 from jobs.models import Disposition, Submission, SubmissionState
 from tests.jobs.cli.terminal import NOON, Terminal
 from tests.servers import RedisServer
@@ -135,7 +135,7 @@ def move(redis: Redis, campaign_id: str, *states: SubmissionState, **fields: str
     submission = only_submission(redis, campaign_id)
     now = submission.not_before or NOW
     if submission.state is SubmissionState.PLANNED:
-        submissions.claim(redis, submission.id, attempt="a", now=now, until=now)
+        claims.claim(redis, submission.id, attempt="a", now=now, until=now)
     for state in states:
         extra: dict[str, Any] = fields if state is states[-1] else {}
         assert submissions.move(redis, submission, state, now=now, **extra)

@@ -9,7 +9,7 @@ from datetime import timedelta
 from redis import Redis
 
 from jobs.campaigns.control import known
-from jobs.ledger import campaigns, due, submissions
+from jobs.ledger import campaigns, due, runs, submissions
 from jobs.ledger.keys import Due
 from jobs.models import Intent, SubmissionState
 from jobs.models import Run as SessionRun
@@ -123,11 +123,11 @@ def the_gateway(answers: Callable[[Redis, str], None], redis: Redis, campaign_id
 
 
 def confirm(redis: Redis, campaign_id: str) -> None:
-    submissions.confirm_run(redis, only_submission(redis, campaign_id), SessionRun.PAUSED, now=NOW)
+    runs.confirm(redis, only_submission(redis, campaign_id), SessionRun.PAUSED, now=NOW)
 
 
 def end(redis: Redis, campaign_id: str) -> None:
-    submissions.confirm_run(redis, only_submission(redis, campaign_id), SessionRun.ENDED, now=NOW)
+    runs.confirm(redis, only_submission(redis, campaign_id), SessionRun.ENDED, now=NOW)
 
 
 def refuse(redis: Redis, campaign_id: str) -> None:

@@ -10,8 +10,8 @@ from redis import Redis
 
 from jobs.campaigns.do_not_dial import screen
 from jobs.cli.exits import Exit
+from jobs.ledger import claims, pushes
 from jobs.ledger import do_not_dial as lists
-from jobs.ledger import pushes, submissions
 from jobs.models import SubmissionState
 from tests.jobs.cli.conftest import NOW, PHONES, SEND, Ended, Run, move, newest_id, only_submission
 from tests.servers import RedisServer
@@ -175,7 +175,7 @@ def test_a_slip_in_a_campaign_s_account_is_noticed_too(run: Run, redis: Redis, c
 
 def test_who_was_taken_out_before_sending_is_shown_apart(run: Run, redis: Redis, campaign_id: str) -> None:
     run("do-not-dial", "add", BOB, *WHY)
-    submissions.claim(redis, f"{campaign_id}-1", attempt="a", now=NOW, until=NOW)
+    claims.claim(redis, f"{campaign_id}-1", attempt="a", now=NOW, until=NOW)
     screen(redis, "default", only_submission(redis, campaign_id), since=0, attempt="a")
     assert run("show", campaign_id, "--json").document["whereabouts"] == {"not_sent_yet": 2, "screened": 1}
     move(redis, campaign_id, SubmissionState.WITHDRAWN)

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 from redis import ConnectionPool, Redis
 
-from jobs.ledger import amnesia, campaigns, keys, submissions
+from jobs.ledger import amnesia, campaigns, claims, keys, submissions
 from jobs.ledger.amnesia import Halt, Halted, Mark
-from jobs.ledger.submissions import Claim
+from jobs.ledger.claims import Claim
 from jobs.models import Intent, SubmissionState
 from tests.jobs.ledger.conftest import NOW, new_campaign, taken
 from tests.servers import RedisServer
@@ -25,7 +25,7 @@ def another_process(redis: Redis) -> Redis:
 
 
 def claim(redis: Redis) -> Claim:
-    return submissions.claim(redis, "bcdf-1", attempt="a", now=NOW, until=NOW + timedelta(minutes=1))
+    return claims.claim(redis, "bcdf-1", attempt="a", now=NOW, until=NOW + timedelta(minutes=1))
 
 
 def begin_sending(redis: Redis) -> bool:
@@ -109,7 +109,7 @@ def test_from_a_persons_halt_on_nothing_begins_to_be_sent_and_requests_go_on(led
     with pytest.raises(Halted):
         begin_sending(ledger)
     until = NOW + timedelta(minutes=1)
-    assert submissions.claim(other, "bcdf-2", attempt="b", now=NOW, until=until) is Claim.HALTED
+    assert claims.claim(other, "bcdf-2", attempt="b", now=NOW, until=until) is Claim.HALTED
     assert campaigns.intend(ledger, "bcdf", Intent.PAUSE, note="", now=NOW) is Intent.PAUSE
     assert campaigns.intend(ledger, "bcdf", Intent.RUN, note="", now=NOW) is Intent.RUN
     assert amnesia.forgive(other, why="corrected", now=NOW) == joined

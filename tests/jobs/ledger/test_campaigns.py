@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from redis import Redis
 
-from jobs.ledger import campaigns, due, submissions
+from jobs.ledger import campaigns, due, keys, submissions
 from jobs.ledger.keys import Due
 from jobs.models import Intent, SubmissionState
 from tests.jobs.ledger.conftest import NOW, TERMS, new_campaign, taken
@@ -109,3 +109,26 @@ def test_carrying_out_an_old_intent_leaves_the_new_one_due(ledger: Redis) -> Non
     assert newest is not None
     campaigns.carried_out(ledger, newest, now=NOW)
     assert not due.stands(ledger, Due.CONTROL, campaign_id)
+
+
+def test_every_change_of_what_is_wanted_is_kept_with_who_and_why(ledger: Redis) -> None:
+    campaign_id = taken(ledger, ["6175550123"])
+    campaigns.intend(ledger, campaign_id, Intent.PAUSE, note="lunch", now=NOW, by="dana")
+    campaigns.intend(ledger, campaign_id, Intent.PAUSE, note="lunch", now=NOW, by="dana")
+    campaigns.intend(ledger, campaign_id, Intent.RUN, note="", now=NOW + timedelta(hours=1))
+    assert campaigns.requests(ledger, campaign_id) == [
+        campaigns.Request(Intent.PAUSE, NOW, "dana", "lunch"),
+        campaigns.Request(Intent.RUN, NOW + timedelta(hours=1), "", ""),
+    ]
+
+
+def test_what_was_left_out_is_counted_without_reading_the_rows(ledger: Redis) -> None:
+    campaign_id = taken(ledger, ["6175550123"])
+    ledger.delete(keys.excluded(campaign_id))
+    assert campaigns.excluded_by_reason(ledger, campaign_id) == {"not_a_number": 1}
+
+
+def test_a_campaign_from_before_rows_were_counted_counts_them(ledger: Redis) -> None:
+    campaign_id = taken(ledger, ["6175550123"])
+    ledger.hdel(keys.campaign(campaign_id), "x:not_a_number")
+    assert campaigns.excluded_by_reason(ledger, campaign_id) == {"not_a_number": 1}

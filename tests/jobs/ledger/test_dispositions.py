@@ -1,7 +1,7 @@
 """Call records merge into one table, whichever comes first or twice, and the counts follow."""
 
 import random
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from redis import Redis
 
@@ -109,3 +109,33 @@ def test_texts_without_end_do_not_fill_the_ledger(fake_redis: Redis) -> None:
     assert fake_redis.hlen("dropline:words:bcdf") == 65_001
     states = [each.state for each in dispositions.read(fake_redis, submission)]
     assert states == [DropState.FAILED, DropState.FAILED]
+
+
+def test_a_timeline_counts_each_drop_once_in_the_span_in_which_it_ended(ledger: Redis) -> None:
+    submission = submission_of(ledger, "6175550123", "6175550124", "6175550125")
+    now = DELIVERED_AT + timedelta(minutes=30)
+    for _ in range(2):
+        dispositions.record(ledger, submission, [delivered("6175550123"), delivered("6175550124")], now=now)
+    dispositions.record(ledger, submission, [failed("6175550125")], now=now)
+    assert dispositions.timeline(ledger, "bcdf") == {
+        datetime(2026, 3, 2, 15, 0, tzinfo=UTC): {DropState.DELIVERED: 2},
+        datetime(2026, 3, 2, 15, 30, tzinfo=UTC): {DropState.FAILED: 1},
+    }
+
+
+def test_times_that_cannot_be_do_not_fill_the_timeline(ledger: Redis) -> None:
+    submission = submission_of(ledger, "6175550123", "6175550124")
+    ahead, long_ago = (NOW + timedelta(days=days) for days in (3, -30))
+    for phone, at in (("6175550123", ahead), ("6175550124", long_ago)):
+        record = Disposition(phone, DropState.DELIVERED, "OK", delivered_at=at)
+        dispositions.record(ledger, submission, [record], now=NOW)
+    assert dispositions.timeline(ledger, "bcdf") == {NOW: {DropState.DELIVERED: 2}}
+
+
+def test_some_of_the_drops_are_those_of_all(ledger: Redis) -> None:
+    submission = submission_of(ledger, "6175550123", "6175550124", "6175550125")
+    dispositions.record(ledger, submission, [delivered("6175550124")], now=NOW)
+    all_of_them = list(dispositions.read(ledger, submission))
+    for begin, most in ((0, 2), (1, 2), (2, 5), (3, 5), (0, 9)):
+        expected = all_of_them[begin : begin + most]
+        assert dispositions.read_some(ledger, submission, begin=begin, most=most) == expected

@@ -7,7 +7,7 @@ import pytest
 from redis import Redis
 
 from config.redis_connection import connect
-from jobs.ledger import campaigns, submissions
+from jobs.ledger import campaigns, claims, submissions
 from jobs.ledger.durability import NotDurable, run_durably
 from jobs.ledger.script import Script
 from jobs.models import SubmissionState
@@ -70,7 +70,7 @@ def test_a_server_that_keeps_no_file_promises_nothing(redis: Redis) -> None:
 def test_a_durable_move_whose_reply_is_lost_is_sent_again_whole(flushing: RedisServer) -> None:
     with FaultProxy(flushing.url) as proxy, connect(proxy.url) as redis:
         taken(redis, ["6175550123"])
-        submissions.claim(redis, "bcdf-1", attempt="a", now=NOW, until=NOW)
+        claims.claim(redis, "bcdf-1", attempt="a", now=NOW, until=NOW)
         (claimed,) = submissions.read(redis, ["bcdf-1"])
         proxy.arm(Fault(FaultKind.LOSE_REPLY, on=[b"WAITAOF"]))
         assert submissions.move(redis, claimed, SubmissionState.SENDING, now=NOW, attempt="a", durably=True)
@@ -85,7 +85,7 @@ def test_a_repeated_move_on_another_connection_is_not_taken_for_durable(never_fl
     with FaultProxy(never_flushing.url) as proxy, connect(proxy.url) as redis:
         redis.flushall()
         taken(redis, ["6175550123"])
-        submissions.claim(redis, "bcdf-1", attempt="a", now=NOW, until=NOW)
+        claims.claim(redis, "bcdf-1", attempt="a", now=NOW, until=NOW)
         (claimed,) = submissions.read(redis, ["bcdf-1"])
         proxy.arm(Fault(FaultKind.LOSE_REPLY, on=[b"WAITAOF"]))
         with pytest.raises(NotDurable):

@@ -20,6 +20,7 @@ from jobs.ledger import (
     amnesia,
     breaker,
     campaigns,
+    claims,
     dispositions,
     do_not_dial,
     due,
@@ -31,6 +32,7 @@ from jobs.ledger import (
     meter,
     pushes,
     retention,
+    runs,
     submissions,
     ticks,
     tokens,
@@ -100,7 +102,7 @@ def second(redis: Redis) -> Submission:
 
 
 def claim(submission_id: str, attempt: str) -> Step:
-    return lambda redis: submissions.claim(redis, submission_id, attempt=attempt, now=NOW, until=LATER)
+    return lambda redis: claims.claim(redis, submission_id, attempt=attempt, now=NOW, until=LATER)
 
 
 def leave(attempt: str) -> Step:
@@ -203,7 +205,7 @@ SENDING: list[Step] = [
     claim("bcdf-1", "a"),
     claim("bcdf-1", "b"),
     silently(lambda redis: dispositions.take_out(redis, first(redis), {PHONES[1]}, attempt="a")),
-    to(SubmissionState.SENDING, only_running=True, listed_under=[keys.sessions("default", NOW.date())]),
+    to(SubmissionState.SENDING, only_running=True, listed_under=[keys.listed("default", NOW.date())]),
     leave("a"),
     leave("b"),
     to(SubmissionState.ACCEPTED, session_key=keys.session("default", "1"), session_id="1"),
@@ -213,14 +215,16 @@ LOSING: list[Step] = [
     lost_to(SubmissionState.SENDING, only_running=True),
     lost_to(SubmissionState.UNKNOWN, due={keys.Due.SETTLE: LATER}),
     lost_to(SubmissionState.ACCEPTED, session_key=keys.session("default", "1"), unclaimed=True),  # it is another's
-    lost_to(SubmissionState.ACCEPTED, session_key=keys.session("default", "3"), unclaimed=True, day_key="day"),
+    lost_to(SubmissionState.ACCEPTED, session_key=keys.session("default", "3"), unclaimed=True, listed_under=["day"]),
     lost_to(SubmissionState.FINISHED),
 ]
 CONTROLLING: list[Step] = [
     intend(Intent.PAUSE, request="1"),
     claim("bcdf-2", "a"),  # it is held, and due when it is too late for it
-    lambda redis: submissions.doubt_run(redis, first(redis)),
-    lambda redis: submissions.confirm_run(redis, first(redis), Run.PAUSED, now=NOW),
+    lambda redis: runs.doubt(redis, first(redis)),
+    lambda redis: runs.confirm(redis, first(redis), Run.PAUSED, now=NOW),
+    lambda redis: runs.doubt(redis, first(redis), intent_number=1, alone=Intent.STOP),
+    lambda redis: runs.restore(redis, first(redis), intent_number=1),
     carry_out,
     intend(Intent.RUN, request="2"),
     intend(Intent.PAUSE, request="1"),  # it came back, and is not obeyed again
@@ -316,9 +320,10 @@ def state_of(redis: Redis) -> tuple[CampaignView | None, list[Submission], list[
     others += [do_not_dial.read(redis, "default"), list(do_not_dial.history(redis, "default"))]
     others += [redis.zrange(keys.WITH_PHONES, 0, -1, withscores=True)]
     others += [[(each.kind, each.records) for each in events.after(redis, of, "0-0", most=100)] for of in Events]
-    others += [submissions.of_day(redis, "default", NOW.date())]
-    others += [evidence.strays(redis, "bcdf"), evidence.in_doubt(redis), redis.smembers("day")]
+    others += [redis.hgetall(keys.listed("default", NOW.date()))]
+    others += [evidence.strays(redis, "bcdf"), evidence.in_doubt(redis), redis.hgetall("day")]
     others += [evidence.read(redis, each) for each in ("bcdf-1", "bcdf-3")]
+    others += [dispositions.timeline(redis, "bcdf"), campaigns.requests(redis, "bcdf")]
     others += [tokens.every(redis)]
     drops = list(dispositions.read(redis, first(redis)))
     return campaigns.read(redis, "bcdf"), submissions.read(redis, ["bcdf-1", "bcdf-2", "bcdf-3"]), drops, others

@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from redis import Redis
 
-from jobs.ledger import campaigns, due, keys, submissions
+from jobs.ledger import campaigns, claims, due, keys, runs, submissions
+from jobs.ledger.claims import Claim
 from jobs.ledger.keys import Due
-from jobs.ledger.submissions import Claim
 from jobs.models import LEGAL_MOVES, Intent, Run, Submission, SubmissionState
 from tests.jobs.ledger.conftest import NOW, taken
 
@@ -26,7 +26,7 @@ def only_submission(ledger: Redis, campaign_id: str = "bcdf") -> Submission:
 
 def claim(ledger: Redis, attempt: str, *, after: timedelta = timedelta()) -> Claim:
     now = NOW + after
-    return submissions.claim(ledger, "bcdf-1", attempt=attempt, now=now, until=now + LEASE)
+    return claims.claim(ledger, "bcdf-1", attempt=attempt, now=now, until=now + LEASE)
 
 
 def move(ledger: Redis, to: SubmissionState, **options: object) -> bool:
@@ -43,12 +43,12 @@ def test_one_of_two_senders_gets_the_claim(ledger: Redis) -> None:
 
 def test_a_look_says_what_a_claim_would_be_told_and_takes_nothing(ledger: Redis) -> None:
     taken(ledger, ["6175550123"])
-    assert submissions.look(ledger, "bcdf-1", now=NOW) is Claim.FREE
+    assert claims.look(ledger, "bcdf-1", now=NOW) is Claim.FREE
     assert only_submission(ledger).state is SubmissionState.PLANNED
     assert only_submission(ledger).tries == 0
     claim(ledger, "first")
-    assert submissions.look(ledger, "bcdf-1", now=NOW) is Claim.BUSY
-    assert submissions.look(ledger, "bcdf-1", now=NOW + LEASE) is Claim.FREE
+    assert claims.look(ledger, "bcdf-1", now=NOW) is Claim.BUSY
+    assert claims.look(ledger, "bcdf-1", now=NOW + LEASE) is Claim.FREE
 
 
 def test_a_claim_that_ran_out_is_taken_over_and_its_first_owner_is_fenced_off(ledger: Redis) -> None:
@@ -106,8 +106,8 @@ def test_what_is_held_is_due_when_it_is_too_late_for_it_and_free_to_be_withdrawn
     too_late_at = view.too_late_at + timedelta(milliseconds=1)
     assert due.count(ledger, Due.SEND, by=view.too_late_at) == 0
     assert due.count(ledger, Due.SEND, by=too_late_at) == 1
-    assert submissions.look(ledger, "bcdf-1", now=view.too_late_at) is Claim.HELD
-    assert submissions.look(ledger, "bcdf-1", now=too_late_at) is Claim.FREE
+    assert claims.look(ledger, "bcdf-1", now=view.too_late_at) is Claim.HELD
+    assert claims.look(ledger, "bcdf-1", now=too_late_at) is Claim.FREE
     assert claim(ledger, "never", after=too_late_at - NOW) is Claim.HELD
 
 
@@ -171,12 +171,12 @@ def test_a_run_that_has_ended_stays_ended(ledger: Redis) -> None:
     move(ledger, SubmissionState.SENDING, attempt="a")
     move(ledger, SubmissionState.ACCEPTED, attempt="a", session_key="dropline:session:default:1")
     for run in (Run.PAUSED, Run.ENDED, Run.GOING):
-        submissions.confirm_run(ledger, only_submission(ledger), run, now=NOW)
+        runs.confirm(ledger, only_submission(ledger), run, now=NOW)
     assert only_submission(ledger).run is Run.ENDED
     view = campaigns.read(ledger, "bcdf")
     assert view is not None
     assert view.runs == {Run.ENDED: 1}
-    submissions.doubt_run(ledger, only_submission(ledger))
+    runs.doubt(ledger, only_submission(ledger))
     assert only_submission(ledger).run is Run.ENDED
 
 
@@ -187,35 +187,35 @@ def test_who_is_overtaken_by_a_newer_intent_says_nothing_of_a_run(ledger: Redis)
     move(ledger, SubmissionState.ACCEPTED, attempt="a", session_key="dropline:session:default:1")
     campaigns.intend(ledger, "bcdf", Intent.PAUSE, note="", now=NOW)
     own = only_submission(ledger)
-    assert not submissions.doubt_run(ledger, own, intent_number=0)
+    assert not runs.doubt(ledger, own, intent_number=0)
     assert only_submission(ledger).run is Run.GOING
-    assert submissions.doubt_run(ledger, own, intent_number=1)
-    assert not submissions.confirm_run(ledger, own, Run.GOING, now=NOW, intent_number=0)
+    assert runs.doubt(ledger, own, intent_number=1)
+    assert not runs.confirm(ledger, own, Run.GOING, now=NOW, intent_number=0)
     assert only_submission(ledger).run is Run.UNSURE
-    assert submissions.confirm_run(ledger, own, Run.PAUSED, now=NOW, intent_number=1)
-    assert not submissions.confirm_run(ledger, own, Run.GOING, now=NOW, intent_number=0)
+    assert runs.confirm(ledger, own, Run.PAUSED, now=NOW, intent_number=1)
+    assert not runs.confirm(ledger, own, Run.GOING, now=NOW, intent_number=0)
     assert only_submission(ledger).run is Run.UNSURE  # the gateway heard both, and nobody knows which one last
-    assert submissions.confirm_run(ledger, own, Run.ENDED, now=NOW, intent_number=0)
+    assert runs.confirm(ledger, own, Run.ENDED, now=NOW, intent_number=0)
 
 
 def test_runs_are_counted_for_the_sessions_that_are_followed(ledger: Redis) -> None:
     taken(ledger, ["6175550123"])
     claim(ledger, "a")
     move(ledger, SubmissionState.SENDING, attempt="a")
-    runs = []
+    counted = []
     steps: list[Callable[[], object]] = [
         lambda: move(ledger, SubmissionState.ACCEPTED, attempt="a", session_key="dropline:session:default:1"),
-        lambda: submissions.doubt_run(ledger, only_submission(ledger)),
-        lambda: submissions.confirm_run(ledger, only_submission(ledger), Run.PAUSED, now=NOW),
+        lambda: runs.doubt(ledger, only_submission(ledger)),
+        lambda: runs.confirm(ledger, only_submission(ledger), Run.PAUSED, now=NOW),
         lambda: move(ledger, SubmissionState.FINISHED),
-        lambda: submissions.confirm_run(ledger, only_submission(ledger), Run.ENDED, now=NOW),
+        lambda: runs.confirm(ledger, only_submission(ledger), Run.ENDED, now=NOW),
     ]
     for step in steps:
         step()
         view = campaigns.read(ledger, "bcdf")
         assert view is not None
-        runs.append(view.runs)
-    assert runs == [{Run.GOING: 1}, {Run.UNSURE: 1}, {Run.PAUSED: 1}, {}, {}]
+        counted.append(view.runs)
+    assert counted == [{Run.GOING: 1}, {Run.UNSURE: 1}, {Run.PAUSED: 1}, {}, {}]
 
 
 @settings(max_examples=60, deadline=None)

@@ -12,10 +12,10 @@ from jobs.campaigns.desk import Desk
 from jobs.campaigns.send import Sent, send
 from jobs.gateway.replies import Accepted
 from jobs.gateway.simulator import Clock, Fault, FaultKind, Simulator
-from jobs.ledger import due, evidence, submissions
+from jobs.ledger import claims, due, evidence
 from jobs.ledger.keys import Due
 from jobs.models import Finding, SubmissionState
-from jobs.outcomes.settle import Settled
+from jobs.outcomes.settle import Settled, settle
 from tests.jobs.campaigns.conftest import at_gateway, submission, taken
 from tests.jobs.outcomes.conftest import PHONES, RESEND, TITLED, known_session, settle_for, until_planned
 from tests.servers import free_port
@@ -61,7 +61,7 @@ def try_in_vain(desk: Desk, campaign_id: str) -> None:
 
 def claim(desk: Desk, campaign_id: str) -> None:
     now = desk.clock()
-    submissions.claim(desk.redis, f"{campaign_id}-1", attempt="second", now=now, until=now + desk.timings.lease)
+    claims.claim(desk.redis, f"{campaign_id}-1", attempt="second", now=now, until=now + desk.timings.lease)
 
 
 @pytest.mark.parametrize("second", [try_in_vain, claim])
@@ -75,11 +75,28 @@ def test_an_answer_that_comes_before_it_is_sent_again_is_adopted_and_nothing_is_
     assert send(late(desk, meanwhile), f"{campaign_id}-1") is Sent.ACCEPTED
     known = submission(desk, campaign_id)
     assert (known.state, known.session_id) == (SubmissionState.ACCEPTED, simulator.truth.sessions[-1].id)
+    assert known.gateway_count == len(PHONES)
     assert evidence.read(desk.redis, known.id)[-1].finding is Finding.ANSWER
     assert evidence.strays(desk.redis, campaign_id) == {}
     clock.jump(timedelta(hours=1))
     assert send(desk, known.id) is Sent.PASSED_OVER
     assert simulator.truth.accepted_more_than_once() == {}
+
+
+def test_an_answer_for_a_session_that_was_found_meanwhile_still_says_how_many_phones_were_taken(
+    desk: Desk, simulator: Simulator, clock: Clock
+) -> None:
+    simulator.change(TITLED)
+    campaign_id = taken(desk, *PHONES).campaign_id
+
+    def find() -> None:
+        clock.jump(desk.timings.answer_within)
+        assert send(desk, f"{campaign_id}-1") is Sent.UNKNOWN
+        assert settle(desk, f"{campaign_id}-1") is Settled.ADOPTED
+        assert submission(desk, campaign_id).gateway_count is None
+
+    assert send(late(desk, find), f"{campaign_id}-1") is Sent.ACCEPTED
+    assert submission(desk, campaign_id).gateway_count == len(PHONES)
 
 
 def test_an_answer_is_not_lost_when_another_claims_while_it_is_judged(

@@ -268,6 +268,26 @@ def test_an_earlier_session_that_turns_up_after_a_resend_is_stopped_and_told(
     assert not due.stands(desk.redis, Due.CONTROL, campaign_id)
 
 
+def test_where_both_attempts_turn_up_the_first_is_adopted_and_the_second_stopped(
+    desk: Desk, simulator: Simulator, clock: Clock
+) -> None:
+    simulator.change(TITLED | {"calls_per_second": 0.0001})
+    known_session(desk)
+    unlisted = Fault(kind=FaultKind.ACCEPT_THEN_RESET, unlisted_s=3600)
+    campaign_id = lost(desk, simulator, fault=unlisted, terms=RESEND)
+    until_planned(desk, clock, campaign_id)
+    simulator.faults.arm(unlisted)
+    assert send(desk, f"{campaign_id}-1") is Sent.UNKNOWN
+    clock.jump(timedelta(hours=1))
+    assert settle(desk, f"{campaign_id}-1") is Settled.ADOPTED
+    (_, first, second) = simulator.truth.sessions
+    assert submission(desk, campaign_id).session_id == first.id
+    assert Settled.STRAY in settle_for(desk, clock, campaign_id)
+    control(desk, campaign_id)
+    assert second.state(clock.now()).is_over
+    assert not first.state(clock.now()).is_over
+
+
 def test_a_session_of_which_only_the_phones_are_ours_is_not_stopped_but_left_to_a_person(
     desk: Desk, simulator: Simulator, clock: Clock
 ) -> None:

@@ -8,7 +8,7 @@ import pytest
 from redis import Redis
 
 from jobs.documents.campaigns import read_shown
-from jobs.ledger import campaigns
+from jobs.ledger import campaigns, looks
 from jobs.ledger.do_not_dial import Asked, Verb, change
 from jobs.models.scopes import Scope
 from tests.jobs.ledger.conftest import NOW
@@ -193,6 +193,19 @@ def test_results_are_whole_with_the_scope_for_it_alone(caller: Caller, caller_of
     assert [each["phone"] for each in trusted.get(f"{url}/results").json()["results"]] == PHONES
     assert caller.get(f"{url}/excluded").json()["excluded"][0]["text"] == "•••-••23"
     assert trusted.get(f"{url}/excluded?format=csv").text.splitlines()[1].endswith(",555-0123")
+
+
+def test_who_sees_whole_phones_is_remembered_and_who_sees_the_last_digits_is_not(
+    redis: Redis, caller: Caller, caller_of: CallerOf
+) -> None:
+    handle = caller.hand_in().json()
+    trusted = caller_of(Scope.READ, Scope.PHONES, name="auditor")
+    for each in (caller, trusted):
+        each.get(f"{handle['url']}/results")
+    trusted.get(f"{handle['url']}/excluded")
+    seen = [(each.who, each.what) for each in looks.newest(redis, most=5)]
+    of = f"campaign {handle['campaign_id']}"
+    assert sorted(seen) == [("auditor", f"{of}, results"), ("auditor", f"{of}, rows left out")]
 
 
 def test_results_come_in_the_format_that_is_asked_for(caller: Caller) -> None:

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from jobs.gateway.simulator import Clock, Simulator
+from jobs.gateway.simulator import Clock, Fault, FaultKind, Simulator
 from tests.jobs.gateway.simulator.desk import call, json_call, session_of, submit
 
 LATE_EVENING = datetime(2026, 6, 2, 3, 0, tzinfo=UTC)  # 23:00 on June 1 in New York
@@ -44,6 +44,14 @@ def test_a_new_session_may_be_listed_late(simulator: Simulator) -> None:
     assert of_day(simulator, "2026-06-01") == ""
     simulator.clock.jump(timedelta(seconds=300))
     assert of_day(simulator, "2026-06-01") == session
+
+
+def test_a_session_that_a_fault_befell_may_be_listed_later_than_others(simulator: Simulator) -> None:
+    simulator.faults.arm(Fault(kind=FaultKind.SLOW, seconds=0, unlisted_s=300))
+    late, other = session_of(submit(simulator)), session_of(submit(simulator))
+    assert of_day(simulator, "2026-06-01") == other
+    simulator.clock.jump(timedelta(seconds=300))
+    assert of_day(simulator, "2026-06-01") == f"{late}\n{other}"
 
 
 @pytest.mark.parametrize(

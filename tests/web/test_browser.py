@@ -1,0 +1,137 @@
+"""The page in a real browser: a person watches, pauses, decides, and reads it on a phone.
+
+With SCREENSHOTS set to a folder the pictures of docs/page.md are written into it: `make pictures`.
+"""
+
+import os
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Literal
+
+import pytest
+from playwright.sync_api import Browser, ViewportSize, expect
+from redis import Redis
+from rq import Queue, Worker
+
+from config.queues import QUEUES
+from jobs.gateway.simulator import Fault, FaultKind
+from jobs.ledger import leadership
+from jobs.models import SubmissionState
+from tests.end_to_end.stage import Stage, people
+from tests.web import samples
+from tests.web.browser import PHONE, WIDE, Desk, browsing, seated
+from tests.web.front_door import front_door, make_site
+from tests.web.people import add
+
+pytestmark = [pytest.mark.processes, pytest.mark.timeout(180)]
+
+PATHS = ["/", "/campaigns/fghjkmnq", "/unknowns", "/unknowns/cdfghjkn-2", "/submissions/fghjkmnq-1", "/days"]
+PATHS += ["/do-not-dial", "/halt", "/looks", "/campaigns/nobody"]
+
+
+PICTURE: ViewportSize = {"width": 1120, "height": 780}
+PICTURES: list[tuple[str, str, ViewportSize, Literal["light", "dark"]]] = [
+    ("campaigns", "/", PICTURE, "light"),
+    ("campaign", "/campaigns/fghjkmnq", PICTURE, "dark"),
+    ("unknown", "/unknowns/cdfghjkn-2", PICTURE, "light"),
+    ("phone", "/campaigns/fghjkmnq", PHONE, "light"),
+]
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with browsing() as opened:
+        yield opened
+
+
+@pytest.fixture
+def stage(tmp_path: Path) -> Iterator[Stage]:
+    """A gateway whose calls take ten minutes, so that nothing ends before it is paused."""
+    with Stage(tmp_path, speed=1, calls_per_second=5) as made:
+        add(made.redis, "dana")
+        yield made
+
+
+def test_a_person_watches_a_campaign_pauses_it_and_decides_what_is_unknown(stage: Stage, browser: Browser) -> None:
+    stage.simulator.faults.arm(Fault(kind=FaultKind.RESET_BEFORE_ACCEPTING, times=1))
+    lost = stage.submit(["6175550123"], key="lost")
+    stage.start_worker()
+    stage.wait_for(lambda: stage.view(lost).submissions.get(SubmissionState.UNKNOWN) == 1)
+    going = stage.submit(people(3_000), key="going")
+    with front_door(make_site(stage.redis)) as address, seated(browser, address) as dana:
+        dana.sign_in()
+        expect(dana.page.get_by_text("1 submission waits for evidence or for you")).to_be_visible()
+        watch_and_pause(dana, going)
+        decide(dana, f"{lost}-1")
+        assert dana.complaints == []
+    stage.wait_for(lambda: stage.view(going).status == "paused")
+    assert stage.view(lost).submissions == {SubmissionState.GIVEN_UP: 1}
+
+
+def watch_and_pause(dana: Desk, campaign_id: str) -> None:
+    """Without loading the page again: what happens comes by itself."""
+    dana.go(f"/campaigns/{campaign_id}")
+    page = dana.page
+    expect(page.locator("#pulse")).to_have_text("Live")
+    expect(page.locator("#status")).to_contain_text("running")
+    expect(page.locator("#progress")).to_contain_text("delivered")
+    expect(page.locator("#overtime svg")).to_be_visible()
+    page.get_by_label("Why").first.fill("hear it again")
+    page.get_by_role("button", name="Pause").click()
+    expect(page.get_by_text("Nothing new starts from this moment")).to_be_visible()
+    expect(page.locator("#status")).to_contain_text("paused")
+    expect(page.locator("#requests")).to_contain_text("pause by dana")
+
+
+def decide(dana: Desk, submission_id: str) -> None:
+    """With the keyboard alone."""
+    page = dana.page
+    page.get_by_role("link", name="Unknowns").focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("#cases")).to_contain_text(submission_id)
+    dana.go(f"/unknowns/{submission_id}")
+    page.get_by_label("Nobody will ever know").focus()
+    page.keyboard.press("Space")
+    page.get_by_label("Why").focus()
+    page.keyboard.type("nobody needs that call any more")
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("It is given up")).to_be_visible()
+    expect(page.locator(".evidence")).to_contain_text("by dana")
+
+
+@pytest.fixture
+def address(redis: Redis) -> Iterator[str]:
+    """A page with something of everything on it, and a whole crew at work."""
+    now = datetime.now(UTC)
+    samples.fill(redis, now=now)
+    add(redis, "dana")
+    leadership.hold(redis, "scheduler.1", now=now, lasts=timedelta(minutes=10))
+    for queue in QUEUES:
+        worker = Worker([Queue(queue.name, connection=redis)], name=f"worker.1-{queue.name}", connection=redis)
+        worker.register_birth()  # type: ignore[no-untyped-call]  # rq leaves it without types
+        worker.set_state("idle")
+    with front_door(make_site(redis)) as address:
+        yield address
+
+
+def test_every_page_fits_its_window_and_nothing_is_blocked(address: str, browser: Browser) -> None:
+    for size in (WIDE, PHONE):
+        with seated(browser, address, size=size) as dana:
+            dana.sign_in()
+            for path in PATHS:
+                dana.go(path)
+                assert dana.overflow <= 0, (path, size)
+            assert [each for each in dana.complaints if "404" not in each] == []  # one of them is a page of that
+    if folder := os.environ.get("SCREENSHOTS"):
+        take_pictures(Path(folder), browser, address)
+
+
+def take_pictures(folder: Path, browser: Browser, address: str) -> None:
+    """What docs/page.md shows."""
+    folder.mkdir(exist_ok=True)
+    for name, path, size, scheme in PICTURES:
+        with seated(browser, address, size=size, scheme=scheme) as dana:
+            dana.sign_in()
+            dana.go(path)
+            dana.page.screenshot(path=folder / f"{name}.png")

@@ -1,0 +1,142 @@
+"""Open pages hear of what changes: everybody the newest, nobody holds up the end, and one thread draws for all."""
+
+import asyncio
+import json
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+import requests
+from redis import Redis
+
+from jobs.ledger import campaigns, people
+from jobs.models import Intent
+from tests.web import samples
+from tests.web.front_door import front_door, make_site
+from tests.web.people import PASSWORD, Visit, add
+from web.pages.live import Feed, Listener
+
+NOW = datetime(2026, 11, 23, 17, 0, tzinfo=UTC)
+
+
+@pytest.fixture
+def visit(redis: Redis) -> Iterator[Visit]:
+    add(redis, "dana")
+    samples.fill(redis, now=NOW)
+    with front_door(make_site(redis)) as address:
+        visit = Visit(address)
+        visit.sign_in("dana")
+        yield visit
+
+
+def events(answer: requests.Response) -> Iterator[Mapping[str, str]]:
+    """What a page is told, as it comes."""
+    for line in answer.iter_lines(decode_unicode=True):
+        if line.startswith("data: "):
+            yield json.loads(line.removeprefix("data: "))
+
+
+def opened(visit: Visit, path: str) -> requests.Response:
+    return visit.session.get(visit.address + path, stream=True, timeout=30)
+
+
+def test_a_page_is_told_all_at_first_and_then_what_changes(visit: Visit, redis: Redis) -> None:
+    with opened(visit, "/live?campaign_id=fghjkmnq") as answer:
+        assert answer.headers["Content-Type"].startswith("text/event-stream")
+        told = events(answer)
+        assert next(told).keys() == {"status", "progress", "outcomes", "overtime", "requests", "submissions"}
+        campaigns.intend(redis, "fghjkmnq", Intent.PAUSE, note="<i>lunch</i>", now=NOW)
+        changed = next(told)
+    assert "&lt;i&gt;lunch" in changed["requests"]
+    assert "pausing" in changed["status"]
+    assert "outcomes" not in changed
+
+
+def test_the_first_page_and_the_unknowns_are_told_too(visit: Visit) -> None:
+    with opened(visit, "/live?status=paused") as answer:
+        first = next(events(answer))
+        assert first.keys() == {"alerts", "statuses", "campaigns", "beside"}
+        assert "Pharmacy pick-up" in first["campaigns"]
+        assert "Spring" not in first["campaigns"]
+    with opened(visit, "/live?unknowns=1") as answer:
+        assert "cdfghjkn-2" in next(events(answer))["cases"]
+
+
+def test_a_stranger_is_told_nothing(visit: Visit) -> None:
+    answer = requests.get(f"{visit.address}/live", timeout=10, allow_redirects=False)
+    assert answer.status_code == 303
+
+
+def test_the_end_of_the_process_waits_for_no_open_page(redis: Redis) -> None:
+    add(redis, "dana")
+    with front_door(make_site(redis)) as address:
+        visit = Visit(address)
+        visit.sign_in("dana")
+        answer = opened(visit, "/live")
+        next(events(answer))
+        began = time.monotonic()
+    assert time.monotonic() - began < 15
+    answer.close()
+
+
+def test_whoever_is_logged_out_is_told_no_more(redis: Redis) -> None:
+    add(redis, "dana")
+    with front_door(make_site(redis), feed=Feed(beat_s=0.2)) as address:
+        visit = Visit(address)
+        visit.sign_in("dana")
+        with opened(visit, "/live") as answer:
+            told = answer.iter_lines()
+            next(told)
+            people.change_password(redis, "dana", PASSWORD + "!")
+            list(told)  # it ends
+
+
+async def joined(feed: Feed, page: str, draws: list[Any]) -> Listener:
+    listener = Listener()
+    assert feed.join(page, draws[0], listener)
+    return listener
+
+
+def test_one_thread_draws_a_page_once_for_all_and_ends_with_the_last() -> None:
+    drawn: list[str] = []
+
+    def draw() -> dict[str, str]:
+        drawn.append(threading.current_thread().name)
+        return {"number": str(len(drawn) // 3)}
+
+    async def story() -> None:
+        feed = Feed(every_s=0.02)
+        many = [await joined(feed, "page", [draw]) for _ in range(20)]
+        assert [await each.next(5) for each in many] == [{"number": "0"}] * 20
+        assert (await many[0].next(5))["number"] >= "1"
+        for each in many:
+            feed.leave("page", each)
+        assert feed.count == 0
+        await asyncio.sleep(0.2)
+        before = len(drawn)
+        await asyncio.sleep(0.1)
+        assert len(drawn) == before
+
+    asyncio.run(story())
+    assert set(drawn) == {"feed"}
+
+
+def test_there_are_not_too_many_and_a_page_that_cannot_be_drawn_harms_no_other() -> None:
+    def broken() -> dict[str, str]:
+        raise ConnectionError
+
+    async def story() -> None:
+        feed = Feed(every_s=0.02, most=2)
+        await joined(feed, "broken", [broken])
+        listener = await joined(feed, "well", [lambda: {"is": "here"}])
+        assert not feed.join("third", dict, Listener())
+        assert await listener.next(5) == {"is": "here"}
+        feed.end()
+        assert await listener.next(5) == {}
+        assert listener.is_over
+        assert not feed.join("late", dict, Listener())
+
+    asyncio.run(story())

@@ -1,0 +1,159 @@
+"""The way in: who is known comes in and goes on to where they wanted, and nobody else does anything at all."""
+
+from collections.abc import Iterator
+
+import pytest
+import requests
+from redis import Redis
+
+from jobs.ledger import campaigns, people
+from jobs.ledger.people import Role
+from jobs.models import Intent
+from tests.jobs.ledger.conftest import taken
+from tests.web.front_door import front_door, make_site
+from tests.web.people import PASSWORD, Visit, add
+from web.pages.sign_in import MOST_BY_NAME, local
+
+
+@pytest.fixture
+def door(fake_redis: Redis) -> Iterator[str]:
+    add(fake_redis, "dana")
+    add(fake_redis, "will", Role.WATCH)
+    with front_door(make_site(fake_redis)) as address:
+        yield address
+
+
+@pytest.fixture
+def visit(door: str) -> Visit:
+    return Visit(door)
+
+
+def is_in(visit: Visit) -> bool:
+    return not visit.get("/").url.endswith("/sign-in")
+
+
+def test_a_stranger_is_led_to_the_form_and_from_there_to_the_page(visit: Visit) -> None:
+    asked = visit.get("/campaigns/bcdf?page=2")
+    assert asked.url.endswith("/sign-in?to=%2Fcampaigns%2Fbcdf%3Fpage%3D2")
+    came = visit.sign_in("dana", to="/campaigns/bcdf?page=2")
+    assert (came.status_code, came.headers["Location"]) == (303, "/campaigns/bcdf?page=2")
+    assert is_in(visit)
+
+
+@pytest.mark.parametrize(
+    "to",
+    [
+        "//evil.example",
+        "https://evil.example/",
+        "/\\evil.example",
+        "%2F%2Fevil.example",
+        "javascript:alert(1)",
+        "/a\nb",
+    ],
+)
+def test_nobody_is_led_to_another_site(to: str) -> None:
+    assert local(to) == "/"
+    assert local("/%5cevil.example" if to == "/a\nb" else "/\t/evil.example") == "/"
+
+
+def test_a_wrong_password_is_told_like_a_wrong_name(visit: Visit) -> None:
+    wrong, nobody = visit.sign_in("dana", "guess"), visit.sign_in("nobody", "guess")
+    assert (wrong.status_code, nobody.status_code) == (403, 403)
+    assert "That name and password do not go together." in wrong.text
+    assert "That name and password do not go together." in nobody.text
+    assert not is_in(visit)
+
+
+def test_after_many_tries_even_the_right_password_waits(visit: Visit) -> None:
+    for _ in range(MOST_BY_NAME):
+        visit.sign_in("dana", "guess")
+    assert visit.sign_in("dana").status_code == 429
+    assert visit.sign_in("will").status_code == 303
+
+
+def test_the_cookie_is_for_nobody_but_the_browser(visit: Visit) -> None:
+    cookie = visit.sign_in("dana").headers["Set-Cookie"]
+    assert all(word in cookie for word in ("HttpOnly", "SameSite=lax", "Path=/"))
+    assert "Secure" not in cookie  # on this very machine there is no TLS
+
+
+def test_away_from_this_machine_the_cookie_and_the_page_are_for_tls_alone(door: str) -> None:
+    elsewhere = {"Host": "drops.example.com", "X-Forwarded-Proto": "https"}
+    answer = requests.get(f"{door}/sign-in", headers=elsewhere, timeout=10)
+    assert "Secure" in answer.headers["Set-Cookie"]
+    assert answer.headers["Strict-Transport-Security"] == "max-age=31536000"
+
+
+def test_every_page_is_guarded(visit: Visit) -> None:
+    visit.sign_in("dana")
+    for path in ("/", "/sign-in", "/campaigns/nowhere", "/static/nothing"):
+        headers = visit.get(path).headers
+        assert "default-src 'none'" in headers["Content-Security-Policy"]
+        assert "unsafe" not in headers["Content-Security-Policy"]
+        assert (headers["X-Frame-Options"], headers["X-Content-Type-Options"]) == ("DENY", "nosniff")
+        assert headers["Referrer-Policy"] == "same-origin"
+
+
+def test_who_signs_out_is_out_and_the_cookie_is_worth_nothing(visit: Visit) -> None:
+    visit.sign_in("dana")
+    stolen = dict(visit.session.cookies)
+    assert visit.send("/", "/sign-out").status_code == 303
+    visit.session.cookies.update(stolen)
+    assert not is_in(visit)
+
+
+@pytest.mark.parametrize("origin", ["https://evil.example", "null", None])
+def test_a_form_of_another_site_changes_nothing(visit: Visit, fake_redis: Redis, origin: str | None) -> None:
+    campaign_id = taken(fake_redis, ["6175550123"])
+    visit.sign_in("dana")
+    answer = visit.post(f"/campaigns/{campaign_id}", origin=origin, verb="stop", why="because")
+    assert answer.status_code in {303, 403}
+    assert intent_of(fake_redis, campaign_id) is Intent.RUN
+
+
+def test_a_form_without_its_token_or_with_another_login_s_changes_nothing(
+    visit: Visit, door: str, fake_redis: Redis
+) -> None:
+    campaign_id = taken(fake_redis, ["6175550123"])
+    other = Visit(door)
+    for each in (visit, other):
+        each.sign_in("dana")
+    path = f"/campaigns/{campaign_id}"
+    assert visit.post(path, verb="stop", why="because").status_code == 403
+    stolen = other.get(path).text.split('name="token" value="')[1].split('"')[0]
+    assert visit.post(path, token=stolen, verb="stop", why="because").status_code == 403
+    assert intent_of(fake_redis, campaign_id) is Intent.RUN
+
+
+def test_whoever_watches_changes_nothing(visit: Visit, fake_redis: Redis) -> None:
+    campaign_id = taken(fake_redis, ["6175550123"])
+    visit.sign_in("will")
+    page = visit.get(f"/campaigns/{campaign_id}").text
+    assert 'value="pause"' not in page
+    answer = visit.send("/", f"/campaigns/{campaign_id}", verb="stop", why="because")
+    assert answer.status_code == 403
+    assert intent_of(fake_redis, campaign_id) is Intent.RUN
+
+
+def test_a_change_of_what_one_may_do_holds_at_once(visit: Visit, fake_redis: Redis) -> None:
+    visit.sign_in("dana")
+    people.change_password(fake_redis, "dana", PASSWORD + "!")
+    assert not is_in(visit)
+
+
+def test_a_body_that_is_no_form_is_refused_before_it_is_read(visit: Visit) -> None:
+    visit.sign_in("dana")
+    assert visit.post("/sign-out", token="x" * 70_000).status_code == 413
+
+
+def test_files_may_be_kept_for_ever_and_are_for_everybody(visit: Visit) -> None:
+    page = visit.get("/sign-in").text
+    (sheet,) = [each.split('"')[0] for each in page.split('href="') if ".css" in each]
+    answer = visit.get(sheet)
+    assert (answer.status_code, answer.headers["Cache-Control"]) == (200, "public, max-age=31536000, immutable")
+
+
+def intent_of(redis: Redis, campaign_id: str) -> Intent:
+    found = campaigns.read(redis, campaign_id)
+    assert found is not None
+    return found.intent

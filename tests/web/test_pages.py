@@ -1,0 +1,277 @@
+"""What a person reads and does on the page, without a browser: every number is the ledger's, and no phone is whole."""
+
+import re
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from html.parser import HTMLParser
+
+import pytest
+from redis import Redis
+
+from jobs.gateway.simulator import Settings, Simulator
+from jobs.ledger import amnesia, campaigns, do_not_dial, keys, looks
+from jobs.ledger.people import Role
+from jobs.models import CampaignStatus, Intent, SubmissionState
+from tests.web import samples
+from tests.web.front_door import front_door, make_site
+from tests.web.people import Visit, add
+from web.pages import words
+
+NOW = datetime(2026, 11, 23, 17, 0, tzinfo=UTC)
+PATHS = [
+    "/",
+    "/unknowns",
+    "/unknowns/cdfghjkn-2",
+    "/campaigns/fghjkmnq",
+    "/campaigns/bdfghjkm",
+    "/submissions/fghjkmnq-1",
+]
+PATHS += ["/days", "/days/default/2026-11-22", "/do-not-dial", "/halt", "/looks", "/campaigns/nobody", "/?q=spring"]
+WHOLE = re.compile(r"(?<!\d)[2-9]\d{2}[ .-]?555[ .-]?01\d\d(?!\d)")
+
+
+@pytest.fixture
+def filled(redis: Redis) -> Mapping[str, str]:
+    """Campaigns in many states, by what each shows."""
+    add(redis, "dana")
+    add(redis, "will", Role.WATCH, sees_phones=True)
+    return samples.fill(redis, now=NOW)
+
+
+@pytest.fixture
+def door(filled: Mapping[str, str], redis: Redis) -> Iterator[str]:
+    with front_door(make_site(redis, clock=lambda: NOW)) as address:
+        yield address
+
+
+@pytest.fixture
+def dana(door: str) -> Visit:
+    """Operates, and sees no phones."""
+    visit = Visit(door)
+    visit.sign_in("dana")
+    return visit
+
+
+@pytest.fixture
+def will(door: str) -> Visit:
+    """Watches, and may see phones."""
+    visit = Visit(door)
+    visit.sign_in("will")
+    return visit
+
+
+class Controls(HTMLParser):
+    """Finds form controls without a label, and whatever a strict policy would not let a browser run or draw."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.labelled: set[str] = set()
+        self.controls: list[dict[str, str | None]] = []
+        self.faults: list[str] = []
+        self.ids: list[str] = []
+        self._labels = 0
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        found = dict(attrs)
+        self.ids += [each for each in [found.get("id")] if each]
+        self.faults += [f"{tag} {name}" for name in found if name == "style" or name.startswith("on")]
+        if tag == "style" or (tag == "script" and not found.get("src")):
+            self.faults.append(f"{tag} inline")
+        if tag == "label":
+            self._labels += 1
+            self.labelled.add(found.get("for") or "")
+        if tag in {"input", "select", "textarea"} and found.get("type") != "hidden" and not self._labels:
+            self.controls.append(found)
+
+    def handle_endtag(self, tag: str) -> None:
+        self._labels -= tag == "label"
+
+    @property
+    def unlabelled(self) -> list[dict[str, str | None]]:
+        return [each for each in self.controls if not each.get("id") or each["id"] not in self.labelled]
+
+
+def test_every_page_can_be_read_used_and_trusted(dana: Visit) -> None:
+    for path in PATHS:
+        page = dana.get(path)
+        assert page.status_code == (404 if "nobody" in path else 200), path
+        assert not WHOLE.findall(page.text), path
+        controls = Controls()
+        controls.feed(page.text)
+        assert (controls.unlabelled, controls.faults) == ([], []), path
+        assert len(controls.ids) == len(set(controls.ids)), path
+        assert page.text.count("<h1") == 1, path
+        assert not re.findall(r'(?:src|href|action)="(?!/|#)', page.text), path
+
+
+def test_the_first_page_tells_what_waits_for_a_person_and_every_campaign(dana: Visit) -> None:
+    text = dana.get("/").text
+    assert "1 submission waits for evidence or for you" in text
+    assert "No worker is running." in text
+    for said in ("Spring check-up, second letter", "50,000", "6,800", "2026-11-22"):
+        assert said in text
+
+
+def test_campaigns_are_found_by_status_title_key_and_id(dana: Visit) -> None:
+    assert rows(dana, "/?status=paused") == ["dfghjkmp"]
+    assert rows(dana, "/?q=PHARMACY") == ["dfghjkmp"]
+    assert rows(dana, "/?q=pharmacy-pick") == ["dfghjkmp"]
+    assert rows(dana, "/?q=dfghjkmp") == ["dfghjkmp"]
+    assert rows(dana, "/?q=%3Cscript%3E") == []
+    assert len(rows(dana, "/?status=nonsense&page=x")) == 5
+
+
+def test_a_campaign_that_has_just_been_taken_is_there_and_one_that_ended_is_filed_anew(
+    dana: Visit, redis: Redis
+) -> None:
+    rows(dana, "/")
+    samples.take(redis, samples.Sample("jkmnpqrs", "Brand new", [3], samples.MINUTE), NOW)
+    assert rows(dana, "/")[0] == "jkmnpqrs"
+
+
+def rows(visit: Visit, path: str) -> list[str]:
+    """The campaigns that a page lists, in its order."""
+    return re.findall(r'<th scope="row"><a href="/campaigns/(\w+)"', visit.get(path).text)
+
+
+def test_a_campaign_says_where_its_phones_are_and_how_drops_ended(dana: Visit, redis: Redis) -> None:
+    text = dana.get("/campaigns/fghjkmnq").text
+    found = campaigns.read(redis, "fghjkmnq")
+    assert found is not None
+    for count in [*found.drops.values(), 1_800]:
+        assert f"<b>{count:,}</b>" in text
+    for said in ("Failed: Busy", "6,808 rows = 6,800 phones + 8 left out", "not a number", "***0100", "As a table"):
+        assert said in text
+
+
+def test_a_pause_holds_and_is_remembered_with_who_and_why(dana: Visit, redis: Redis) -> None:
+    path = "/campaigns/fghjkmnq"
+    told = dana.send(path, path, verb="pause", why="<b>wrong</b> letter")
+    assert told.headers["Location"] == f"{path}?told=pause"
+    (request,) = campaigns.requests(redis, "fghjkmnq")
+    assert (request.intent, request.by, request.why) == (Intent.PAUSE, "dana", "<b>wrong</b> letter")
+    text = dana.get(f"{path}?told=pause").text
+    assert "Nothing new starts from this moment" in text
+    assert "&lt;b&gt;wrong&lt;/b&gt; letter" in text
+    assert 'value="resume"' in text
+
+
+@pytest.mark.parametrize(
+    ("fields", "status"),
+    [
+        ({"verb": "pause", "why": " "}, 400),
+        ({"verb": "explode", "why": "x"}, 400),
+        ({"verb": "stop", "why": "x" * 301}, 400),
+    ],
+)
+def test_what_cannot_be_told_changes_nothing(dana: Visit, redis: Redis, fields: dict[str, str], status: int) -> None:
+    answer = dana.send("/campaigns/fghjkmnq", "/campaigns/fghjkmnq", **fields)
+    assert answer.status_code == status
+    assert "Nothing was changed." in answer.text
+    assert campaigns.requests(redis, "fghjkmnq") == []
+
+
+def test_a_campaign_that_is_over_can_be_told_nothing(dana: Visit) -> None:
+    text = dana.get("/campaigns/bdfghjkm").text
+    assert "Tell it" not in text
+    answer = dana.send("/", "/campaigns/bdfghjkm", verb="stop", why="x")
+    assert (answer.status_code, "is finished already" in answer.text) == (409, True)
+
+
+def test_an_unknown_submission_is_decided_with_a_reason(dana: Visit, redis: Redis) -> None:
+    path = "/unknowns/cdfghjkn-2"
+    assert "3 complete listings" in dana.get(path).text
+    assert dana.send(path, path, decision="resend", why="").status_code == 400
+    assert dana.send(path, path, decision="", why="x").status_code == 400
+    assert dana.send(path, path, decision="adopt", session_id="12", why="x").status_code == 409
+    assert samples.read(redis, "cdfghjkn-2").state is SubmissionState.UNKNOWN
+    decided = dana.send(path, path, decision="resend", why="asked the gateway's support")
+    assert decided.headers["Location"] == f"{path}?decided=resend"
+    assert samples.read(redis, "cdfghjkn-2").state is SubmissionState.PLANNED
+    text = dana.get(decided.headers["Location"]).text
+    assert "It is sent once more" in text
+    assert "by dana" in text
+    assert "nothing is to be decided" in dana.get("/unknowns").text
+
+
+def test_evidence_against_a_decision_is_told_and_force_is_a_box(dana: Visit, redis: Redis) -> None:
+    redis.delete(keys.evidence("cdfghjkn-2"))
+    path = "/unknowns/cdfghjkn-2"
+    refused = dana.send(path, path, decision="resend", why="I think so")
+    assert refused.status_code == 409
+    assert "tick the box below the reason" in refused.text
+    assert "--force" not in refused.text
+    assert dana.send(path, path, decision="resend", why="I know so", force="true").status_code == 303
+
+
+def test_whole_phones_are_for_those_who_may_and_on_record(dana: Visit, will: Visit, redis: Redis) -> None:
+    path = "/submissions/fghjkmnq-1"
+    assert not WHOLE.search(will.get(path).text)
+    assert dana.send(path, path).status_code == 403
+    assert looks.newest(redis, most=9) == []
+    seen = will.send(path, path, page=2)
+    assert len(set(WHOLE.findall(seen.text))) == 100
+    assert [(each.who, each.what) for each in looks.newest(redis, most=9)] == [
+        ("will", "submission fghjkmnq-1, page 2")
+    ]
+    assert "submission fghjkmnq-1, page 2" in dana.get("/looks").text
+    assert will.get("/looks").status_code == 403
+
+
+def test_a_number_is_put_on_the_list_looked_up_and_taken_off(dana: Visit, redis: Redis) -> None:
+    path = "/do-not-dial"
+    slip = dana.send(path, f"{path}/change", verb="add", phones="617-555-0123\n617", why="asked")
+    assert (slip.status_code, "Line 2 is no phone" in slip.text) == (400, True)
+    assert dana.send(path, f"{path}/change", verb="add", phones="617-555-0123", why="").status_code == 400
+    assert do_not_dial.version(redis, "default") == 0
+    added = dana.send(path, f"{path}/change", verb="add", phones="617-555-0123, (617) 555-0124", why="asked")
+    assert "2 put on the list" in added.text
+    found = dana.send(path, f"{path}/look", phone="6175550123")
+    assert "***0123 is on the list" in found.text
+    assert "by dana" in found.text
+    assert not WHOLE.search(found.text + added.text)
+    dana.send(path, f"{path}/change", verb="remove", phones="6175550123", why="asked again")
+    assert do_not_dial.listed(redis, "default", ["6175550123"]) == set()
+    assert dana.send(path, f"{path}/change", verb="add", phones="6175550123", why="x", account="no").status_code == 400
+
+
+def test_sending_is_halted_and_goes_on_with_a_reason(dana: Visit, will: Visit, redis: Redis) -> None:
+    assert will.send("/", "/halt", verb="halt", why="x").status_code == 403
+    assert dana.send("/halt", "/halt", verb="halt", why=" ").status_code == 400
+    dana.send("/halt", "/halt", verb="halt", why="wrong list")
+    found = amnesia.look(redis, now=NOW)
+    assert found is not None
+    assert (found.by, found.reason) == ("dana", "wrong list")
+    assert "Sending is halted" in dana.get("/").text
+    dana.send("/halt", "/halt", verb="unhalt", why="right list")
+    assert amnesia.look(redis, now=NOW) is None
+
+
+def test_every_status_and_state_has_its_kind() -> None:
+    assert words.STATUS_KINDS.keys() == set(CampaignStatus)
+    assert words.STATE_KINDS.keys() == set(SubmissionState)
+
+
+def test_a_session_is_adopted_when_the_gateway_has_it_and_not_by_a_slip(redis: Redis) -> None:
+    add(redis, "dana")
+    samples.fill(redis, now=datetime.now(UTC))
+    with Simulator(Settings(calls_per_second=1)) as simulator:
+        env = {"GATEWAY_URL": simulator.base_url, "GATEWAY_UID": "demo", "GATEWAY_PASSWORD": "demo"}
+        with front_door(make_site(redis, env)) as address:
+            visit, path = Visit(address), "/unknowns/cdfghjkn-2"
+            visit.sign_in("dana")
+            slip = visit.send(path, path, decision="adopt", session_id="4000000009", why="looks like it")
+            assert (slip.status_code, "is it mistyped?" in slip.text) == (409, True)
+            assert samples.read(redis, "cdfghjkn-2").state is SubmissionState.UNKNOWN
+            fields = {"decision": "adopt", "session_id": "4000000009", "why": "support says so", "force": "true"}
+            assert visit.send(path, path, **fields).status_code == 409
+    assert samples.read(redis, "cdfghjkn-2").session_id == ""
+
+
+def test_without_a_gateway_that_answers_a_session_is_adopted_by_force_alone(dana: Visit, redis: Redis) -> None:
+    path = "/unknowns/cdfghjkn-2"
+    fields = {"decision": "adopt", "session_id": "4000000009", "why": "support says so"}
+    refused = dana.send(path, path, **fields)
+    assert (refused.status_code, "could not be asked" in refused.text) == (409, True)
+    assert dana.send(path, path, **fields, force="true").status_code == 303
+    assert samples.read(redis, "cdfghjkn-2").session_id == "4000000009"

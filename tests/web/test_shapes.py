@@ -1,0 +1,61 @@
+"""Numbers into shapes: nothing is lost on the way, and nothing stands outside its frame."""
+
+from datetime import UTC, datetime, timedelta
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from jobs.ledger.balances import Noted
+from jobs.ledger.dispositions import SPAN
+from jobs.models import DropState
+from web.pages import shapes
+
+NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
+COUNTS = st.dictionaries(st.sampled_from([DropState.DELIVERED, DropState.FAILED]), st.integers(1, 10**6), min_size=1)
+
+
+@settings(max_examples=60)
+@given(st.dictionaries(st.integers(0, 40_000), COUNTS, min_size=1, max_size=80))
+def test_columns_are_few_lie_side_by_side_and_add_up(found: dict[int, dict[DropState, int]]) -> None:
+    timeline = {NOON + SPAN * number: counts for number, counts in found.items()}
+    drawn = shapes.columns(timeline)
+    assert drawn is not None
+    assert len(drawn.columns) <= shapes.MOST_COLUMNS
+    assert sum(each.delivered + each.failed for each in drawn.columns) == sum(
+        sum(each.values()) for each in found.values()
+    )
+    assert all(0 <= each.delivered_height + each.failed_height <= 1000.2 for each in drawn.columns)
+    steps = {later.at - earlier.at for earlier, later in zip(drawn.columns, drawn.columns[1:], strict=False)}
+    assert steps <= {drawn.width}
+    assert drawn.end_at >= max(timeline) + SPAN
+
+
+def test_without_drops_there_are_no_columns() -> None:
+    assert shapes.columns({}) is None
+
+
+@settings(max_examples=40)
+@given(st.lists(st.integers(0, 10**9), min_size=2, max_size=500))
+def test_a_line_keeps_within_its_frame_and_has_few_points(remaining: list[int]) -> None:
+    series = [Noted(NOON + timedelta(hours=hour), each, None) for hour, each in enumerate(remaining)]
+    line = shapes.line(series)
+    assert line is not None
+    points = [tuple(map(float, each.split(","))) for each in line.points.split()]
+    assert len(points) <= shapes.MOST_POINTS + 1
+    assert all(0 <= x <= 1000 and 0 <= y <= 1000 for x, y in points)
+
+
+def test_a_bar_is_as_long_as_its_phones() -> None:
+    pieces = shapes.bar({"delivered": 50, "failed": 25, "not_sent_yet": 25}, 100)
+    assert [(each.kind, each.begin, each.width) for each in pieces] == [("delivered", 0, 500), ("failed", 500, 250)]
+
+
+def test_widths_are_told_as_people_say_them() -> None:
+    assert [shapes.in_words(width) for width in shapes.WIDTHS][:6] == [
+        "5 minutes",
+        "10 minutes",
+        "15 minutes",
+        "30 minutes",
+        "1 hour",
+        "2 hours",
+    ]

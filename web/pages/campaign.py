@@ -1,0 +1,129 @@
+"""One campaign: how far it is, how its drops ended, and telling it something else."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any
+from urllib.parse import quote
+
+from fastapi import APIRouter, Form
+from redis import Redis
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from jobs.campaigns.control import VERBS, CampaignIsOver, UnknownCampaign, known
+from jobs.documents.campaigns import audio, whereabouts
+from jobs.ledger import campaigns, dispositions, submissions
+from jobs.ledger.campaigns import Request as Told
+from jobs.models import CampaignStatus, CampaignView, Submission
+from web.pages import shapes
+from web.pages.drawing import draw, part
+from web.pages.route import Operator, PageRoute, Reader, Refused
+from web.pages.shapes import Columns
+from web.pages.words import sentence
+from web.site import OurSite, Site
+
+A_PAGE = 100
+MOST_REASONS = 12
+MOST_CHARACTERS = 300
+
+router = APIRouter(route_class=PageRoute, include_in_schema=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """All that is shown of a campaign."""
+
+    campaign: CampaignView
+    where: dict[str, int]
+    outcomes: Sequence[tuple[str, int]]
+    """The gateway's own words for how drops ended, most frequent first, and how many."""
+    columns: Columns | None
+    excluded: Sequence[tuple[str, int]]
+    requests: Sequence[Told]
+    submissions: Sequence[Submission]
+    number: int
+    """Of the page of submissions."""
+
+    @property
+    def last(self) -> int:
+        """The number of the last page of submissions."""
+        return max(1, -(-self.campaign.submission_count // A_PAGE))
+
+
+@router.get("/campaigns/{campaign_id}")
+def campaign(
+    request: Request, site: OurSite, visitor: Reader, campaign_id: str, page: str = "1", told: str = ""
+) -> Response:
+    """The page of one."""
+    number = int(page) if page.isdecimal() and len(page) < 6 else 1
+    seen = look(site, campaign_id, number)
+    live = "" if seen.campaign.status.is_final else f"/live?campaign_id={quote(campaign_id)}&page={number}"
+    values: dict[str, Any] = {"seen": seen, "audio": audio(seen.campaign.terms), "told": told if told in VERBS else ""}
+    return draw(request, visitor, "campaign.html", live=live, verbs=verbs(seen.campaign), **values)
+
+
+@router.post("/campaigns/{campaign_id}")
+def tell(
+    site: OurSite, visitor: Operator, campaign_id: str, verb: Annotated[str, Form()], why: Annotated[str, Form()] = ""
+) -> Response:
+    """Pause, resume, stop or cancel it; when the answer comes, that holds."""
+    back = f"/campaigns/{quote(campaign_id)}"
+    if verb not in VERBS or len(why) > MOST_CHARACTERS:
+        raise Refused(400, "That cannot be told to a campaign.", "Nothing was changed.", back)
+    if not why.strip():
+        raise Refused(
+            400, "A reason is missing.", "Nothing was changed. Say why; whoever looks later wants to know.", back
+        )
+    try:
+        site.producer.control(campaign_id, verb, why=why.strip(), by=visitor.name)
+    except UnknownCampaign:
+        raise _no_such() from None
+    except CampaignIsOver as over:
+        raise Refused(409, sentence(str(over)), back=back) from None
+    return RedirectResponse(f"{back}?told={verb}", 303)
+
+
+def look(site: Site, campaign_id: str, number: int = 1) -> Seen:
+    """All of it but single drops."""
+    redis = site.redis
+    try:
+        found = known(redis, campaign_id)
+    except UnknownCampaign:
+        raise _no_such() from None
+    ids = campaigns.submission_ids(redis, campaign_id)
+    return Seen(
+        campaign=found,
+        where=whereabouts(found),
+        outcomes=_outcomes(redis, campaign_id),
+        columns=shapes.columns(dispositions.timeline(redis, campaign_id)),
+        excluded=campaigns.excluded_by_reason(redis, campaign_id).most_common(),
+        requests=campaigns.requests(redis, campaign_id),
+        submissions=submissions.read(redis, ids[(number - 1) * A_PAGE : number * A_PAGE]),
+        number=number,
+    )
+
+
+def parts(site: Site, campaign_id: str, number: int) -> dict[str, str]:
+    """What of the page changes by itself, by its place."""
+    seen = look(site, campaign_id, number)
+    names = ("status", "progress", "outcomes", "overtime", "requests", "submissions")
+    return {name: part(f"parts/{name}.html", seen=seen) for name in names}
+
+
+def verbs(found: CampaignView) -> Sequence[str]:
+    """What may be told to it now."""
+    if found.status.is_final or found.status is CampaignStatus.STOPPING:
+        return ()
+    goes_on = "resume" if found.intent == "pause" else "pause"
+    return (goes_on, "stop", "cancel")
+
+
+def _outcomes(redis: Redis, campaign_id: str) -> list[tuple[str, int]]:
+    tally = dispositions.tally(redis, campaign_id)
+    found = [(": ".join(filter(None, each)) or "(nothing)", count) for each, count in tally.items()]
+    others = sum(count for _, count in found[MOST_REASONS:])
+    return found[:MOST_REASONS] + ([(f"{len(found) - MOST_REASONS} other reasons", others)] if others else [])
+
+
+def _no_such() -> Refused:
+    return Refused(404, "There is no such campaign here.", "Look for it by its title, its key or its id.")

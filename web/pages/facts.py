@@ -1,0 +1,116 @@
+"""What is shown beside the campaigns: who is at work, what is held and why, what waits for a person."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from redis import Redis
+from rq import Worker
+from rq.worker import BaseWorker
+
+from jobs.documents.rests import AccountAtRest, of_all
+from jobs.ledger import amnesia, balances, days, evidence, leadership, submissions
+from jobs.ledger.amnesia import Halt
+from jobs.ledger.balances import Low, Noted
+from jobs.models import Submission, SubmissionState
+from jobs.models.reports import DayReport
+from web.pages import shapes
+from web.pages.shapes import Line
+from web.site import Site
+
+MOST_WORKERS = 40
+MOST_DAYS = 5
+SHOWN = timedelta(days=30)
+"""So far back a balance is drawn."""
+
+
+@dataclass(frozen=True, slots=True)
+class AtWork:
+    """One worker: the queue that it serves, and whether it has a job."""
+
+    queue: str
+    state: str
+    since: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Money:
+    """What an account can still send, over time, and whether that is too little."""
+
+    account: str
+    series: Sequence[Noted]
+    line: Line | None
+    low: Low | None
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """All of it, at one instant."""
+
+    at: datetime
+    halt: Halt | None
+    at_rest: Sequence[AccountAtRest]
+    unknown: Sequence[Submission]
+    workers: Sequence[AtWork]
+    worker_count: int
+    leader: str
+    money: Sequence[Money]
+    days: Sequence[DayReport]
+
+    @property
+    def unknown_phones(self) -> int:
+        """Phones of which nobody knows."""
+        return sum(each.sent_count for each in self.unknown)
+
+    @property
+    def unknown_since(self) -> datetime | None:
+        """Since when the oldest is unknown."""
+        return min((each.changed_at for each in self.unknown if each.changed_at), default=None)
+
+
+def look(site: Site) -> Facts:
+    """All of it, now."""
+    redis, now = site.redis, site.now
+    workers = at_work(redis)
+    return Facts(
+        at=now,
+        halt=amnesia.look(redis, now=now),
+        at_rest=of_all(redis),
+        unknown=unknown(redis),
+        workers=workers[:MOST_WORKERS],
+        worker_count=len(workers),
+        leader=leadership.holder(redis, now=now),
+        money=money(site),
+        days=[each for account in accounts(site) for each in days.newest(redis, account, most=MOST_DAYS)],
+    )
+
+
+def accounts(site: Site) -> Sequence[str]:
+    """Those that this process knows by its settings; where it knows none, the one that every setup has."""
+    return site.desk.accounts or ("default",)
+
+
+def unknown(redis: Redis) -> list[Submission]:
+    """The submissions that wait for evidence, or for a person."""
+    found = submissions.read(redis, evidence.in_doubt(redis))
+    return [each for each in found if each.state is SubmissionState.UNKNOWN]
+
+
+def at_work(redis: Redis) -> list[AtWork]:
+    """Every worker that rq knows to live, by its queue."""
+    found = (
+        AtWork(", ".join(each.queue_names()), _state(each), each.birth_date) for each in Worker.all(connection=redis)
+    )
+    return sorted(found, key=lambda each: each.queue)
+
+
+def _state(worker: BaseWorker) -> str:
+    """`idle`, `busy`; rq has `?` for one that has not said anything yet."""
+    return str(worker.get_state()).replace("?", "starting")
+
+
+def money(site: Site) -> list[Money]:
+    """Of every account of which something was noted."""
+    low = balances.low_accounts(site.redis)
+    series = {account: balances.history(site.redis, account, since=site.now - SHOWN) for account in accounts(site)}
+    return [Money(account, found, shapes.line(found), low.get(account)) for account, found in series.items() if found]

@@ -1,0 +1,46 @@
+"""Halting all sending, and letting it go on."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Form
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from jobs.ledger import amnesia
+from jobs.ledger.durability import NotDurable
+from web.pages.do_not_dial import is_strict
+from web.pages.drawing import draw
+from web.pages.route import Operator, PageRoute, Reader, Refused
+from web.site import OurSite
+
+HERE = "/halt"
+AFTER_DATA_LOSS = "unhalt_after_data_loss"
+"""Lets sending go on after the ledger has lost data; `unhalt` ends the halt of persons alone."""
+MOST_CHARACTERS = 300
+
+router = APIRouter(route_class=PageRoute, include_in_schema=False)
+
+
+@router.get(HERE)
+def show(request: Request, site: OurSite, visitor: Reader) -> Response:
+    """Whether sending is halted, and the form to change it."""
+    return draw(request, visitor, "halt.html", halt=amnesia.look(site.redis, now=site.now))
+
+
+@router.post(HERE)
+def change(
+    site: OurSite, visitor: Operator, verb: Annotated[str, Form()] = "", why: Annotated[str, Form()] = ""
+) -> Response:
+    """Halt, or let it go on; the reason is kept."""
+    why = why.strip()
+    if verb not in {"halt", "unhalt", AFTER_DATA_LOSS} or not why.isprintable() or not 0 < len(why) <= MOST_CHARACTERS:
+        raise Refused(400, "A reason is missing, or is too long.", "Nothing was changed. Say why.", HERE)
+    if verb != "halt":
+        amnesia.forgive(site.redis, why=why, by=visitor.name, now=site.now, after_data_loss=verb == AFTER_DATA_LOSS)
+        return RedirectResponse(HERE, 303)
+    try:
+        amnesia.halt(site.redis, why=why, by=visitor.name, now=site.now, durably=is_strict(site))
+    except NotDurable:
+        todo = "Nothing is sent while the server runs; a crash of its machine might forget that."
+        raise Refused(503, "The server did not say that it is on its disk.", todo, HERE) from None
+    return RedirectResponse(HERE, 303)

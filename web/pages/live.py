@@ -1,0 +1,208 @@
+"""What changes on a page while somebody looks at it, as server-sent events.
+
+Law of the room: one thread draws for everybody, each page once however many look at it; who is slow gets the newest and
+not what was missed; and nobody holds up the end of the process.
+"""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Callable, Hashable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from functools import partial
+from threading import Event, Lock, Thread
+
+import structlog
+from fastapi import APIRouter
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import Response, StreamingResponse
+
+from web.pages import board, campaign
+from web.pages import unknowns as cases
+from web.pages.board import register_of
+from web.pages.route import PageRoute, Reader, Refused, reader
+from web.site import OurSite
+
+EVERY_S = 1.0
+"""The wait between two rounds of drawing."""
+BEAT_S = 15
+"""After so long without news a line says that we are there, and it is looked whether the visitor still may be."""
+MOST = 200
+"""People who look at the same time; whoever comes then has a page that stands still."""
+
+Parts = dict[str, str]
+Draw = Callable[[], Parts]
+
+router = APIRouter(route_class=PageRoute, include_in_schema=False)
+log = structlog.get_logger()
+
+
+class Listener:
+    """One open page: what it has not been sent yet, the newest of each part."""
+
+    def __init__(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._news = asyncio.Event()
+        self._parts: Parts = {}
+        self.is_new = True
+        self.is_over = False
+
+    def offer(self, parts: Parts) -> None:
+        """From any thread: these parts are news."""
+        self.is_new = False
+        with suppress(RuntimeError):  # the loop has ended, and with it whoever listened
+            self._loop.call_soon_threadsafe(self._take, parts)
+
+    def end(self) -> None:
+        """From any thread: nothing comes any more."""
+        self.is_over = True
+        self.offer({})
+
+    def _take(self, parts: Parts) -> None:
+        self._parts.update(parts)
+        if parts or self.is_over:
+            self._news.set()
+
+    async def next(self, patience_s: float) -> Parts:
+        """What is new; nothing where nothing is for so long, or it is over."""
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._news.wait(), patience_s)
+        self._news.clear()
+        parts, self._parts = self._parts, {}
+        return parts
+
+
+@dataclass(slots=True)
+class _Page:
+    """A page that somebody looks at, and how it was drawn last."""
+
+    draw: Draw
+    parts: Parts = field(default_factory=dict)
+    listeners: set[Listener] = field(default_factory=set)
+
+
+class Feed:
+    """All open pages of a process. Its thread lives while there are any."""
+
+    def __init__(self, *, every_s: float = EVERY_S, beat_s: float = BEAT_S, most: int = MOST) -> None:
+        self.beat_s = beat_s
+        self._every_s = every_s
+        self._most = most
+        self._lock = Lock()
+        self._pages: dict[Hashable, _Page] = {}
+        self._thread: Thread | None = None
+        self._ended = Event()
+
+    def join(self, page: Hashable, draw: Draw, listener: Listener) -> bool:
+        """Have a page drawn for somebody; False where there are too many, or this is the end."""
+        with self._lock:
+            if self._ended.is_set() or self.count >= self._most:
+                return False
+            self._pages.setdefault(page, _Page(draw)).listeners.add(listener)
+            if self._thread is None:
+                self._thread = Thread(target=self._go_on, name="feed", daemon=True)
+                self._thread.start()
+        return True
+
+    def leave(self, page: Hashable, listener: Listener) -> None:
+        """Somebody has gone."""
+        with self._lock:
+            if found := self._pages.get(page):
+                found.listeners.discard(listener)
+                if not found.listeners:
+                    del self._pages[page]
+
+    @property
+    def count(self) -> int:
+        """How many pages are open."""
+        return sum(len(each.listeners) for each in self._pages.values())
+
+    def end(self) -> None:
+        """Let everybody go."""
+        self._ended.set()
+        with self._lock:
+            for page in self._pages.values():
+                for listener in page.listeners:
+                    listener.end()
+
+    def _go_on(self) -> None:
+        while not self._ended.wait(self._every_s):
+            with self._lock:
+                pages = list(self._pages.values())
+                if not pages:
+                    self._thread = None
+                    return
+            for page in pages:
+                self._draw(page)
+
+    def _draw(self, page: _Page) -> None:
+        try:
+            parts = page.draw()
+        except Exception as error:  # the ledger may be out of reach: the next round may do better
+            log.warning("page_not_drawn", kind=type(error).__name__)
+            return
+        changed = {name: each for name, each in parts.items() if page.parts.get(name) != each}
+        page.parts = parts
+        with self._lock:
+            listeners = list(page.listeners)
+        for listener in listeners:
+            if listener.is_new or changed:
+                listener.offer(parts if listener.is_new else changed)
+
+
+@router.get("/live")
+async def live(
+    request: Request,
+    site: OurSite,
+    _: Reader,
+    campaign_id: str = "",
+    unknowns: str = "",
+    status: str = "",
+    q: str = "",
+    page: str = "1",
+) -> Response:
+    """The parts of a page that have changed, each time they do: the first page's, or a campaign's."""
+    if campaign_id:
+        number = int(page) if page.isdecimal() and len(page) < 6 else 1
+        key: Hashable = (campaign_id, number)
+        draw: Draw = partial(campaign.parts, site, campaign_id, number)
+    elif unknowns:
+        key, draw = "unknowns", partial(cases.parts, site)
+    else:
+        key = wanted = board.wanted_of(status, q, page)
+        draw = partial(board.parts, site, register_of(request), wanted)
+    feed, listener = feed_of(request), Listener()
+    if not feed.join(key, draw, listener):
+        raise Refused(503, "Too many people look at the same time.", "The page works all the same; load it again.")
+    headers = {"X-Accel-Buffering": "no"}
+    return StreamingResponse(_events(request, feed, key, listener), media_type="text/event-stream", headers=headers)
+
+
+def feed_of(request: Request) -> Feed:
+    """The one of this process."""
+    found: Feed = request.app.state.feed
+    return found
+
+
+async def _events(request: Request, feed: Feed, page: Hashable, listener: Listener) -> AsyncIterator[str]:
+    try:
+        yield "retry: 3000\n\n"
+        while not listener.is_over:
+            if parts := await listener.next(feed.beat_s):
+                yield f"data: {json.dumps(parts)}\n\n"
+            elif await run_in_threadpool(_may_stay, request):
+                yield ": here\n\n"
+            else:
+                return
+    finally:
+        feed.leave(page, listener)
+
+
+def _may_stay(request: Request) -> bool:
+    """Whether the login still holds; a ledger that is out of reach for a moment ends none."""
+    try:
+        reader(request)
+    except Exception:  # whatever it is, the browser asks again, and is told then
+        return False
+    return True

@@ -1,0 +1,157 @@
+"""Submissions of which nobody knows whether the gateway took them: what was found out, and a person's decision."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import groupby
+from typing import Annotated
+from urllib.parse import quote
+
+from fastapi import APIRouter, Form
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from jobs.models import Candidate, Evidence, SubmissionState
+from jobs.outcomes.cases import (
+    Case,
+    UnknownSubmission,
+    how_far,
+    in_words,
+    read_case,
+    read_cases,
+    what_happens_by_itself,
+)
+from jobs.outcomes.decide import Decision, Inadvisable, NotInDoubt, UnexplainedDecision
+from web import decisions
+from web.decisions import NotAsked
+from web.pages.drawing import draw, part
+from web.pages.route import Operator, PageRoute, Reader, Refused
+from web.pages.words import sentence
+from web.site import OurSite, Site
+
+HOLDS = {
+    Decision.ADOPT: "It is that session from now on, and is followed.",
+    Decision.RESEND: "It is sent once more; if the first one turns up after all, it is stopped.",
+    Decision.GIVE_UP: "It is given up: its phones count as without a record. It is looked for on.",
+}
+
+_COMMAND = re.compile(r"look at it with `[^`]*`, and ")
+"""A way to look that whoever reads it here has just gone."""
+
+router = APIRouter(route_class=PageRoute, include_in_schema=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """The same thing, seen once or many times in a row."""
+
+    first: Evidence
+    last: Evidence
+    times: int
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A case in words."""
+
+    case: Case
+    words: str
+    by_itself: str
+    how_far: str
+    """What is missing until it may be taken for absent; '' where nothing is, or where something speaks against it."""
+    sessions: Sequence[str]
+    """Those that may be it."""
+    candidates: Sequence[Candidate]
+    """More of them, as the newest look saw them."""
+
+    @property
+    def is_open(self) -> bool:
+        """Whether there is anything to decide."""
+        return self.case.submission.state is SubmissionState.UNKNOWN
+
+    @property
+    def evidence(self) -> list[Seen]:
+        """All that was found out, newest first."""
+        groups = groupby(self.case.evidence, lambda each: (each.finding, each.words, each.mark, each.session_ids))
+        alike = [list(group) for _, group in groups]
+        return [Seen(each[0], each[-1], len(each)) for each in reversed(alike)]
+
+
+@router.get("/unknowns")
+def unknowns(request: Request, site: OurSite, visitor: Reader) -> Response:
+    """All that wait."""
+    return draw(request, visitor, "unknowns.html", cases=_all(site), live="/live?unknowns=1")
+
+
+@router.get("/unknowns/{submission_id}")
+def unknown(request: Request, site: OurSite, visitor: Reader, submission_id: str, decided: str = "") -> Response:
+    """One, with its evidence, long after it was settled, too."""
+    told = _told(_read(site, submission_id), site.now)
+    holds = HOLDS[Decision(decided)] if decided in set(Decision) else ""
+    return draw(request, visitor, "unknown.html", told=told, holds=holds, Decision=Decision)
+
+
+@router.post("/unknowns/{submission_id}")
+def decide(
+    site: OurSite,
+    visitor: Operator,
+    submission_id: str,
+    decision: Annotated[str, Form()] = "",
+    session_id: Annotated[str, Form()] = "",
+    why: Annotated[str, Form()] = "",
+    force: Annotated[bool, Form()] = False,
+) -> Response:
+    """A person's word; who, when and why are kept."""
+    back = f"/unknowns/{quote(submission_id)}"
+    if decision not in set(Decision):
+        raise Refused(
+            400, "Nothing was chosen.", "Nothing was changed. Say what it is: adopt, resend or give up.", back
+        )
+    case = _read(site, submission_id)
+    try:
+        decisions.decide(
+            site, case, Decision(decision), session_id.strip(), by=visitor.name, why=why.strip(), force=force
+        )
+    except UnexplainedDecision:
+        raise Refused(400, "A reason is missing, or is too long.", "Nothing was changed. Say why.", back) from None
+    except NotAsked as not_asked:
+        todo = "Nothing was changed. Try again in a moment, or, if you are certain, tick the box below the reason."
+        raise Refused(409, f"The gateway could not be asked {not_asked}", todo, back) from None
+    except (Inadvisable, NotInDoubt) as refused:
+        raise Refused(409, _on_the_page(str(refused)), "Nothing was changed.", back) from None
+    return RedirectResponse(f"{back}?decided={decision}", 303)
+
+
+def parts(site: Site) -> dict[str, str]:
+    """What of the list changes by itself."""
+    return {"cases": part("parts/cases.html", cases=_all(site))}
+
+
+def _on_the_page(words: str) -> str:
+    """What the use case says, where there is a box to tick and no option to add."""
+    return sentence(_COMMAND.sub("", words.replace("add --force", "tick the box below the reason")))
+
+
+def _read(site: Site, submission_id: str) -> Case:
+    try:
+        return read_case(site.redis, submission_id)
+    except UnknownSubmission:
+        raise Refused(404, "There is no such submission here.", back="/unknowns") from None
+
+
+def _all(site: Site) -> list[Told]:
+    return [_told(each, site.now) for each in read_cases(site.redis)]
+
+
+def _told(case: Case, now: datetime) -> Told:
+    look = case.last_look
+    is_searched = not case.is_named and not case.is_absent
+    return Told(
+        case,
+        in_words(case),
+        what_happens_by_itself(case, now),
+        how_far(case, now) if is_searched else "",
+        look.session_ids if look else (),
+        look.candidates if look else (),
+    )
