@@ -258,8 +258,8 @@ PROTECTIONS = (
     Protection(
         "an earlier attempt is looked for, whatever is lost",
         "jobs/ledger/unfinished.py",
-        "elseif is_looked_for(string.match(former or '', '@(%d+)$')) then",
-        "elseif false then",
+        "if not is_given_up and is_looked_for(string.match(former or '', '@(%d+)$')) then",
+        "if false then",
         "tests/jobs/campaigns/test_sweep.py",
     ),
     Protection(
