@@ -45,6 +45,9 @@ newest claims.
 LEADERSHIP = "dropline:leadership"
 """Hash: the scheduler that ticks, its term, and until when (ms)."""
 
+POSTBACKS = "dropline:postbacks"
+"""Hash: how many postbacks came to which end, how late records were, and the tokens of the newest batches counted."""
+
 TOTALS = "dropline:totals"
 """Hash: what processes have counted for those who watch; each field is what, and by what, parted by colons."""
 
@@ -268,6 +271,11 @@ def breaker(account: str, cause: str = "trouble") -> str:
 def open_breakers(cause: str) -> str:
     """Set: the accounts whose breaker for this cause is open."""
     return f"dropline:open-breakers:{cause}"
+
+
+def quarantine(kind: str) -> str:
+    """List: JSON of the newest postbacks that changed nothing, of one kind, newest first; expires."""
+    return f"dropline:quarantine:{kind}"
 
 
 def login(digest: str) -> str:

