@@ -226,7 +226,8 @@ class Producer:
 
     def give_up(self, submission_id: str, *, by: str, why: str, force: bool = False) -> Decided:
         """Decide that nobody looks for an unknown submission any more. Raises as `adopt` does."""
-        return self._ringing(decide.give_up(self._redis, submission_id, Asked(by, why, self._clock()), force=force))
+        asked = Asked(by, why, self._clock())
+        return self._ringing(decide.give_up(self._redis, submission_id, asked, force=force, timings=self._timings))
 
     def ask_call_status(self, session_id: str, phone: str, *, account: str = "default") -> str:
         """Have a worker ask the gateway how the drop of a session to a phone of 10 digits ended; the question's id.

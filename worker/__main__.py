@@ -65,7 +65,7 @@ def _supervise(settings: Settings) -> None:
         tls_verify=settings.redis_tls_verify,
     )
     random, outage = Random(), Outage()
-    outage.guard(lambda: _say_what_starts(redis, settings))()
+    outage.guard(lambda: _say_what_starts(redis, settings, outage))()
     outage.guard(lambda: refusals.try_now(redis, settings.accounts, now=datetime.now(UTC)))()
     look = outage.guard(Vigil(redis).look)
     ring = outage.guard(lambda: chores.ring(redis))
@@ -78,10 +78,10 @@ def _supervise(settings: Settings) -> None:
     Supervisor(slots(settings), start=_start, chores=duties).run()
 
 
-def _say_what_starts(redis: Redis, settings: Settings) -> None:
+def _say_what_starts(redis: Redis, settings: Settings, outage: Outage) -> None:
     """Raises `UnfitServer`. A server that is out of reach is examined by the children, once it is back."""
     server = durability.require(redis, settings.durability)
-    mode = server.used_for(settings.durability)
+    mode = outage.durability = server.used_for(settings.durability)
     log.info("worker_starts", server=server.name, durability=mode, meaning=mode.sentence)
 
 

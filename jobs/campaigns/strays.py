@@ -10,6 +10,7 @@ from config.accounts import UnknownAccount
 from jobs.campaigns import calling
 from jobs.campaigns.calling import NotNow
 from jobs.campaigns.desk import Desk
+from jobs.campaigns.marks import mark_of
 from jobs.campaigns.verbs import Told, Verb, tell
 from jobs.gateway.errors import GatewayError, RefusalKind
 from jobs.gateway.replies import ControlAnswer
@@ -25,12 +26,28 @@ def take(desk: Desk, campaign: CampaignView, submission: Submission, session_id:
 
     `how` says, in a few words, by what it was known. Repeating it has it stopped again, as long as it is not confirmed.
     """
-    now = desk.clock()
     if submission.state is SubmissionState.GIVEN_UP:
         words = f"its session has turned up ({how}); it is being stopped, because {campaign.intent} was asked for"
     else:
         what = f"a session of an earlier attempt has turned up ({how})"
         words = f"{what}; it is being stopped, and some phones may ring twice"
+    return _take(desk, campaign, submission, session_id, mark=mark, how=how, words=words)
+
+
+def take_turned_up(desk: Desk, campaign: CampaignView, submission: Submission) -> None:
+    """Have every session that has turned up of a submission that was given up stopped: its campaign was to end."""
+    account, how = campaign.terms.account, "it was given up, and its campaign is to end"
+    known = evidence.strays(desk.redis, campaign.id)
+    for session_id in evidence.turned_up(desk.redis, account, submission.id):
+        if session_id not in known:
+            words = f"the session that turned up is being stopped: {how}"
+            _take(desk, campaign, submission, session_id, mark=mark_of(submission.attempt), how=how, words=words)
+
+
+def _take(
+    desk: Desk, campaign: CampaignView, submission: Submission, session_id: str, *, mark: str, how: str, words: str
+) -> bool:
+    now = desk.clock()
     seen = Evidence(now, Finding.STRAY, words, mark, (session_id,))
     account = campaign.terms.account
     is_ours = evidence.take_stray(desk.redis, submission, session_id, account=account, evidence=seen, now=now)

@@ -25,8 +25,9 @@ DUE_WHILE: Mapping[SubmissionState, Due] = {
     SubmissionState.SENDING: Due.SEND,  # at its deadline, after which it is unknown
     SubmissionState.ACCEPTED: Due.REFRESH,
     SubmissionState.UNKNOWN: Due.SETTLE,  # until only a person or a postback settles it
+    SubmissionState.GIVEN_UP: Due.SETTLE,  # for as long as an unknown one; then its campaign is over
 }
-"""Where a submission stands in each state in which its campaign is not over, so that somebody looks at it again."""
+"""Where a submission stands in each state in which somebody must look at it again."""
 
 OF_SUBMISSIONS = frozenset({*SubmissionState, unfinished.FORMER})
 

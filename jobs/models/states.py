@@ -29,8 +29,8 @@ class SubmissionState(StrEnum):
     FINISHED = "finished"
     """Every phone of it is accounted for. Final."""
     GIVEN_UP = "given_up"
-    """It was unknown, and a person decided not to look any further. Its phones have no record; one that still comes is
-    written down. Final."""
+    """It was unknown, and a person decided not to wait any longer. Its phones have no record; one that still comes is
+    written down, and a session that turns up is stopped if its campaign was to end. Final."""
 
 
 LEGAL_MOVES: Mapping[SubmissionState, frozenset[SubmissionState]] = {

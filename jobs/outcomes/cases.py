@@ -1,6 +1,6 @@
 """Submissions in doubt as a person has to decide about them: what is known, in words, and what can be done."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from math import ceil
@@ -13,7 +13,7 @@ from jobs.campaigns.marks import mark_of, marked
 from jobs.ledger import balances, campaigns, evidence, submissions
 from jobs.ledger.balances import Noted
 from jobs.models import Attempt, CampaignView, Evidence, Finding, Submission, SubmissionState
-from jobs.outcomes.rule import Absence, Search, has_sign, search_of
+from jobs.outcomes.rule import Absence, Search, has_sign, search_of, without
 
 _LOOKS = frozenset({*Finding} - {Finding.DECISION, Finding.STRAY, Finding.SIGN})
 
@@ -43,6 +43,8 @@ class Case:
     rule: Absence = RULE
     balance_before: Noted | None = None
     """What was noted last of the account's balance before the newest attempt was sent."""
+    others: Set[str] = frozenset()
+    """Sessions of the evidence that are known to be another submission's by now."""
 
     @property
     def attempt(self) -> Attempt | None:
@@ -67,7 +69,7 @@ class Case:
     def current(self) -> list[Evidence]:
         """What is known of the attempt that is in doubt now."""
         mark = mark_of(self.submission.attempt)
-        return [each for each in self.evidence if each.mark == mark]
+        return without((each for each in self.evidence if each.mark == mark), self.others)
 
     @property
     def last_look(self) -> Evidence | None:
@@ -112,7 +114,17 @@ def read_case(redis: Redis, submission_id: str, rule: Absence = RULE) -> Case:
     submission = found[0]
     sent_at = submission.sent_at or campaign.created_at
     before = balances.last_before(redis, campaign.terms.account, sent_at)
-    return Case(campaign, submission, evidence.read(redis, submission_id), rule, before)
+    seen = evidence.read(redis, submission_id)
+    others = known_to_be_others(redis, campaign, submission_id, seen)
+    return Case(campaign, submission, seen, rule, before, others)
+
+
+def known_to_be_others(redis: Redis, campaign: CampaignView, submission_id: str, seen: Iterable[Evidence]) -> set[str]:
+    """Sessions of the evidence that are another submission's, as the ledger knows now: when they were seen, its sender
+    may not have had the gateway's answer.
+    """
+    session_ids = {session_id for each in seen for session_id in each.session_ids}
+    return evidence.held_by_others(redis, campaign.terms.account, submission_id, session_ids)
 
 
 def read_cases(redis: Redis, campaign_id: str | None = None, rule: Absence = RULE) -> list[Case]:
@@ -147,11 +159,20 @@ def how_far(case: Case, now: datetime) -> str:
     """What is missing until it may be taken for absent, and how long that takes at the least."""
     search = case.search
     count_from = "" if search.looks else f" (they count from {eastern.wall_text(search.counts_from)} on)"
-    seen = f"{len(search.looks)} of the {search.rule.looks} complete listings that it takes are in{count_from}"
-    if search.over_at <= now:
-        return seen
-    apart = f"the last comes {_minutes(search.rule.apart)} after the first"
-    return f"{seen}, and {apart}: at the earliest in {_minutes(search.over_at - now)}, {_clock(search.over_at)}"
+    looks, least, over_at = len(search.looks), search.rule.looks, search.over_at(now)
+    if looks < least:
+        seen = f"{looks} of the {least} complete listings that it takes are in{count_from}, and the last comes"
+    else:
+        seen = f"{looks} complete listings are in, and one more must come"
+    missing = f"{seen} {_minutes(search.rule.apart)} or more after the first"
+    return f"{missing}: at the earliest in {_minutes(over_at - now)}, {_clock(over_at)}{_why_it_does_not_count(case)}"
+
+
+def _why_it_does_not_count(case: Case) -> str:
+    """What keeps the newest listing from counting, '' where it counts."""
+    looks = [each for each in case.current if each.finding in _LOOKS]
+    is_flawed = bool(looks) and looks[-1].finding is Finding.INCOMPLETE
+    return f". The newest listing does not count: {looks[-1].words}" if is_flawed else ""
 
 
 def ways_out(case: Case) -> list[str]:
@@ -163,7 +184,7 @@ def ways_out(case: Case) -> list[str]:
         return [*(f"{own_id} adopt {each}" for each in look.session_ids), f"{own_id} give-up --force"]
     if case.is_absent:
         return [f"{own_id} resend", f"{own_id} give-up"]
-    return [f"{own_id} adopt SESSION", f"{own_id} give-up"]
+    return [f"{own_id} adopt SESSION", f"{own_id} give-up --force"]
 
 
 def _minutes(duration: timedelta) -> str:

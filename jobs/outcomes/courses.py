@@ -7,9 +7,12 @@ from datetime import datetime
 from enum import StrEnum
 
 from jobs import eastern
+from jobs.campaigns.desk import Timings
 from jobs.models import ENDING_INTENTS, Finding, Intent, WhenUnknown
 from jobs.outcomes.cases import Case
 from jobs.outcomes.rule import has_sign
+
+LOOK_FOR = Timings().look_for
 
 
 class Course(StrEnum):
@@ -51,16 +54,20 @@ def course_of(case: Case, now: datetime) -> Course:
     return Course.EXPIRE if now >= campaign.too_late_at else Course.RESEND
 
 
-def what_happens_by_itself(case: Case, now: datetime) -> str:
-    """What comes without a person, in a sentence."""
+def what_happens_by_itself(case: Case, now: datetime, *, is_one: bool = True) -> str:
+    """What comes without a person, in a sentence; of one among many it is the same for all."""
     match course_of(case, now):
         case Course.CHOOSE:
             return "By itself nothing happens as long as more than one session may be it: a person decides which."
         case Course.LEAVE:
             return "By itself nothing happens any more, unless the gateway posts a call record: a person decides."
         case Course.HOLD:
-            until = f"{eastern.wall_text(case.looked_for_until)} Eastern"
-            adopted = f"a session that shows up until {until} is adopted"
+            until = (
+                f"until {eastern.wall_text(case.looked_for_until)} Eastern"
+                if is_one
+                else f"within {LOOK_FOR.days} days"
+            )
+            adopted = f"a session that shows up {until} is adopted"
             return f"By itself: {adopted}. It is never sent again without a person."
         case Course.WITHDRAW:
             told = f"a session that shows up is adopted and told to {case.campaign.intent}"

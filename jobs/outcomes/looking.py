@@ -72,7 +72,9 @@ def look(desk: Desk, campaign: CampaignView, submission: Submission, attempts: S
     strangers = [each for each in listing.sessions if each.session_id not in known | ruled_out]
     others = [] if not strangers else _others_in_doubt(desk.redis, account, submission)
     ask = partial(_records_of, desk, campaign, until=desk.clock() + desk.timings.look_within)
-    found = _of_one_attempt(_judged(desk.redis, ask, submission, attempts, strangers, others), attempts)
+    judged = _of_one_attempt(_judged(desk.redis, ask, submission, attempts, strangers, others), attempts)
+    known = evidence.known_sessions(desk.redis, account, judged)  # by now, some senders have had their answers
+    found = {each: how for each, how in judged.items() if each not in known}
     contested = {
         each for each, how in found.items() if how.likeness is Likeness.PHONES and _may_be_another(desk, how, others)
     }

@@ -182,8 +182,10 @@ PROTECTIONS = (
     Protection(
         "a scheduler that was frozen takes no clock for one that went back",
         "scheduler/scheduler.py",
-        "last, now = ticks.last(self.redis, entry.name), self.clock()",
-        "now, last = self.clock(), ticks.last(self.redis, entry.name)",
+        "        last, end_before = ticks.last(self.redis, entry.name), leadership.end_on_record(self.redis)\n"
+        "        now = self.clock()\n",
+        "        now = self.clock()\n"
+        "        last, end_before = ticks.last(self.redis, entry.name), leadership.end_on_record(self.redis)\n",
         "tests/scheduler/test_weeks.py",
     ),
     Protection(
@@ -266,8 +268,8 @@ PROTECTIONS = (
     Protection(
         "an earlier attempt is looked for, whatever is lost",
         "jobs/ledger/unfinished.py",
-        "elseif is_looked_for(string.match(former or '', '@(%d+)$')) then",
-        "elseif false then",
+        "if not is_given_up and is_looked_for(string.match(former or '', '@(%d+)$')) then",
+        "if false then",
         "tests/jobs/campaigns/test_sweep.py",
     ),
     Protection(

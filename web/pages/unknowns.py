@@ -33,7 +33,7 @@ from web.site import OurSite, Site
 HOLDS = {
     Decision.ADOPT: "It is that session from now on, and is followed.",
     Decision.RESEND: "It is sent once more; if the first one turns up after all, it is stopped.",
-    Decision.GIVE_UP: "It is given up: its phones count as without a record. One that still comes is written down.",
+    Decision.GIVE_UP: "It is given up: its phones count as without a record. It is looked for on.",
 }
 
 _COMMAND = re.compile(r"look at it with `[^`]*`, and ")

@@ -79,7 +79,7 @@ def test_the_session_of_a_submission_that_was_given_up_is_said_to_be_its(
     stranger = begun_elsewhere(simulator, "2125550101")
     if layout == "titled":
         called_others(simulator, its_session)
-    give_up(desk.redis, ours.id, Asked("dana", "nobody knows", desk.clock()))
+    give_up(desk.redis, ours.id, Asked("dana", "nobody knows", desk.clock()), force=True)
     simulator.clock.jump(timedelta(minutes=1))
     report = reconcile(desk)
     (found,) = report.given_up.named
@@ -96,7 +96,7 @@ def test_a_stop_wins_over_giving_up(desk: Desk, simulator: Simulator, layout: st
     simulator.change({"dialect": {"dates_layout": layout}})
     ours, its_session = unknown(desk, simulator, *people(100))
     control.request(desk.redis, ours.campaign_id, intent, why="", now=desk.clock())
-    give_up(desk.redis, ours.id, Asked("dana", "nobody knows", desk.clock()))
+    give_up(desk.redis, ours.id, Asked("dana", "nobody knows", desk.clock()), force=True)
     simulator.clock.jump(timedelta(minutes=1))
     found = reconcile(desk)
     assert [each.session_id for each in found.strays.named] == [its_session]
@@ -113,7 +113,7 @@ def test_a_stop_wins_over_giving_up(desk: Desk, simulator: Simulator, layout: st
 
 def test_what_was_given_up_and_not_told_to_end_rings_on(desk: Desk, simulator: Simulator) -> None:
     ours, _ = unknown(desk, simulator, *people(100))
-    give_up(desk.redis, ours.id, Asked("dana", "nobody knows", desk.clock()))
+    give_up(desk.redis, ours.id, Asked("dana", "nobody knows", desk.clock()), force=True)
     simulator.clock.jump(timedelta(minutes=1))
     assert reconcile(desk).given_up.total == 1
     control.control(desk, ours.campaign_id)
@@ -135,7 +135,7 @@ def test_the_phones_of_what_was_given_up_are_read_once_however_many_strangers_th
     desk: Desk, simulator: Simulator
 ) -> None:
     ours, _ = unknown(desk, simulator, DELIVERED, BUSY)
-    give_up(desk.redis, ours.id, Asked("dana", "nobody knows", desk.clock()))
+    give_up(desk.redis, ours.id, Asked("dana", "nobody knows", desk.clock()), force=True)
     for number in range(1, 6):
         begun_elsewhere(simulator, f"21255501{number:02}")
     simulator.clock.jump(timedelta(minutes=1))
@@ -146,6 +146,6 @@ def test_the_phones_of_what_was_given_up_are_read_once_however_many_strangers_th
 
 def test_what_was_given_up_is_not_named_for_a_session_that_says_nothing(desk: Desk, simulator: Simulator) -> None:
     ours, its_session = unknown(desk, simulator, DELIVERED, BUSY)
-    give_up(desk.redis, ours.id, Asked("dana", "nobody knows", desk.clock()))
+    give_up(desk.redis, ours.id, Asked("dana", "nobody knows", desk.clock()), force=True)
     report = reconcile(desk)  # nobody has been called yet
     assert (report.given_up.total, [each.session_id for each in report.outside.named]) == (0, [its_session])

@@ -81,13 +81,15 @@ def test_a_days_sessions_are_matched_with_ours(terminal: Terminal) -> None:
     document = terminal.run("sessions", "2026-03-02", "--json").document
     assert (document["day"], document["matched"], document["unknown"]) == ("2026-03-02", 1, 1)
     assert document["sessions"] == [
-        {"session_id": session_id, "title": "", "campaign_id": None, "submission_id": None, "state": None},
+        {"session_id": session_id, "title": "", "campaign_id": None, "submission_id": None}
+        | {"state": None, "is_followed": False},
         {
             "session_id": ours,
             "title": "",
             "campaign_id": campaign_id,
             "submission_id": f"{campaign_id}-1",
             "state": "accepted",
+            "is_followed": True,
         },
     ]
     said = terminal.run("sessions", "today")

@@ -86,7 +86,7 @@ def test_a_day_that_has_not_come_is_refused_and_no_report_is_kept(terminal: Term
 
 
 def test_the_session_of_what_was_given_up_is_named_with_its_submission(terminal: Terminal, lost: str) -> None:
-    given_up = terminal.run("decide", lost, "give-up", "--by", "dana", "--why", "nobody knows")
+    given_up = terminal.run("decide", lost, "give-up", "--by", "dana", "--why", "nobody knows", "--force")
     assert given_up.code == 0
     terminal.simulator.clock.jump(timedelta(minutes=1))
     said = terminal.run("reconcile", "today").out

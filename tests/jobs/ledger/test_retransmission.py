@@ -253,7 +253,7 @@ def forget_lost(redis: Redis) -> Any:
 
 def forget_and_forgive(redis: Redis) -> Any:
     redis.hset(keys.HALT, mapping={"since": 1, "reason": "told so"})
-    return amnesia.forgive(redis, why="compared", now=NOW)
+    return amnesia.forgive(redis, why="compared", now=NOW, after_data_loss=True)
 
 
 SENDING: list[Step] = [
@@ -331,7 +331,13 @@ def count_one(redis: Redis) -> Any:
     return meter.read(redis)
 
 
+def turn_up(redis: Redis) -> Any:
+    seen = Evidence(LATER, Finding.MARK, "it is listed", "kcfwqvzt", ("4",))
+    return evidence.take_turned_up(redis, first(redis), "4", account="default", evidence=seen)
+
+
 DOUBTING: list[Step] = [
+    turn_up,
     stray("2"),
     stray("2"),
     note_arrivals,
@@ -375,7 +381,8 @@ STORY: list[Step] = [
     make_token,
     forget_and_forgive,
     lambda redis: amnesia.halt(redis, why="wrong script", by="dana", now=NOW),
-    lambda redis: amnesia.forgive(redis, why="corrected", now=NOW),
+    lambda redis: amnesia.halt(redis, why="me too", by="ana", now=NOW),
+    lambda redis: amnesia.forgive(redis, why="corrected", by="ana", now=NOW),
     *TELLING,
     *TICKING,
     count_one,

@@ -161,7 +161,7 @@ def test_a_postback_for_what_was_given_up_has_its_session_stopped_where_a_stop_w
     campaign_id = accepted_but_unknown(desk, simulator)
     request(desk.redis, campaign_id, Intent.STOP, why="", now=desk.clock())
     ours = submission(desk, campaign_id)
-    give_up(desk.redis, ours.id, Asked("dana", "nobody knows", desk.clock()))
+    give_up(desk.redis, ours.id, Asked("dana", "nobody knows", desk.clock()), force=True)
     (session,) = simulator.truth.sessions
     assert hear(desk, ours.attempt, posted(session.id)) is Heard.RECORDED
     control(desk, campaign_id)

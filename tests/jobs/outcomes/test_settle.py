@@ -11,10 +11,11 @@ from jobs.campaigns.marks import mark_of
 from jobs.campaigns.refresh import refresh
 from jobs.campaigns.send import Sent, send
 from jobs.gateway.simulator import Clock, Fault, FaultKind, Simulator
-from jobs.ledger import due, evidence
+from jobs.ledger import due, evidence, keys
 from jobs.ledger.keys import Due
 from jobs.ledger.limits import Limits
 from jobs.models import CampaignStatus, Finding, Intent, SubmissionState, Terms
+from jobs.outcomes.cases import read_case
 from jobs.outcomes.settle import Settled, settle
 from tests.jobs.campaigns.conftest import TERMS, submission, view
 from tests.jobs.outcomes.conftest import (
@@ -342,3 +343,30 @@ def test_what_nobody_knows_is_passed_over(desk: Desk, simulator: Simulator) -> N
     assert settle(desk, "nobody-1") is Settled.PASSED_OVER
     known = known_session(desk)
     assert settle(desk, f"{known}-1") is Settled.PASSED_OVER
+
+
+def test_a_session_that_proves_to_be_anothers_does_not_set_the_absence_back(
+    desk: Desk, simulator: Simulator, clock: Clock
+) -> None:
+    """At the look, the sender of another campaign had not had the gateway's answer yet."""
+    known_session(desk)
+    campaign_id = never_accepted(desk, simulator, terms=RESEND)
+    own_id = f"{campaign_id}-1"
+    for minutes in (5, 3):
+        clock.jump(timedelta(minutes=minutes))
+        assert settle(desk, own_id) is Settled.OPEN
+    simulator.change({"calls_per_second": 0.001})
+    other = submission(desk, known_session(desk, "fresh", "2125550188"))
+    name = keys.session("default", other.session_id)
+    held = desk.redis.getdel(name)
+    clock.jump(timedelta(minutes=1))
+    assert settle(desk, own_id) is Settled.OPEN
+    case = read_case(desk.redis, own_id)
+    assert case.last_look is not None
+    assert case.last_look.session_ids == (other.session_id,)
+    desk.redis.set(name, held or "")
+    case = read_case(desk.redis, own_id)
+    assert case.last_look is not None
+    assert (case.last_look.finding, case.last_look.session_ids) == (Finding.ABSENT, ())
+    clock.jump(timedelta(minutes=1))
+    assert settle(desk, own_id) is Settled.RESENT
