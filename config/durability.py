@@ -8,22 +8,16 @@ from typing import Any
 from redis import Redis
 from redis.exceptions import ResponseError
 
+from config.worded import Worded
+
 TRIAL_S = 3
 """How long a server may take to say that a write is on its disk before it counts as one that never does."""
 
 _TRIAL_KEY = "dropline:trial"
 
 
-class Durability(StrEnum):
+class Durability(Worded):
     """What is done, before a phone can ring, so that a crash of the server cannot make us forget it; weakest first."""
-
-    sentence: str
-
-    def __new__(cls, word: str, sentence: str = "") -> "Durability":
-        member = str.__new__(cls, word)
-        member._value_ = word
-        member.sentence = sentence
-        return member
 
     BEST_EFFORT = "best_effort", "the server keeps no append-only file; a restart may forget what was sent"
     STANDARD = "standard", "the server writes an append-only file; a power cut may forget the last second"

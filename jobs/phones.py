@@ -6,24 +6,16 @@ When in doubt a number is refused, because a wrong guess rings at a stranger's.
 
 import re
 from collections.abc import Iterable, Iterator
-from enum import StrEnum
 from itertools import islice
 from typing import TypeVar
+
+from config.worded import Worded
 
 Item = TypeVar("Item")
 
 
-class Refusal(StrEnum):
+class Refusal(Worded):
     """Why a row of the input gets no drop: a stable code for reports, and `sentence` for the person who reads them."""
-
-    sentence: str
-    """What is wrong and what to do about it."""
-
-    def __new__(cls, code: str, sentence: str = "") -> "Refusal":
-        member = str.__new__(cls, code)
-        member._value_ = code
-        member.sentence = sentence
-        return member
 
     EMPTY = "empty", "There is no phone number here; add one, or leave the row out."
     SPREADSHEET_NUMBER = (

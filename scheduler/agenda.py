@@ -6,10 +6,10 @@ Law of the module: pure, and all times are instants.
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
-from enum import StrEnum
 
 from redis import Redis
 
+from config.worded import Worded
 from jobs import eastern
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -71,16 +71,8 @@ class Daily:
         return f"daily at {self.at:%H:%M} Eastern"
 
 
-class Missed(StrEnum):
+class Missed(Worded):
     """What becomes of slots that nobody ran in time, and `sentence` for what that means."""
-
-    sentence: str
-
-    def __new__(cls, word: str, sentence: str = "") -> "Missed":
-        member = str.__new__(cls, word)
-        member._value_ = word
-        member.sentence = sentence
-        return member
 
     RUN_LATE = "run_late", "every one is run, the oldest first, however late"
     SKIP = "skip", "one that is later than its grace is not run"

@@ -10,7 +10,6 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import timedelta
-from enum import StrEnum
 
 import structlog
 from fastapi import APIRouter
@@ -18,6 +17,7 @@ from fastapi.responses import JSONResponse, PlainTextResponse
 from redis.exceptions import RedisError
 
 from config import durability
+from config.worded import Worded
 from jobs.ledger import vitals
 from web import queues
 from web.site import Site
@@ -55,16 +55,8 @@ def router(site: Site, *, stopwatch: Callable[[], float] = time.monotonic) -> AP
     return routes
 
 
-class Check(StrEnum):
+class Check(Worded):
     """What must be so before the whole is ready, and `sentence` for what it means when it is not."""
-
-    sentence: str
-
-    def __new__(cls, word: str, sentence: str) -> "Check":
-        member = str.__new__(cls, word)
-        member._value_ = word
-        member.sentence = sentence
-        return member
 
     REDIS = "redis", "Redis does not answer in time; nothing else could be looked at."
     PERSISTENCE = "persistence", "The Redis server evicts keys, or keeps less than DURABILITY asks for."

@@ -1,18 +1,10 @@
 """What may be told to other systems: the kinds of events, each with a sentence for whoever writes a receiver."""
 
-from enum import StrEnum
+from config.worded import Worded
 
 
-class EventKind(StrEnum):
+class EventKind(Worded):
     """What happened, as `type` says it in a webhook."""
-
-    sentence: str
-
-    def __new__(cls, word: str, sentence: str = "") -> "EventKind":
-        member = str.__new__(cls, word)
-        member._value_ = word
-        member.sentence = sentence
-        return member
 
     CAMPAIGN_TAKEN = "campaign.taken", "A campaign is in the ledger, and will not be lost."
     CAMPAIGN_RUN = "campaign.run", "Somebody asked for it to go on."

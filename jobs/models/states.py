@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from enum import StrEnum
 
+from config.worded import Worded
+
 
 class SubmissionState(StrEnum):
     """Where one POST of at most 10,000 phones stands."""
@@ -102,18 +104,10 @@ class Run(StrEnum):
     """Stopped or cancelled at the gateway, or it said that the session was over already."""
 
 
-class CampaignStatus(StrEnum):
+class CampaignStatus(Worded):
     """One word for a person who looks at a campaign, and `sentence` for what it means; derived from its intent and its
     submissions, never stored.
     """
-
-    sentence: str
-
-    def __new__(cls, word: str, sentence: str = "") -> "CampaignStatus":
-        member = str.__new__(cls, word)
-        member._value_ = word
-        member.sentence = sentence
-        return member
 
     WAITING = "waiting", "Nothing is sent yet: its hour has not come, no worker has got to it, or its account is held."
     SENDING = "sending", "Some submissions are on their way to the gateway, or still to be sent."
