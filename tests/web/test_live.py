@@ -5,6 +5,7 @@ import json
 import threading
 import time
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
 
@@ -12,8 +13,9 @@ import pytest
 import requests
 from redis import Redis
 
-from jobs.ledger import campaigns, people
+from jobs.ledger import campaigns, keys, people, tokens
 from jobs.models import Intent
+from jobs.models.scopes import Scope
 from tests.web import samples
 from tests.web.front_door import front_door, make_site
 from tests.web.people import PASSWORD, Visit, add
@@ -82,16 +84,58 @@ def test_the_end_of_the_process_waits_for_no_open_page(redis: Redis) -> None:
     answer.close()
 
 
-def test_whoever_is_logged_out_is_told_no_more(redis: Redis) -> None:
+@contextmanager
+def always_news(redis: Redis, campaign_id: str) -> Iterator[None]:
+    """Something happens to a campaign all the time."""
+    is_over = threading.Event()
+
+    def write() -> None:
+        number = 0
+        while not is_over.wait(0.02):
+            number += 1
+            redis.hset(keys.campaign(campaign_id), "d:delivered", number)
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    try:
+        yield
+    finally:
+        is_over.set()
+        writer.join()
+
+
+def test_whoever_is_logged_out_is_told_no_more_though_there_is_always_news(redis: Redis) -> None:
     add(redis, "dana")
-    with front_door(make_site(redis), feed=Feed(beat_s=0.2)) as address:
+    samples.fill(redis, now=NOW)
+    with (
+        front_door(make_site(redis), feed=Feed(every_s=0.02, beat_s=1)) as address,
+        always_news(redis, "fghjkmnq"),
+    ):
         visit = Visit(address)
         visit.sign_in("dana")
-        with opened(visit, "/live") as answer:
-            told = answer.iter_lines()
+        with opened(visit, "/live?campaign_id=fghjkmnq") as answer:
+            told = events(answer)
             next(told)
             people.change_password(redis, "dana", PASSWORD + "!")
-            list(told)  # it ends
+            gives_up_at = time.monotonic() + 60
+            for _ in told:  # it ends
+                assert time.monotonic() < gives_up_at
+
+
+def test_a_token_that_is_revoked_is_told_no_more_either(redis: Redis) -> None:
+    token = tokens.create(redis, "wall", [Scope.READ], now=NOW)
+    with (
+        front_door(make_site(redis), feed=Feed(beat_s=0.2)) as address,
+        requests.get(
+            f"{address}/live", headers={"Authorization": f"Bearer {token}"}, stream=True, timeout=30
+        ) as answer,
+    ):
+        told = answer.iter_lines()
+        next(told)
+        tokens.revoke(redis, "wall", now=NOW)
+        gives_up_at = time.monotonic() + 60
+        for _ in told:  # it ends
+            assert time.monotonic() < gives_up_at
 
 
 async def joined(feed: Feed, page: str, draws: list[Any]) -> Listener:

@@ -1,7 +1,8 @@
 """What changes on a page while somebody looks at it, as server-sent events.
 
 Law of the room: one thread draws for everybody, each page once however many look at it; who is slow gets the newest and
-not what was missed; and nobody holds up the end of the process.
+not what was missed; a login that is over is told nothing more, however much there is to tell; and nobody holds up the
+end of the process.
 """
 
 import asyncio
@@ -27,7 +28,7 @@ from web.site import OurSite
 EVERY_S = 1.0
 """The wait between two rounds of drawing."""
 BEAT_S = 15
-"""After so long without news a line says that we are there, and it is looked whether the visitor still may be."""
+"""So often it is looked whether a visitor may still be told, news or none; without news, a line says we are there."""
 MOST = 200
 """People who look at the same time; whoever comes then has a page that stands still."""
 
@@ -186,15 +187,17 @@ def feed_of(request: Request) -> Feed:
 
 
 async def _events(request: Request, feed: Feed, page: Hashable, listener: Listener) -> AsyncIterator[str]:
+    clock = asyncio.get_running_loop().time
+    look_at = clock() + feed.beat_s  # by the clock: where there is always news, nothing is ever silent
     try:
         yield "retry: 3000\n\n"
         while not listener.is_over:
-            if parts := await listener.next(feed.beat_s):
-                yield f"data: {json.dumps(parts)}\n\n"
-            elif await run_in_threadpool(_may_stay, request):
-                yield ": here\n\n"
-            else:
-                return
+            parts = await listener.next(max(0.0, look_at - clock()))
+            if clock() >= look_at:
+                if not await run_in_threadpool(_may_stay, request):
+                    return
+                look_at = clock() + feed.beat_s
+            yield f"data: {json.dumps(parts)}\n\n" if parts else ": here\n\n"
     finally:
         feed.leave(page, listener)
 
@@ -202,7 +205,7 @@ async def _events(request: Request, feed: Feed, page: Hashable, listener: Listen
 def _may_stay(request: Request) -> bool:
     """Whether the login still holds; a ledger that is out of reach for a moment ends none."""
     try:
-        reader(request)
+        reader(Request({**request.scope, "state": {}}))  # whatever was found out about it before may be over
     except Exception:  # whatever it is, the browser asks again, and is told then
         return False
     return True
