@@ -13,9 +13,12 @@ import pytest
 import requests
 from redis import Redis
 
+from config.redis_connection import connect
 from jobs.ledger import campaigns, keys, people, tokens
 from jobs.models import Intent
 from jobs.models.scopes import Scope
+from tests.fault_proxy import Fault, FaultKind, FaultProxy
+from tests.servers import RedisServer
 from tests.web import samples
 from tests.web.front_door import front_door, make_site
 from tests.web.people import PASSWORD, Visit, add
@@ -136,6 +139,27 @@ def test_a_token_that_is_revoked_is_told_no_more_either(redis: Redis) -> None:
         gives_up_at = time.monotonic() + 60
         for _ in told:  # it ends
             assert time.monotonic() < gives_up_at
+
+
+def test_an_open_page_outlives_an_outage_of_the_ledger(redis_server: RedisServer, redis: Redis) -> None:
+    add(redis, "dana")
+    samples.fill(redis, now=NOW)
+    with (
+        FaultProxy(redis_server.url) as proxy,
+        connect(proxy.url, patience_s=0.1) as away,
+        front_door(make_site(away), feed=Feed(every_s=0.05, beat_s=0.2)) as address,
+    ):
+        visit = Visit(address)
+        visit.sign_in("dana")
+        with opened(visit, "/live?campaign_id=fghjkmnq") as answer:
+            lines = answer.iter_lines(decode_unicode=True)
+            next(line for line in lines if line.startswith("data: "))
+            proxy.arm(Fault(FaultKind.CUT_REQUEST, times=100_000))
+            for _ in range(3):  # looks at the login, of which the last ones find no ledger
+                next(line for line in lines if line == ": here")
+            proxy.calm()
+            campaigns.intend(redis, "fghjkmnq", Intent.PAUSE, note="lunch", now=NOW)
+            assert "lunch" in next(line for line in lines if line.startswith("data: "))
 
 
 async def joined(feed: Feed, page: str, draws: list[Any]) -> Listener:

@@ -15,6 +15,7 @@ from threading import Event, Lock, Thread
 
 import structlog
 from fastapi import APIRouter
+from redis.exceptions import RedisError
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
@@ -203,9 +204,11 @@ async def _events(request: Request, feed: Feed, page: Hashable, listener: Listen
 
 
 def _may_stay(request: Request) -> bool:
-    """Whether the login still holds; a ledger that is out of reach for a moment ends none."""
+    """Whether the login still holds; a ledger that is out of reach for a while ends none."""
     try:
         reader(Request({**request.scope, "state": {}}))  # whatever was found out about it before may be over
+    except RedisError:  # nothing could be drawn either, so nothing is told to anybody
+        return True
     except Exception:  # whatever it is, the browser asks again, and is told then
         return False
     return True
