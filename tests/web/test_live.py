@@ -5,7 +5,7 @@ import json
 import threading
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from typing import Any
 
@@ -162,8 +162,8 @@ def test_an_open_page_outlives_an_outage_of_the_ledger(redis_server: RedisServer
             assert "lunch" in next(line for line in lines if line.startswith("data: "))
 
 
-async def joined(feed: Feed, page: str, draws: list[Any]) -> Listener:
-    listener = Listener()
+async def joined(feed: Feed, page: str, draws: list[Any], who: str = "dana") -> Listener:
+    listener = Listener(who)
     assert feed.join(page, draws[0], listener)
     return listener
 
@@ -176,7 +176,7 @@ def test_one_thread_draws_a_page_once_for_all_and_ends_with_the_last() -> None:
         return {"number": str(len(drawn) // 3)}
 
     async def story() -> None:
-        feed = Feed(every_s=0.02)
+        feed = Feed(every_s=0.02, most_of_one=20)
         many = [await joined(feed, "page", [draw]) for _ in range(20)]
         assert [await each.next(5) for each in many] == [{"number": "0"}] * 20
         assert (await many[0].next(5))["number"] >= "1"
@@ -208,3 +208,28 @@ def test_there_are_not_too_many_and_a_page_that_cannot_be_drawn_harms_no_other()
         assert not feed.join("late", dict, Listener())
 
     asyncio.run(story())
+
+
+def test_nobody_takes_the_places_of_all_others() -> None:
+    async def story() -> None:
+        feed = Feed(most=5, most_of_one=2)
+        first, _ = [await joined(feed, page, [dict]) for page in ("one", "two")]
+        assert not feed.join("three", dict, Listener("dana"))
+        await joined(feed, "one", [dict], who="kim")
+        feed.leave("one", first)
+        await joined(feed, "three", [dict])
+        feed.end()
+
+    asyncio.run(story())
+
+
+def test_one_person_opens_ten_pages_and_others_find_room(redis: Redis) -> None:
+    with front_door(make_site(redis)) as address, ExitStack() as stay_open:
+        for name in ("dana", "kim"):
+            add(redis, name)
+            visit = Visit(address)
+            visit.sign_in(name)
+            answers = [opened(visit, f"/live?q={number}") for number in range(11 if name == "dana" else 1)]
+            for answer in answers:
+                stay_open.enter_context(answer)
+            assert [each.status_code for each in answers] == [200] * min(10, len(answers)) + [503] * (len(answers) - 10)

@@ -7,6 +7,7 @@ end of the process.
 
 import asyncio
 import json
+from collections import Counter
 from collections.abc import AsyncIterator, Callable, Hashable
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -31,7 +32,9 @@ EVERY_S = 1.0
 BEAT_S = 15
 """So often it is looked whether a visitor may still be told, news or none; without news, a line says we are there."""
 MOST = 200
-"""People who look at the same time; whoever comes then has a page that stands still."""
+"""Pages that are open at the same time; whoever comes then has one that stands still."""
+MOST_OF_ONE = 10
+"""Of those, by one visitor's name, so that nobody takes the places of all others."""
 
 Parts = dict[str, str]
 Draw = Callable[[], Parts]
@@ -43,7 +46,8 @@ log = structlog.get_logger()
 class Listener:
     """One open page: what it has not been sent yet, the newest of each part."""
 
-    def __init__(self) -> None:
+    def __init__(self, who: str = "") -> None:
+        self.who = who
         self._loop = asyncio.get_running_loop()
         self._news = asyncio.Event()
         self._parts: Parts = {}
@@ -87,19 +91,27 @@ class _Page:
 class Feed:
     """All open pages of a process. Its thread lives while there are any."""
 
-    def __init__(self, *, every_s: float = EVERY_S, beat_s: float = BEAT_S, most: int = MOST) -> None:
+    def __init__(
+        self,
+        *,
+        every_s: float = EVERY_S,
+        beat_s: float = BEAT_S,
+        most: int = MOST,
+        most_of_one: int = MOST_OF_ONE,
+    ) -> None:
         self.beat_s = beat_s
         self._every_s = every_s
-        self._most = most
+        self._most, self._most_of_one = most, most_of_one
         self._lock = Lock()
         self._pages: dict[Hashable, _Page] = {}
         self._thread: Thread | None = None
         self._ended = Event()
 
     def join(self, page: Hashable, draw: Draw, listener: Listener) -> bool:
-        """Have a page drawn for somebody; False where there are too many, or this is the end."""
+        """Have a page drawn for somebody; False where there are too many, theirs or all, or this is the end."""
         with self._lock:
-            if self._ended.is_set() or self.count >= self._most:
+            open_of = Counter(each.who for each_page in self._pages.values() for each in each_page.listeners)
+            if self._ended.is_set() or open_of.total() >= self._most or open_of[listener.who] >= self._most_of_one:
                 return False
             self._pages.setdefault(page, _Page(draw)).listeners.add(listener)
             if self._thread is None:
@@ -157,7 +169,7 @@ class Feed:
 async def live(
     request: Request,
     site: OurSite,
-    _: Reader,
+    visitor: Reader,
     campaign_id: str = "",
     unknowns: str = "",
     status: str = "",
@@ -174,9 +186,10 @@ async def live(
     else:
         key = wanted = board.wanted_of(status, q, page)
         draw = partial(board.parts, site, register_of(request), wanted)
-    feed, listener = feed_of(request), Listener()
+    feed, listener = feed_of(request), Listener(visitor.name)
     if not feed.join(key, draw, listener):
-        raise Refused(503, "Too many people look at the same time.", "The page works all the same; load it again.")
+        what = f"Too many pages are open: {MOST_OF_ONE} of yours, or {MOST} in all."
+        raise Refused(503, what, "They are read all the same. Close one, and load this one again to have it follow.")
     headers = {"X-Accel-Buffering": "no"}
     return StreamingResponse(_events(request, feed, key, listener), media_type="text/event-stream", headers=headers)
 
