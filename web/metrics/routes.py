@@ -66,7 +66,7 @@ class Ledger(Collector):
 
 
 def read(site: Site, census: Census) -> Found:
-    """All that a scrape needs: three round trips, and one for every `census.STEP` campaigns that are looked at."""
+    """All that a scrape needs: five round trips, and one for every `census.STEP` campaigns that are looked at."""
     began = time.monotonic()
     accounts = tuple(site.settings.accounts) or (DEFAULT_ACCOUNT,)
     lived = vitals.read(site.redis, accounts, now=site.now)
