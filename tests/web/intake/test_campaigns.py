@@ -166,10 +166,13 @@ def test_a_page_is_filtered_by_status_account_and_age(caller: Caller) -> None:
 
 
 def test_a_campaign_is_told_with_a_reason_and_it_holds(caller: Caller, redis: Redis) -> None:
-    url = caller.hand_in().json()["url"]
+    handle = caller.hand_in().json()
+    url = handle["url"]
     paused = caller.post(f"{url}/pause", json={"why": "the wrong recording"})
     assert (paused.status_code, paused.json()["intent"]) == (202, "pause")
-    assert "the wrong recording" in paused.json()["note"]
+    assert paused.json()["note"] == "the wrong recording"
+    told = campaigns.requests(redis, handle["campaign_id"])[-1]
+    assert (told.by, told.why) == ("all but phones", "the wrong recording")
     assert caller.post(f"{url}/resume", json={"why": "mended"}).json()["intent"] == "run"
     assert caller.post(f"{url}/stop", json={"why": "enough"}).status_code == 202
     over = caller.post(f"{url}/resume", json={"why": "again"})
