@@ -1,5 +1,6 @@
 """Campaigns by HTTP: in once for a key, whatever is sent again, and shown as the command line shows them."""
 
+import csv
 import json
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -209,6 +210,15 @@ def test_who_sees_whole_phones_is_remembered_and_who_sees_the_last_digits_is_not
     seen = [(each.who, each.what) for each in looks.newest(redis, most=5)]
     of = f"campaign {handle['campaign_id']}"
     assert sorted(seen) == [("auditor", f"{of}, results"), ("auditor", f"{of}, rows left out")]
+
+
+def test_no_cell_of_a_csv_is_a_formula_and_json_has_it_as_it_was(caller_of: CallerOf) -> None:
+    trusted = caller_of(Scope.READ, Scope.SEND, Scope.PHONES, name="trusted")
+    formula = '=HYPERLINK("https://example.com","x")'
+    url = trusted.hand_in(recipients=[*PHONES, formula]).json()["url"]
+    (row,) = csv.DictReader(trusted.get(f"{url}/excluded?format=csv").text.splitlines())
+    assert row["text"] == f"'{formula}"
+    assert trusted.get(f"{url}/excluded").json()["excluded"][0]["text"] == formula
 
 
 def test_results_come_in_the_format_that_is_asked_for(caller: Caller) -> None:
