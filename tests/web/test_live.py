@@ -169,27 +169,29 @@ async def joined(feed: Feed, page: str, draws: list[Any], who: str = "dana") -> 
 
 
 def test_one_thread_draws_a_page_once_for_all_and_ends_with_the_last() -> None:
-    drawn: list[str] = []
+    drawn: list[threading.Thread] = []
+    may_draw = threading.Semaphore(0)
 
     def draw() -> dict[str, str]:
-        drawn.append(threading.current_thread().name)
-        return {"number": str(len(drawn) // 3)}
+        may_draw.acquire()
+        drawn.append(threading.current_thread())
+        return {"number": str(len(drawn))}
 
     async def story() -> None:
-        feed = Feed(every_s=0.02, most_of_one=20)
+        feed = Feed(every_s=0.01, most_of_one=20)
         many = [await joined(feed, "page", [draw]) for _ in range(20)]
-        assert [await each.next(5) for each in many] == [{"number": "0"}] * 20
-        assert (await many[0].next(5))["number"] >= "1"
+        for number in ("1", "2"):
+            may_draw.release()
+            assert [await each.next(60) for each in many] == [{"number": number}] * 20
         for each in many:
             feed.leave("page", each)
         assert feed.count == 0
-        await asyncio.sleep(0.2)
-        before = len(drawn)
-        await asyncio.sleep(0.1)
-        assert len(drawn) == before
 
     asyncio.run(story())
-    assert set(drawn) == {"feed"}
+    may_draw.release()  # it may have begun once more
+    (thread,) = set(drawn)
+    thread.join(60)
+    assert (thread.name, thread.is_alive()) == ("feed", False)
 
 
 def test_there_are_not_too_many_and_a_page_that_cannot_be_drawn_harms_no_other() -> None:

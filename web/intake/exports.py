@@ -1,6 +1,7 @@
 """Every phone of a campaign, and every row that was left out: streamed, as JSON, CSV or JSON lines.
 
-A submission at a time is held in memory. What breaks off in the middle is cut short, and does not end like a whole one.
+Of results a submission at a time is held in memory. The rows that were left out lie in the ledger as one packed piece,
+and all of them are held, unpacked. What breaks off in the middle is cut short, and does not end like a whole one.
 """
 
 import io
