@@ -1,5 +1,6 @@
 """`python -m web`: postbacks, intake and pages, in one process."""
 
+import gc
 import os
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
@@ -19,6 +20,7 @@ from jobs.producer import Producer
 from web.access import PROOFS, Proof
 from web.app import create_app
 from web.bearer import is_loopback
+from web.dawdlers import ImpatientProtocol
 from web.site import Site
 
 PATIENCE_S = 2
@@ -26,6 +28,10 @@ PATIENCE_S = 2
 
 MOST_CONNECTIONS = 8
 """Requests take turns beyond it: small servers count connections."""
+
+MOST_OPEN = 1_000
+"""Connections of people, machines and the gateway together; more are told to come back. Each is a file, and a process
+may have about so many."""
 
 LOOPBACK = "127.0.0.1"
 
@@ -45,7 +51,16 @@ def main(
         typer.echo(str(unusable), err=True)
         raise typer.Exit(2) from None
     configure_logs(settings.log_level, settings.log_format, secrets=settings.secrets())
-    server(site, host).run()
+    run(server(site, host))
+
+
+def run(ready: uvicorn.Server) -> None:
+    """Serve until a SIGTERM. What was imported until now stays: each time that Python looked through all of it for
+    garbage, several times a minute, everybody would wait for a tenth of a second.
+    """
+    gc.collect()
+    gc.freeze()
+    ready.run()
 
 
 def check_who_can_reach_it(settings: Settings, host: str) -> None:
@@ -93,6 +108,8 @@ def server(site: Site, host: str = LOOPBACK, proofs: Sequence[Proof] = PROOFS) -
             host=host,
             port=site.settings.port,
             log_config=None,
+            http=ImpatientProtocol,
+            limit_concurrency=MOST_OPEN,
             access_log=False,  # a postback's path holds its token
             server_header=False,
             forwarded_allow_ips=site.settings.trusted_proxies,

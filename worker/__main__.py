@@ -34,9 +34,9 @@ log = structlog.get_logger()
 
 
 def main(
-    queue: Annotated[str | None, typer.Option(help="Run one worker for this queue, as the supervisor's child.")] = None,
-    number: Annotated[int, typer.Option(help="This worker's number among those of its queue.")] = 1,
-    parent: Annotated[int | None, typer.Option(help="End when this process is gone.")] = None,
+    queue: Annotated[str | None, typer.Option(hidden=True, help="Be the supervisor's child, for this queue.")] = None,
+    number: Annotated[int, typer.Option(hidden=True, help="This child's number among its queue's.")] = 1,
+    parent: Annotated[int | None, typer.Option(hidden=True, help="End when this process is gone.")] = None,
 ) -> None:
     """Run the workers that the environment asks for, and ring for what is due."""
     try:

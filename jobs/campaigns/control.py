@@ -18,13 +18,12 @@ from config.accounts import UnknownAccount
 from jobs.campaigns import calling, strays
 from jobs.campaigns.calling import NotNow
 from jobs.campaigns.desk import Desk
-from jobs.campaigns.verbs import WANTED_RUN, Verb, tell
+from jobs.campaigns.verbs import WANTED_RUN, Verb, lane_of, tell
 from jobs.gateway.client import GatewayClient
 from jobs.gateway.errors import GatewayError
 from jobs.gateway.replies import ControlAnswer
 from jobs.ledger import campaigns, due, runs, submissions
 from jobs.ledger.keys import Due
-from jobs.ledger.limits import Lane
 from jobs.models import ENDING_INTENTS, CampaignView, Intent, Run, Submission, SubmissionState
 
 VERBS = {"pause": Intent.PAUSE, "resume": Intent.RUN, "stop": Intent.STOP, "cancel": Intent.CANCEL}
@@ -189,6 +188,6 @@ def _voice(desk: Desk, campaign: CampaignView, submission: Submission) -> Callab
         def tell_it(gateway: GatewayClient) -> ControlAnswer:
             return verb(gateway, submission.session_id, before_send=last_look)
 
-        return calling.once(desk, campaign, Lane.VERBS, tell_it)
+        return calling.once(desk, campaign, lane_of(campaign.intent), tell_it)
 
     return say

@@ -29,7 +29,7 @@ STATUS_STYLES = {
 PLACES = {
     "delivered": "A call record says so.",
     "failed": "A call record says so.",
-    "no_record": "The session is over, or was given up, and no call record came.",
+    "no_record": "Nobody knows whether they were called: the session ended, or was given up, before a record came.",
     "no_record_yet": "With the gateway; its call records are still to come.",
     "not_sent_yet": "Not with the gateway yet.",
     "being_sent": "On the way to the gateway; its answer is still to come.",

@@ -13,7 +13,8 @@ from jobs import eastern
 from jobs.cli.shown import both_times, clean, commands, counted, plain_table
 from jobs.documents.unknowns import said
 from jobs.models import Attempt, Candidate, Evidence, SubmissionState
-from jobs.outcomes.cases import Case, how_far, in_words, ways_out, what_happens_by_itself
+from jobs.outcomes.cases import Case, how_far, in_words, ways_out
+from jobs.outcomes.courses import what_happens_by_itself
 from jobs.outcomes.decide import Decided, Decision
 
 _HOLDS = {

@@ -12,9 +12,9 @@ from threading import Lock
 
 from redis import Redis
 
-from jobs.ledger import arrivals, campaigns, keys
-from jobs.ledger.arrivals import Mark
+from jobs.ledger import campaigns, keys, newcomers
 from jobs.ledger.fields import text
+from jobs.ledger.newcomers import Mark
 from jobs.models import CampaignStatus, CampaignView, DropState, SubmissionState
 from jobs.phones import split
 
@@ -73,11 +73,11 @@ class Census:
             return _counts(self._book.all, not_yet=len(self._new))
 
     def _meet(self, redis: Redis) -> None:
-        arrived = arrivals.look(redis, self._seen)
-        if arrived.is_all and self._book.has_others(arrived.ids):
+        found = newcomers.look(redis, self._seen)
+        if found.is_all and self._book.has_others(found.ids):
             self._begin()  # it is another ledger
-        self._new.join(each for each in reversed(arrived.ids) if each not in self._book)
-        self._seen = arrived.mark
+        self._new.join(each for each in reversed(found.ids) if each not in self._book)
+        self._seen = found.mark
 
     def _look(self, redis: Redis, ids: Sequence[str]) -> None:
         for step in split(ids, STEP):

@@ -63,7 +63,7 @@ local function look(campaign)
       is_open, may_run = true, may_run or run ~= 'ended'
       if state ~= 'unknown' or is_looked_for(sent_at) then add(KEYS[due], id, state) end
     end
-    if state == 'given_up' then  -- who gave it up may have ended before its phones were closed
+    if state == 'given_up' then  -- of an earlier version, which closed its phones in a step of its own
       is_open = is_open or not closed
       if not closed then add(KEYS[8], id, state) end
     elseif is_looked_for(string.match(former or '', '@(%d+)$')) then  -- the youngest of its earlier attempts

@@ -12,17 +12,7 @@ from jobs.campaigns.desk import Timings
 from jobs.campaigns.marks import mark_of, marked
 from jobs.ledger import balances, campaigns, evidence, submissions
 from jobs.ledger.balances import Noted
-from jobs.models import (
-    ENDING_INTENTS,
-    Attempt,
-    CampaignView,
-    Evidence,
-    Finding,
-    Intent,
-    Submission,
-    SubmissionState,
-    WhenUnknown,
-)
+from jobs.models import Attempt, CampaignView, Evidence, Finding, Submission, SubmissionState
 from jobs.outcomes.rule import Absence, Search, has_sign, search_of
 
 _LOOKS = frozenset({*Finding} - {Finding.DECISION, Finding.STRAY, Finding.SIGN})
@@ -107,22 +97,10 @@ class Case:
         """Whether it was seen not to be at the gateway often and long enough."""
         return not has_sign(self.current) and self.search.is_over
 
-    def is_looked_for(self, now: datetime) -> bool:
-        """Whether evidence is still being looked for."""
-        return now < self.sent_at + _TIMINGS.look_for
-
-    def is_ended_by_absence(self, now: datetime) -> bool:
-        """Whether absence, once established, ends the doubt without a person: it is sent again, or withdrawn."""
-        look = self.last_look
-        is_several = look is not None and look.finding is Finding.SEVERAL
-        if is_several or has_sign(self.current) or not self.is_looked_for(now):
-            return False
-        return self.campaign.intent in ENDING_INTENTS or self._is_sent_again
-
     @property
-    def _is_sent_again(self) -> bool:
-        is_policy = self.campaign.terms.when_unknown is WhenUnknown.RESEND
-        return is_policy and self.campaign.intent is Intent.RUN and not self.submission.former
+    def looked_for_until(self) -> datetime:
+        """Until then evidence is looked for."""
+        return self.sent_at + _TIMINGS.look_for
 
 
 def read_case(redis: Redis, submission_id: str, rule: Absence = RULE) -> Case:
@@ -186,26 +164,6 @@ def ways_out(case: Case) -> list[str]:
     if case.is_absent:
         return [f"{own_id} resend", f"{own_id} give-up"]
     return [f"{own_id} adopt SESSION", f"{own_id} give-up"]
-
-
-def what_happens_by_itself(case: Case, now: datetime) -> str:
-    """What comes without a person, in a sentence."""
-    look = case.last_look
-    if look is not None and look.finding is Finding.SEVERAL:
-        return "By itself nothing happens as long as more than one session may be it: a person decides which."
-    if not case.is_looked_for(now):
-        return "By itself nothing happens any more, unless the gateway posts a call record: a person decides."
-    until = _clock(case.sent_at + _TIMINGS.look_for)
-    if not case.is_ended_by_absence(now):
-        return f"By itself: a session that shows up until {until} is adopted. It is never sent again without a person."
-    if case.campaign.intent in ENDING_INTENTS:
-        told = f"a session that shows up is adopted and told to {case.campaign.intent}"
-        return f"By itself: {told}; if none does, it is withdrawn. It is not sent again."
-    if now >= case.campaign.too_late_at:
-        return (
-            "By itself: a session that shows up is adopted; if none does, it is withdrawn: to send it is too late now."
-        )
-    return "By itself: a session that shows up is adopted; if none does, it is sent again, once."
 
 
 def _minutes(duration: timedelta) -> str:

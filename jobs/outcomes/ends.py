@@ -66,7 +66,8 @@ def withdraw(
 def give_up(redis: Redis, submission: Submission, decision: Evidence) -> bool:
     """Have nobody look for an unknown submission any more; its phones have no record then. Whether it was given up.
 
-    Who ends between the two steps leaves it due, and `settle` does the second.
+    Who ends between the two steps leaves it due, and `settle` does the second. The move itself closes its phones, so
+    that nobody is told of the end with drops still to come.
     """
     moved = submissions.move(
         redis,

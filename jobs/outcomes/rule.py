@@ -110,11 +110,6 @@ def flaw_of(listed: Set[str], known: Set[str]) -> str:
     return ""
 
 
-def is_absent(seen: Sequence[Evidence], *, sent_at: datetime, rule: Absence) -> bool:
-    """Whether all that was seen of an attempt, oldest first, makes its session absent."""
-    return search_of(seen, sent_at=sent_at, rule=rule).is_over
-
-
 def search_of(seen: Sequence[Evidence], *, sent_at: datetime, rule: Absence) -> Search:
     """How far all that was seen of an attempt, oldest first, has come towards its absence.
 

@@ -17,21 +17,11 @@ from jobs.campaigns.desk import Desk, Timings
 from jobs.campaigns.marks import mark_of
 from jobs.ledger import campaigns, due, evidence, submissions
 from jobs.ledger.keys import Due
-from jobs.models import (
-    ENDING_INTENTS,
-    Attempt,
-    CampaignView,
-    Evidence,
-    Finding,
-    Intent,
-    Submission,
-    SubmissionState,
-    WhenUnknown,
-)
+from jobs.models import Attempt, CampaignView, Evidence, Finding, Submission, SubmissionState
 from jobs.outcomes import ends
-from jobs.outcomes.cases import rule_of
+from jobs.outcomes.cases import Case, rule_of
+from jobs.outcomes.courses import Course, course_of
 from jobs.outcomes.looking import Looked, balance, look
-from jobs.outcomes.rule import has_sign, is_absent
 
 log = structlog.get_logger(__name__)
 
@@ -112,7 +102,8 @@ def _judge(desk: Desk, campaign: CampaignView, submission: Submission, looked: L
         return _again(desk, submission, at, Settled.OPEN)
     evidence.add(desk.redis, submission.id, replace(seen, balance=balance(desk, campaign)))
     due.add(desk.redis, Due.SETTLE, [submission.id], at)
-    return _act_on_absence(desk, campaign, submission) if _is_absent(desk, submission, attempt) else Settled.OPEN
+    case = Case(campaign, submission, evidence.read(desk.redis, submission.id), rule_of(desk.timings))
+    return _follow_course(desk, case) if case.is_absent else Settled.OPEN
 
 
 def _leave_to_a_person(desk: Desk, submission: Submission, seen: Evidence) -> None:
@@ -133,24 +124,23 @@ def next_look(timings: Timings, sent_at: datetime, now: datetime) -> timedelta:
     return max(timings.look_first, min(timings.look_most, (now - sent_at) / 3))
 
 
-def _is_absent(desk: Desk, submission: Submission, attempt: Attempt) -> bool:
-    seen = [each for each in evidence.read(desk.redis, submission.id) if each.mark == mark_of(submission.attempt)]
-    return not has_sign(seen) and is_absent(seen, sent_at=attempt.sent_at, rule=rule_of(desk.timings))
-
-
-def _act_on_absence(desk: Desk, campaign: CampaignView, submission: Submission) -> Settled:
-    if campaign.intent in ENDING_INTENTS:
-        words = f"withdrawn: {campaign.intent} was asked for, and the gateway does not list it"
-        return _withdraw(desk, campaign, submission, words)
-    if campaign.terms.when_unknown is WhenUnknown.HOLD or submission.former or campaign.intent is not Intent.RUN:
-        return Settled.HELD
-    if desk.clock() >= campaign.too_late_at:
-        words = "withdrawn: the gateway does not list it, and it is too late to send it again"
-        return _withdraw(desk, campaign, submission, words)
-    words = "sent again: the gateway does not list it, and the campaign says to resend what is unknown"
-    decision = _by_policy(desk, submission, "resend", words)
-    is_planned = ends.plan_again(desk.redis, desk.timings, campaign, submission, decision)
-    return Settled.RESENT if is_planned else Settled.OPEN
+def _follow_course(desk: Desk, case: Case) -> Settled:
+    """Do what comes of its absence without a person."""
+    campaign, submission = case.campaign, case.submission
+    match course_of(case, desk.clock()):
+        case Course.RESEND:
+            words = "sent again: the gateway does not list it, and the campaign says to resend what is unknown"
+            decision = _by_policy(desk, submission, "resend", words)
+            is_planned = ends.plan_again(desk.redis, desk.timings, campaign, submission, decision)
+            return Settled.RESENT if is_planned else Settled.OPEN
+        case Course.WITHDRAW:
+            words = f"withdrawn: {campaign.intent} was asked for, and the gateway does not list it"
+            return _withdraw(desk, campaign, submission, words)
+        case Course.EXPIRE:
+            words = "withdrawn: the gateway does not list it, and it is too late to send it again"
+            return _withdraw(desk, campaign, submission, words)
+        case _:
+            return Settled.HELD
 
 
 def _withdraw(desk: Desk, campaign: CampaignView, submission: Submission, words: str) -> Settled:

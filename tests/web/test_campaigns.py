@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from redis import Redis
 
-from jobs.ledger import arrivals, submissions
+from jobs.ledger import newcomers, submissions
 from jobs.models import CampaignStatus, SubmissionState
 from tests.jobs.ledger.conftest import NOW
 from tests.web.samples import MINUTE, Sample, read, take
@@ -51,7 +51,7 @@ def late(ago: timedelta) -> Sample:
     return Sample("late", "Late writer", [2], ago)
 
 
-@pytest.mark.parametrize("by", [timedelta(seconds=1), arrivals.LATE + MINUTE])
+@pytest.mark.parametrize("by", [timedelta(seconds=1), newcomers.LATE + MINUTE])
 def test_one_that_was_written_after_others_of_a_later_clock_is_found_in_its_place(
     fake_redis: Redis, by: timedelta
 ) -> None:

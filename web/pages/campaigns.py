@@ -15,8 +15,8 @@ from threading import Lock, Thread
 import structlog
 from redis import Redis
 
-from jobs.ledger import arrivals, campaigns
-from jobs.ledger.arrivals import Mark
+from jobs.ledger import campaigns, newcomers
+from jobs.ledger.newcomers import Mark
 from jobs.models import CampaignStatus, CampaignView
 from jobs.phones import split
 
@@ -97,16 +97,16 @@ class Register:
             log.info("register_not_read", kind=type(error).__name__)
 
     def _read_new(self) -> None:
-        arrived = arrivals.look(self._redis, self._seen, most=self._most)
-        new = [each for each in arrived.ids if each not in self._entries]
+        found = newcomers.look(self._redis, self._seen, most=self._most)
+        new = [each for each in found.ids if each not in self._entries]
         self._read(new)
         with self._lock:
-            if arrived.is_all:
-                self._entries = {each: self._entries[each] for each in arrived.ids if each in self._entries}
+            if found.is_all:
+                self._entries = {each: self._entries[each] for each in found.ids if each in self._entries}
             elif new:  # some of them late
                 newest_first = sorted(self._entries.values(), key=attrgetter("created_at", "id"), reverse=True)
                 self._entries = {each.id: each for each in newest_first[: self._most]}
-            self._seen = arrived.mark
+            self._seen = found.mark
 
     def _read(self, ids: Iterable[str]) -> None:
         for step in split(ids, STEP):

@@ -20,8 +20,8 @@ from jobs.outcomes.cases import (
     in_words,
     read_case,
     read_cases,
-    what_happens_by_itself,
 )
+from jobs.outcomes.courses import what_happens_by_itself
 from jobs.outcomes.decide import Decision, Inadvisable, NotInDoubt, UnexplainedDecision
 from web import decisions
 from web.decisions import NotAsked

@@ -133,4 +133,7 @@ def test_a_balance_below_its_floor_is_pointed_out_here_and_in_the_list(terminal:
     assert document["history"] == [{"at": "2026-03-02T17:00:00Z", "remaining": 999_999, "pending": 0}]
     assert document["low"] == {"since": "2026-03-02T17:00:00Z", "floor": 1_000_000}
     assert "999,999" in terminal.run("balance", "--history").out
+    assert "missing" not in terminal.run("balance", "--history").out
+    terminal.simulator.clock.jump(timedelta(minutes=50))
+    assert "2 notes missing" in terminal.run("balance", "--history").out
     assert "Account default is below its floor of 1,000,000 messages" in terminal.run("list").err

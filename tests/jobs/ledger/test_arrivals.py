@@ -1,61 +1,73 @@
-"""Every campaign that comes in is told, however late it stands, and not all of them again and again."""
+"""Counts of postbacks and their quarantine: they add up, and stay small whatever comes."""
 
-from collections.abc import Sequence
 from datetime import timedelta
 
-from fakeredis import FakeRedis, FakeServer
-from hypothesis import given, settings
-from hypothesis import strategies as st
+import pytest
 from redis import Redis
 
-from jobs.ledger import arrivals, keys
-from jobs.ledger.arrivals import LATE
-from jobs.ledger.fields import to_ms
+from config.redis_connection import connect
+from jobs.ledger import arrivals, keys, quarantine
+from jobs.ledger.arrivals import Count
+from jobs.ledger.durability import NotDurable
+from jobs.ledger.quarantine import KEPT_FOR, LONGEST_ENTRY, MOST_KEPT, Quarantined
 from tests.jobs.ledger.conftest import NOW
+from tests.servers import RedisServer
 
 
-def add(redis: Redis, campaign_id: str, at_s: float) -> None:
-    redis.zadd(keys.CAMPAIGNS, {campaign_id: to_ms(NOW + timedelta(seconds=at_s))})
+def refused(number: int = 0, *, kind: str = "unreadable", at: timedelta = timedelta(), said: str = "") -> Quarantined:
+    return Quarantined(NOW + at, kind, "kcfwqvzt", "192.0.2.1", number, said)
 
 
-def test_what_is_new_is_told_once_and_what_stands_a_little_back_too(ledger: Redis) -> None:
-    for campaign_id, at_s in (("old", -3600), ("newest", 0)):
-        add(ledger, campaign_id, at_s)
-    first = arrivals.look(ledger, None)
-    assert (first.ids, first.is_all) == (["newest", "old"], True)
-    add(ledger, "late", -100)
-    add(ledger, "next", 50)
-    second = arrivals.look(ledger, first.mark)
-    assert (second.ids, second.is_all) == (["next", "late"], False)
-    assert arrivals.look(ledger, second.mark).ids == []
+def note(ledger: Redis, *entries: Quarantined, lags: tuple[float, ...] = (), **ends: int) -> None:
+    seconds = [timedelta(seconds=each) for each in lags]
+    now = max((each.at for each in entries), default=NOW)
+    arrivals.store(ledger, [], Count(ends, seconds, entries), now=now, durably=False)
 
 
-def test_what_stands_far_back_has_all_of_them_told_and_only_once(ledger: Redis) -> None:
-    add(ledger, "newest", 0)
-    first = arrivals.look(ledger, None)
-    add(ledger, "very late", -2 * LATE.total_seconds())
-    second = arrivals.look(ledger, first.mark)
-    assert (second.ids, second.is_all) == (["newest", "very late"], True)
-    assert arrivals.look(ledger, second.mark).ids == []
+def test_a_ledger_that_heard_nothing_says_so(ledger: Redis) -> None:
+    found = arrivals.read(ledger)
+    assert (found.ends, found.lag.sum_s) == ({}, 0)
+    assert {count for _, count in found.lag.buckets} == {0}
+    assert quarantine.read(ledger, ["unreadable"], now=NOW) == []
 
 
-def test_a_look_that_came_to_nothing_loses_none(ledger: Redis) -> None:
-    first = arrivals.look(ledger, None)
-    add(ledger, "new", 0)
-    arrivals.look(ledger, first.mark)  # and whoever asked could not read what was told
-    assert arrivals.look(ledger, first.mark).ids == ["new"]
+def test_batches_add_up(ledger: Redis) -> None:
+    note(ledger, recorded=3, lags=(0.5, 1.5, 200_000))
+    note(ledger, recorded=1, adopted=1, lags=(-3, 1.5))
+    found = arrivals.read(ledger)
+    assert found.ends == {"recorded": 4, "adopted": 1}
+    assert [count for _, count in found.lag.buckets] == [2, *[4] * 9, 5]
+    assert found.lag.buckets[-1] == (float("inf"), 5)
+    assert found.lag.sum_s == 200_003.5
 
 
-@settings(max_examples=50, deadline=None)
-@given(st.lists(st.lists(st.integers(-2_000, 2_000), max_size=3), max_size=6), st.sampled_from([0, 4]))
-def test_whoever_reads_what_is_told_knows_the_newest(rounds: Sequence[Sequence[int]], most: int) -> None:
-    with FakeRedis(server=FakeServer()) as redis:
-        known: set[str] = set()
-        mark = None
-        for number, instants in enumerate(rounds):
-            for at_s in instants:
-                add(redis, f"c{number}-{at_s}", at_s)
-            arrived = arrivals.look(redis, mark, most=most)
-            mark, known = arrived.mark, known | set(arrived.ids)
-            newest = redis.zrevrange(keys.CAMPAIGNS, 0, most - 1)
-            assert {each.decode() for each in newest} <= known
+def test_the_newest_of_each_kind_are_kept_and_a_flood_of_one_leaves_the_others(ledger: Redis) -> None:
+    note(ledger, refused(kind="foreign_phone"))
+    for number in range(0, MOST_KEPT * 2, 50):
+        note(ledger, *(refused(each) for each in range(number, number + 50)))
+    kept = quarantine.read(ledger, ["unreadable"], now=NOW)
+    assert sorted(each.size for each in kept) == list(range(MOST_KEPT, MOST_KEPT * 2))
+    assert len(quarantine.read(ledger, ["foreign_phone"], now=NOW)) == 1
+
+
+def test_nothing_is_kept_for_ever(ledger: Redis) -> None:
+    note(ledger, refused(1))
+    note(ledger, refused(2, at=timedelta(days=1)))
+    note(ledger, refused(3, at=KEPT_FOR + timedelta(hours=1)))
+    assert [each.size for each in quarantine.read(ledger, ["unreadable"], now=NOW)] == [3, 2]
+    assert 0 < ledger.ttl(keys.quarantine("unreadable")) <= KEPT_FOR.total_seconds()
+    assert ledger.llen(keys.quarantine("unreadable")) == 2
+
+
+@pytest.mark.parametrize("letter", ["a", "\0", '"', "\N{SNOWMAN}", "\N{GRINNING FACE}"])
+def test_an_entry_has_a_most(ledger: Redis, letter: str) -> None:
+    note(ledger, refused(said=letter * 4_096))
+    (packed,) = ledger.lrange(keys.quarantine("unreadable"), 0, -1)
+    assert len(packed) <= LONGEST_ENTRY
+    (entry,) = quarantine.read(ledger, ["unreadable"], now=NOW)
+    assert set(entry.said) == {letter}
+
+
+def test_who_waits_for_the_disk_is_told_where_there_is_none(redis_server: RedisServer, redis: Redis) -> None:
+    with connect(redis_server.url) as connection, pytest.raises(NotDurable):
+        arrivals.store(connection, [], Count({"recorded": 1}), now=NOW, durably=True)

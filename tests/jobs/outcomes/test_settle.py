@@ -7,6 +7,7 @@ import pytest
 
 from jobs.campaigns.control import control, request
 from jobs.campaigns.desk import Desk
+from jobs.campaigns.marks import mark_of
 from jobs.campaigns.refresh import refresh
 from jobs.campaigns.send import Sent, send
 from jobs.gateway.simulator import Clock, Fault, FaultKind, Simulator
@@ -233,6 +234,23 @@ def test_an_account_of_few_calls_finds_its_session_among_strangers(
     clock.jump(timedelta(seconds=10))
     slow = replace(desk, limits=Limits(calls_per_s=0.2))
     assert settle(slow, f"{campaign_id}-1") is Settled.ADOPTED
+
+
+def test_one_look_asks_strangers_for_a_bounded_time(desk: Desk, simulator: Simulator, clock: Clock) -> None:
+    simulator.change(TITLED)
+    campaign_id = accepted_but_unknown(desk, simulator)
+    mark = mark_of(submission(desk, campaign_id).attempt)
+    for number in range(9):
+        by_hand(simulator, f"212555010{number}", title=f"March [{mark}]")
+    clock.jump(timedelta(seconds=10))
+    slow = replace(desk, limits=Limits(calls_per_s=0.2))  # a call takes five seconds
+    began, arrived = desk.clock(), len(simulator.truth.arrivals)
+    assert settle(slow, f"{campaign_id}-1") is Settled.OPEN
+    asked = [each.option for each in simulator.truth.arrivals[arrived:]]
+    assert asked == ["campaign_by_date", *["campaign_result"] * 3, "balance"]
+    assert desk.clock() - began < desk.timings.look_within * 2
+    (seen,) = evidence.read(desk.redis, f"{campaign_id}-1")
+    assert len(seen.candidates) == 10
 
 
 def test_what_a_look_has_learned_of_a_stranger_is_kept_where_it_is_cut_short(
