@@ -3,7 +3,7 @@
 Law of the room: `type` is a stable path, and nothing that was sent in is repeated: it may be a phone or a secret.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from enum import Enum
 from typing import Any, NotRequired
 
@@ -204,7 +204,7 @@ def add_to(app: FastAPI) -> None:
     """Have every error of /v1 answered like this; those of other rooms stay as they are."""
     app.add_exception_handler(HTTPException, _on_refusal)
     app.add_exception_handler(RequestValidationError, _on_invalid_request)
-    for kind in (*_FORESEEN, RedisError, Exception):
+    for kind in (*_FORESEEN, Exception):
         app.add_exception_handler(kind, _on_error)
 
 
@@ -269,36 +269,47 @@ async def _on_error(request: Request, error: Exception) -> Response:
 
 def refusal_of(error: Exception) -> Refusal:
     """An error of the rooms below as the problem it is."""
-    match error:
-        case Refusal():
-            return error
-        case InvalidCampaign():
-            return Refusal(Kind.INVALID, flaws=[flaw(each) for each in error.problems])
-        case KeyConflict():
-            detail = f"what differs: {', '.join(error.fields)}"
-            return Refusal(Kind.KEY_CONFLICT, detail, campaign_id=error.campaign_id, fields=list(error.fields))
-        case RedisError() | NotDurable():
-            log.warning("ledger_away", kind=type(error).__name__, error=str(error))
-            return Refusal(Kind.AWAY, headers={"Retry-After": str(RETRY_AFTER_S)})
-    kind = _FORESEEN.get(type(error))
-    if kind is None:
-        return Refusal(Kind.FAULT)
-    return Refusal(kind, _in_http(str(error)))
+    says = next((_FORESEEN[kind] for kind in type(error).__mro__ if kind in _FORESEEN), _fault)
+    return says(error)
 
 
-_FORESEEN: Mapping[type[Exception], Kind] = {
-    InvalidCampaign: Kind.INVALID,
-    KeyConflict: Kind.KEY_CONFLICT,
-    NotDurable: Kind.AWAY,
-    UnknownCampaign: Kind.UNKNOWN_CAMPAIGN,
-    UnknownSubmission: Kind.UNKNOWN_SUBMISSION,
-    CampaignIsOver: Kind.OVER,
-    Inadvisable: Kind.INADVISABLE,
-    NotInDoubt: Kind.INADVISABLE,
-    UnexplainedRequest: Kind.INVALID,
-    UnexplainedDecision: Kind.INVALID,
-    UnknownAccount: Kind.INVALID,
+def _fault(_: Exception) -> Refusal:
+    return Refusal(Kind.FAULT)
+
+
+def _away(error: Exception) -> Refusal:
+    log.warning("ledger_away", kind=type(error).__name__, error=str(error))
+    return Refusal(Kind.AWAY, headers={"Retry-After": str(RETRY_AFTER_S)})
+
+
+def _invalid(error: InvalidCampaign) -> Refusal:
+    return Refusal(Kind.INVALID, flaws=[flaw(each) for each in error.problems])
+
+
+def _conflict(error: KeyConflict) -> Refusal:
+    detail = f"what differs: {', '.join(error.fields)}"
+    return Refusal(Kind.KEY_CONFLICT, detail, campaign_id=error.campaign_id, fields=list(error.fields))
+
+
+def _in_its_words(kind: Kind) -> Callable[[Exception], Refusal]:
+    return lambda error: Refusal(kind, _in_http(str(error)))
+
+
+_FORESEEN: Mapping[type[Exception], Callable[[Any], Refusal]] = {
+    InvalidCampaign: _invalid,
+    KeyConflict: _conflict,
+    RedisError: _away,
+    NotDurable: _away,
+    UnknownCampaign: _in_its_words(Kind.UNKNOWN_CAMPAIGN),
+    UnknownSubmission: _in_its_words(Kind.UNKNOWN_SUBMISSION),
+    CampaignIsOver: _in_its_words(Kind.OVER),
+    Inadvisable: _in_its_words(Kind.INADVISABLE),
+    NotInDoubt: _in_its_words(Kind.INADVISABLE),
+    UnexplainedRequest: _in_its_words(Kind.INVALID),
+    UnexplainedDecision: _in_its_words(Kind.INVALID),
+    UnknownAccount: _in_its_words(Kind.INVALID),
 }
+"""Every error that is no fault, with what is answered; those that derive from one are answered alike."""
 
 
 def _in_http(words: str) -> str:

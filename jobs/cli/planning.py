@@ -1,6 +1,5 @@
 """From a contact file to a plan, and the plan in front of a person."""
 
-import csv
 import os
 import sys
 from collections import Counter
@@ -21,6 +20,7 @@ from jobs.cli.shown import clean, counted, masked_row, plain_table
 from jobs.columns import Chosen, UnreadableContacts
 from jobs.contacts import Contacts, read_contacts
 from jobs.documents.plans import EXCLUDED_COLUMNS, examples, excluded_rows, sentence_of
+from jobs.documents.tables import write_csv
 
 LARGE_BYTES = 20_000_000
 """A file that takes so long to read that one wants to know why."""
@@ -67,9 +67,8 @@ def write_excluded(path: Path, planned: Plan) -> None:
 def write_rows(path: Path, excluded: Iterable[Excluded], *, kept: str) -> None:
     """Write rows that came to nothing as CSV; raises `Failure`, which says what was `kept`."""
     with replaced(path, kept=kept) as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(EXCLUDED_COLUMNS)
-        writer.writerows(excluded_rows((each.line, each.text, each.reason) for each in excluded))
+        write_csv(file, [EXCLUDED_COLUMNS])
+        write_csv(file, excluded_rows((each.line, each.text, each.reason) for each in excluded))
 
 
 def sum_check(rows: int, phones: int, excluded: int) -> Text:

@@ -3,7 +3,6 @@
 Here phones are whole: it is the export, and the data are the person's own.
 """
 
-import csv
 import json
 import os
 import sys
@@ -28,7 +27,8 @@ from jobs.cli.invocation import of
 from jobs.cli.shown import PROGRAM, clean, counted, iso
 from jobs.documents.campaigns import whereabouts
 from jobs.documents.plans import EXCLUDED_COLUMNS, excluded_rows
-from jobs.documents.results import COLUMNS, Rows, result_rows
+from jobs.documents.results import COLUMNS, result_rows
+from jobs.documents.tables import Rows, write_csv
 from jobs.ledger import campaigns
 from jobs.models import CampaignView
 
@@ -37,7 +37,7 @@ class Format(StrEnum):
     """How results are written."""
 
     CSV = "csv"
-    """With a header; fields that are unknown are empty."""
+    """With a header; fields that are unknown are empty, and none is a formula."""
     JSONL = "jsonl"
     """An object per line; fields that are unknown are null."""
 
@@ -113,9 +113,8 @@ def _tallied(rows: Rows, written: Counter[str]) -> Rows:
 
 
 def _write_csv(file: TextIO, columns: Sequence[str], rows: Rows) -> None:
-    writer = csv.writer(file, lineterminator="\n")
-    writer.writerow(columns)
-    writer.writerows(rows)
+    write_csv(file, [columns])
+    write_csv(file, rows)
 
 
 def _write_jsonl(file: TextIO, columns: Sequence[str], rows: Rows) -> None:

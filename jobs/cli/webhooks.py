@@ -6,7 +6,6 @@ A secret is shown once, when it is made; a URL without its query, which may hold
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Annotated, Any
-from urllib.parse import urlsplit
 
 import typer
 
@@ -74,7 +73,7 @@ def list_(context: typer.Context, as_json: Json = False) -> None:
     for webhook, bookmark in found:
         about = ", ".join(webhook.topics)
         numbers = (f"{bookmark.told:,}", f"{bookmark.again:,}", f"{bookmark.untold:,}")
-        table.add_row(webhook.name, _host(webhook), about, *numbers, _state(bookmark, invocation.clock()))
+        table.add_row(webhook.name, webhook.host, about, *numbers, _state(bookmark, invocation.clock()))
     invocation.say(table)
 
 
@@ -153,10 +152,6 @@ def _show_secret(invocation: Invocation, webhook: Subscription) -> None:
         invocation.out.print(f"{webhook.secrets[0]}\n", highlight=False, soft_wrap=True)
 
 
-def _host(webhook: Subscription) -> str:
-    return urlsplit(webhook.url).netloc.rpartition("@")[2]
-
-
 def _state(bookmark: Bookmark, now: datetime) -> str:
     if bookmark.off_since:
         return f"off since {iso(bookmark.off_since)}: {bookmark.off_why}"
@@ -173,7 +168,7 @@ def _state(bookmark: Bookmark, now: datetime) -> str:
 def _document(webhook: Subscription, bookmark: Bookmark) -> dict[str, Any]:
     return {
         "name": webhook.name,
-        "host": _host(webhook),
+        "host": webhook.host,
         "about": list(webhook.topics),
         "created_at": iso(webhook.created_at),
         "off_since": iso(bookmark.off_since),

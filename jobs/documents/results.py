@@ -2,16 +2,14 @@
 here.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 from redis import Redis
 
+from jobs.documents.tables import Cell
 from jobs.documents.values import iso
 from jobs.ledger import campaigns, dispositions, submissions
 from jobs.models import Disposition, DropState, Submission, SubmissionState
-
-Cell = str | int | None
-Rows = Iterable[Sequence[Cell]]
 
 COLUMNS = (
     "phone",

@@ -175,13 +175,6 @@ def read_all(redis: Redis, campaign_ids: Sequence[str]) -> list[CampaignView]:
     return [view for view in views if view]
 
 
-def taken_since(redis: Redis, at: datetime | None, *, most: int) -> list[tuple[str, datetime]]:
-    """The ids of the campaigns taken at `at` or later, at most the newest so many, newest first, and when each was."""
-    begin = to_ms(at) if at else "-inf"
-    found: Any = redis.zrevrangebyscore(keys.CAMPAIGNS, "+inf", begin, start=0, num=most, withscores=True)
-    return [(text(member), from_ms(str(int(score)))) for member, score in found]
-
-
 def submission_ids(redis: Redis, campaign_id: str) -> list[str]:
     """The ids of a campaign's submissions, in order."""
     count = redis.hget(keys.campaign(campaign_id), "submissions")

@@ -5,16 +5,18 @@ what is unfinished, and has a bound. What became of a campaign after its end, a 
 it stands among the unfinished again.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from threading import Lock
 
 from redis import Redis
 
-from jobs.ledger import campaigns, keys
+from jobs.ledger import campaigns, keys, newcomers
 from jobs.ledger.fields import text
+from jobs.ledger.newcomers import Mark
 from jobs.models import CampaignStatus, CampaignView, DropState, SubmissionState
+from jobs.phones import split
 
 STEP = 250
 """Campaigns read in one round trip: about 3 ms of the server's time."""
@@ -48,50 +50,89 @@ class Census:
     def __init__(self, *, most_new: int = MOST_NEW, most_again: int = MOST_AGAIN) -> None:
         self._most_new, self._most_again = most_new, most_again
         self._lock = Lock()
-        self._known: dict[str, _Facts] = {}
-        self._open: dict[str, None] = {}
-        self._all = _NOTHING
+        self._begin()
+
+    def _begin(self) -> None:
+        self._book = _Book()
+        self._seen: Mark | None = None
+        self._new = _Line()
+        """Those that were not met yet."""
+        self._open = _Line()
+        """Those met that were not over, as far as was known."""
 
     def count(self, redis: Redis) -> Counts:
-        """Count. Raises `RedisError`."""
+        """Count. Raises `RedisError`, and the next count makes up for it."""
         with self._lock:
-            total, unfinished = _index(redis)
-            if total < len(self._known):
-                self._forget()  # it is another ledger
-            waiting = self._open | unfinished
-            again = [*islice(waiting, self._most_again)]
-            new = self._new(redis) if total > len(self._known) else []
-            looked_at = dict.fromkeys([*again, *new])
-            self._look(redis, [*looked_at])
-            self._open = {each: None for each in waiting if each not in looked_at}
-            self._open |= {each: None for each in looked_at if each in unfinished}
-            return _counts(self._all, not_yet=max(0, total - len(self._known)))
+            self._meet(redis)
+            unfinished = _unfinished(redis)  # before they are looked at: who ends meanwhile has one more turn
+            for line, most in ((self._open, self._most_again), (self._new, self._most_new)):
+                turn = line.first(most)
+                self._look(redis, turn)
+                line.leave(turn)
+            self._open.join(each for each in unfinished if each in self._book)
+            return _counts(self._book.all, not_yet=len(self._new))
 
-    def _forget(self) -> None:
-        self._known, self._open, self._all = {}, {}, _NOTHING
-
-    def _new(self, redis: Redis) -> list[str]:
-        ids = map(text, redis.zrange(keys.CAMPAIGNS, 0, -1))
-        return [*islice((each for each in ids if each not in self._known), self._most_new)]
+    def _meet(self, redis: Redis) -> None:
+        found = newcomers.look(redis, self._seen)
+        if found.is_all and self._book.has_others(found.ids):
+            self._begin()  # it is another ledger
+        self._new.join(each for each in reversed(found.ids) if each not in self._book)
+        self._seen = found.mark
 
     def _look(self, redis: Redis, ids: Sequence[str]) -> None:
-        for start in range(0, len(ids), STEP):
-            for view in campaigns.read_all(redis, ids[start : start + STEP]):
-                self._note(view)
-
-    def _note(self, view: CampaignView) -> None:
-        before, now = self._known.get(view.id, _NOTHING), _facts(view)
-        self._known[view.id] = now
-        self._all = tuple(total - old + new for total, old, new in zip(self._all, before, now, strict=True))
+        for step in split(ids, STEP):
+            for view in campaigns.read_all(redis, step):
+                self._book.note(view)
 
 
-def _index(redis: Redis) -> tuple[int, dict[str, None]]:
-    """How many campaigns there are, and the ids of those not known to be over."""
-    with redis.pipeline(transaction=False) as pipeline:
-        pipeline.zcard(keys.CAMPAIGNS)
-        pipeline.zrange(keys.UNFINISHED, 0, -1)
-        total, unfinished = pipeline.execute()
-    return int(total), {text(each): None for each in unfinished if each != b"-"}
+class _Book:
+    """What each campaign was when it was looked at last, and all of them together."""
+
+    def __init__(self) -> None:
+        self._facts: dict[str, _Facts] = {}
+        self.all = _NOTHING
+
+    def __contains__(self, campaign_id: str) -> bool:
+        return campaign_id in self._facts
+
+    def has_others(self, ids: Iterable[str]) -> bool:
+        """Whether it has campaigns besides these."""
+        return not self._facts.keys() <= set(ids)
+
+    def note(self, view: CampaignView) -> None:
+        """Put what a campaign is now in the place of what it was."""
+        before, now = self._facts.get(view.id, _NOTHING), _facts(view)
+        self._facts[view.id] = now
+        self.all = tuple(total - old + new for total, old, new in zip(self.all, before, now, strict=True))
+
+
+class _Line:
+    """Campaigns that wait for their turn to be looked at; who is in it already keeps the place."""
+
+    def __init__(self) -> None:
+        self._ids: dict[str, None] = {}
+
+    def __len__(self) -> int:
+        return len(self._ids)
+
+    def join(self, ids: Iterable[str]) -> None:
+        """To the end of it."""
+        for each in ids:
+            self._ids.setdefault(each)
+
+    def first(self, most: int) -> list[str]:
+        """Whoever has waited for longest."""
+        return [*islice(self._ids, most)]
+
+    def leave(self, ids: Iterable[str]) -> None:
+        """They had their turn."""
+        for each in ids:
+            del self._ids[each]
+
+
+def _unfinished(redis: Redis) -> list[str]:
+    """The campaigns not known to be over."""
+    return [text(each) for each in redis.zrange(keys.UNFINISHED, 0, -1) if each != b"-"]
 
 
 def _facts(view: CampaignView) -> _Facts:

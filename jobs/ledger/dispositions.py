@@ -280,11 +280,11 @@ def tally(redis: Redis, campaign_id: str) -> dict[tuple[str, str], int]:
 
 def timeline(redis: Redis, campaign_id: str) -> dict[datetime, dict[DropState, int]]:
     """How many drops ended in each `SPAN`, by its beginning, oldest first; spans in which none did are left out."""
-    found: dict[datetime, dict[DropState, int]] = {}
+    found: dict[int, dict[DropState, int]] = {}
     for name, count in decoded(redis.hgetall(keys.timeline(campaign_id))).items():
         begin, _, state = name.partition(":")
-        found.setdefault(datetime.fromtimestamp(int(begin), UTC), {})[DropState(state)] = int(count)
-    return dict(sorted(found.items()))
+        found.setdefault(int(begin), {})[DropState(state)] = int(count)
+    return {datetime.fromtimestamp(begin, UTC): found[begin] for begin in sorted(found)}
 
 
 def _texts(redis: Redis, campaign_id: str) -> dict[int, str]:

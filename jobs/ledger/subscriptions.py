@@ -6,6 +6,7 @@ Law of the room: only people's commands write here, never a turn at telling.
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from urllib.parse import urlsplit
 
 from pydantic import TypeAdapter
 from redis import Redis
@@ -29,6 +30,11 @@ class Subscription:
     secrets: tuple[str, ...] = field(repr=False)
     created_at: datetime
     old_until: datetime | None = None
+
+    @property
+    def host(self) -> str:
+        """Whom it is told to; the rest of a URL may hold a secret, and is shown nowhere."""
+        return urlsplit(self.url).netloc.rpartition("@")[2]
 
     def secrets_at(self, now: datetime) -> Sequence[str]:
         """Those that sign now."""

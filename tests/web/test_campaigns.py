@@ -2,9 +2,10 @@
 
 from datetime import timedelta
 
+import pytest
 from redis import Redis
 
-from jobs.ledger import submissions
+from jobs.ledger import newcomers, submissions
 from jobs.models import CampaignStatus, SubmissionState
 from tests.jobs.ledger.conftest import NOW
 from tests.web.samples import MINUTE, Sample, read, take
@@ -43,3 +44,30 @@ def test_the_oldest_give_way(fake_redis: Redis) -> None:
         take(fake_redis, sample(number), NOW)
         register.find()
     assert register.find() == ["bcdf4", "bcdf3", "bcdf2"]
+
+
+def late(ago: timedelta) -> Sample:
+    """A campaign whose producer's clock stood so long before the newest campaign's when it began to pack."""
+    return Sample("late", "Late writer", [2], ago)
+
+
+@pytest.mark.parametrize("by", [timedelta(seconds=1), newcomers.LATE + MINUTE])
+def test_one_that_was_written_after_others_of_a_later_clock_is_found_in_its_place(
+    fake_redis: Redis, by: timedelta
+) -> None:
+    register = Register(fake_redis, stopwatch=lambda: 0)
+    take(fake_redis, Sample("oldest", "Oldest", [2], timedelta(hours=1)), NOW)
+    take(fake_redis, Sample("newest", "Newest", [2], timedelta(0)), NOW)
+    register.find()
+    take(fake_redis, late(by), NOW)
+    assert register.find() == ["newest", "late", "oldest"]
+    assert register.find() == ["newest", "late", "oldest"]
+
+
+def test_another_ledger_is_read_anew(fake_redis: Redis) -> None:
+    register = Register(fake_redis, stopwatch=lambda: 0)
+    take(fake_redis, sample(1), NOW)
+    register.find()
+    fake_redis.flushall()
+    take(fake_redis, sample(2), NOW)
+    assert register.find() == ["bcdf2"]

@@ -5,6 +5,7 @@ import json
 import threading
 import time
 from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from typing import Any
 
@@ -12,8 +13,12 @@ import pytest
 import requests
 from redis import Redis
 
-from jobs.ledger import campaigns, people
+from config.redis_connection import connect
+from jobs.ledger import campaigns, keys, people, tokens
 from jobs.models import Intent
+from jobs.models.scopes import Scope
+from tests.fault_proxy import Fault, FaultKind, FaultProxy
+from tests.servers import RedisServer
 from tests.web import samples
 from tests.web.front_door import front_door, make_site
 from tests.web.people import PASSWORD, Visit, add
@@ -82,46 +87,111 @@ def test_the_end_of_the_process_waits_for_no_open_page(redis: Redis) -> None:
     answer.close()
 
 
-def test_whoever_is_logged_out_is_told_no_more(redis: Redis) -> None:
+@contextmanager
+def always_news(redis: Redis, campaign_id: str) -> Iterator[None]:
+    """Something happens to a campaign all the time."""
+    is_over = threading.Event()
+
+    def write() -> None:
+        number = 0
+        while not is_over.wait(0.02):
+            number += 1
+            redis.hset(keys.campaign(campaign_id), "d:delivered", number)
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    try:
+        yield
+    finally:
+        is_over.set()
+        writer.join()
+
+
+def test_whoever_is_logged_out_is_told_no_more_though_there_is_always_news(redis: Redis) -> None:
     add(redis, "dana")
-    with front_door(make_site(redis), feed=Feed(beat_s=0.2)) as address:
+    samples.fill(redis, now=NOW)
+    with (
+        front_door(make_site(redis), feed=Feed(every_s=0.02, beat_s=1)) as address,
+        always_news(redis, "fghjkmnq"),
+    ):
         visit = Visit(address)
         visit.sign_in("dana")
-        with opened(visit, "/live") as answer:
-            told = answer.iter_lines()
+        with opened(visit, "/live?campaign_id=fghjkmnq") as answer:
+            told = events(answer)
             next(told)
             people.change_password(redis, "dana", PASSWORD + "!")
-            list(told)  # it ends
+            gives_up_at = time.monotonic() + 60
+            for _ in told:  # it ends
+                assert time.monotonic() < gives_up_at
 
 
-async def joined(feed: Feed, page: str, draws: list[Any]) -> Listener:
-    listener = Listener()
+def test_a_token_that_is_revoked_is_told_no_more_either(redis: Redis) -> None:
+    token = tokens.create(redis, "wall", [Scope.READ], now=NOW)
+    with (
+        front_door(make_site(redis), feed=Feed(beat_s=0.2)) as address,
+        requests.get(
+            f"{address}/live", headers={"Authorization": f"Bearer {token}"}, stream=True, timeout=30
+        ) as answer,
+    ):
+        told = answer.iter_lines()
+        next(told)
+        tokens.revoke(redis, "wall", now=NOW)
+        gives_up_at = time.monotonic() + 60
+        for _ in told:  # it ends
+            assert time.monotonic() < gives_up_at
+
+
+def test_an_open_page_outlives_an_outage_of_the_ledger(redis_server: RedisServer, redis: Redis) -> None:
+    add(redis, "dana")
+    samples.fill(redis, now=NOW)
+    with (
+        FaultProxy(redis_server.url) as proxy,
+        connect(proxy.url, patience_s=0.1) as away,
+        front_door(make_site(away), feed=Feed(every_s=0.05, beat_s=0.2)) as address,
+    ):
+        visit = Visit(address)
+        visit.sign_in("dana")
+        with opened(visit, "/live?campaign_id=fghjkmnq") as answer:
+            lines = answer.iter_lines(decode_unicode=True)
+            next(line for line in lines if line.startswith("data: "))
+            proxy.arm(Fault(FaultKind.CUT_REQUEST, times=100_000))
+            for _ in range(3):  # looks at the login, of which the last ones find no ledger
+                next(line for line in lines if line == ": here")
+            proxy.calm()
+            campaigns.intend(redis, "fghjkmnq", Intent.PAUSE, note="lunch", now=NOW)
+            assert "lunch" in next(line for line in lines if line.startswith("data: "))
+
+
+async def joined(feed: Feed, page: str, draws: list[Any], who: str = "dana") -> Listener:
+    listener = Listener(who)
     assert feed.join(page, draws[0], listener)
     return listener
 
 
 def test_one_thread_draws_a_page_once_for_all_and_ends_with_the_last() -> None:
-    drawn: list[str] = []
+    drawn: list[threading.Thread] = []
+    may_draw = threading.Semaphore(0)
 
     def draw() -> dict[str, str]:
-        drawn.append(threading.current_thread().name)
-        return {"number": str(len(drawn) // 3)}
+        may_draw.acquire()
+        drawn.append(threading.current_thread())
+        return {"number": str(len(drawn))}
 
     async def story() -> None:
-        feed = Feed(every_s=0.02)
+        feed = Feed(every_s=0.01, most_of_one=20)
         many = [await joined(feed, "page", [draw]) for _ in range(20)]
-        assert [await each.next(5) for each in many] == [{"number": "0"}] * 20
-        assert (await many[0].next(5))["number"] >= "1"
+        for number in ("1", "2"):
+            may_draw.release()
+            assert [await each.next(60) for each in many] == [{"number": number}] * 20
         for each in many:
             feed.leave("page", each)
         assert feed.count == 0
-        await asyncio.sleep(0.2)
-        before = len(drawn)
-        await asyncio.sleep(0.1)
-        assert len(drawn) == before
 
     asyncio.run(story())
-    assert set(drawn) == {"feed"}
+    may_draw.release()  # it may have begun once more
+    (thread,) = set(drawn)
+    thread.join(60)
+    assert (thread.name, thread.is_alive()) == ("feed", False)
 
 
 def test_there_are_not_too_many_and_a_page_that_cannot_be_drawn_harms_no_other() -> None:
@@ -140,3 +210,28 @@ def test_there_are_not_too_many_and_a_page_that_cannot_be_drawn_harms_no_other()
         assert not feed.join("late", dict, Listener())
 
     asyncio.run(story())
+
+
+def test_nobody_takes_the_places_of_all_others() -> None:
+    async def story() -> None:
+        feed = Feed(most=5, most_of_one=2)
+        first, _ = [await joined(feed, page, [dict]) for page in ("one", "two")]
+        assert not feed.join("three", dict, Listener("dana"))
+        await joined(feed, "one", [dict], who="kim")
+        feed.leave("one", first)
+        await joined(feed, "three", [dict])
+        feed.end()
+
+    asyncio.run(story())
+
+
+def test_one_person_opens_ten_pages_and_others_find_room(redis: Redis) -> None:
+    with front_door(make_site(redis)) as address, ExitStack() as stay_open:
+        for name in ("dana", "kim"):
+            add(redis, name)
+            visit = Visit(address)
+            visit.sign_in(name)
+            answers = [opened(visit, f"/live?q={number}") for number in range(11 if name == "dana" else 1)]
+            for answer in answers:
+                stay_open.enter_context(answer)
+            assert [each.status_code for each in answers] == [200] * min(10, len(answers)) + [503] * (len(answers) - 10)

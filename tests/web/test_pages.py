@@ -27,7 +27,16 @@ PATHS = [
     "/campaigns/bdfghjkm",
     "/submissions/fghjkmnq-1",
 ]
-PATHS += ["/days", "/days/default/2026-11-22", "/do-not-dial", "/halt", "/looks", "/campaigns/nobody", "/?q=spring"]
+PATHS += [
+    "/days",
+    "/days/default/2026-11-22",
+    "/do-not-dial",
+    "/halt",
+    "/looks",
+    "/webhooks",
+    "/campaigns/nobody",
+    "/?q=spring",
+]
 WHOLE = re.compile(r"(?<!\d)[2-9]\d{2}[ .-]?555[ .-]?01\d\d(?!\d)")
 
 

@@ -47,5 +47,5 @@ def control(
     """Hold a campaign, let it go on, or end it for good. When this is answered it holds: nothing new starts, and the
     gateway is being told of what it has. Saying it twice changes nothing.
     """
-    site.producer.control(campaign_id, verb, why=f"{reason.why} ({visitor.name})")
+    site.producer.control(campaign_id, verb, why=reason.why, by=visitor.name)
     return read_shown(site.redis, campaign_id)

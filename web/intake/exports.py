@@ -1,9 +1,9 @@
 """Every phone of a campaign, and every row that was left out: streamed, as JSON, CSV or JSON lines.
 
-A submission at a time is held in memory. What breaks off in the middle is cut short, and does not end like a whole one.
+Of results a submission at a time is held in memory. The rows that were left out lie in the ledger as one packed piece,
+and all of them are held, unpacked. What breaks off in the middle is cut short, and does not end like a whole one.
 """
 
-import csv
 import io
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -18,7 +18,8 @@ from starlette.responses import StreamingResponse
 from config.masking import mask_phone
 from jobs.campaigns.control import known
 from jobs.documents.plans import EXCLUDED_COLUMNS, excluded_rows
-from jobs.documents.results import COLUMNS, Rows, result_rows
+from jobs.documents.results import COLUMNS, result_rows
+from jobs.documents.tables import Rows, write_csv
 from jobs.documents.values import masked_row
 from jobs.ledger import campaigns
 from jobs.ledger.looks import note_look
@@ -42,7 +43,7 @@ class Format(StrEnum):
     JSON = "json"
     """An object with the campaign's id and all rows."""
     CSV = "csv"
-    """With a header; fields that are unknown are empty."""
+    """With a header; fields that are unknown are empty, and none is a formula."""
     JSONL = "jsonl"
     """An object per line; fields that are unknown are null."""
 
@@ -152,7 +153,7 @@ def _jsonl(_: str, __: str, columns: Sequence[str], rows: Rows) -> Iterator[str]
 def _csv(_: str, __: str, columns: Sequence[str], rows: Rows) -> Iterator[str]:
     for piece in chain([[columns]], split(rows, ROWS_AT_ONCE)):
         text = io.StringIO()
-        csv.writer(text, lineterminator="\n").writerows(piece)
+        write_csv(text, piece)
         yield text.getvalue()
 
 

@@ -67,7 +67,7 @@ class Ledger(Collector):
 
 
 def read(site: Site, census: Census, turned_away: Mapping[Any, int]) -> Found:
-    """All that a scrape needs: four round trips, and one for every `census.STEP` campaigns that are looked at."""
+    """All that a scrape needs: six round trips, and one for every `census.STEP` campaigns that are looked at."""
     began = time.monotonic()
     accounts = tuple(site.settings.accounts) or (DEFAULT_ACCOUNT,)
     lived = vitals.read(site.redis, accounts, now=site.now)

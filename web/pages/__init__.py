@@ -6,8 +6,8 @@ ledger for counts, never for every drop.
 
 from fastapi import APIRouter
 
-from web.pages import assets, board, campaign, days, do_not_dial, drops, halts, live, looks, sign_in, unknowns
+from web.pages import assets, board, campaign, days, do_not_dial, drops, halts, live, looks, sign_in, unknowns, webhooks
 
 router = APIRouter()
-for each in (assets, sign_in, board, campaign, drops, unknowns, days, do_not_dial, halts, looks, live):
+for each in (assets, sign_in, board, campaign, drops, unknowns, days, do_not_dial, halts, looks, webhooks, live):
     router.include_router(each.router)

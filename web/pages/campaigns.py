@@ -9,13 +9,14 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import islice
+from operator import attrgetter
 from threading import Lock, Thread
 
 import structlog
 from redis import Redis
 
-from jobs.ledger import campaigns
+from jobs.ledger import campaigns, newcomers
+from jobs.ledger.newcomers import Mark
 from jobs.models import CampaignStatus, CampaignView
 from jobs.phones import split
 
@@ -54,8 +55,8 @@ class Register:
         self._most = most
         self._stopwatch = stopwatch
         self._lock = Lock()
-        self._entries: dict[str, Entry] = {}  # oldest first
-        self._newest_at: datetime | None = None
+        self._entries: dict[str, Entry] = {}  # newest first
+        self._seen: Mark | None = None
         self._reading: Thread | None = None
         self._read_at_s = -FRESH_S
 
@@ -71,7 +72,7 @@ class Register:
         """The ids of those that are asked for, newest first; whatever was taken up to now is among them."""
         self._freshen()
         with self._lock:
-            found = reversed(list(self._entries.values()))
+            found = list(self._entries.values())
         sought = text.casefold()
         return [each.id for each in found if (status in {None, each.status}) and sought in each.words]
 
@@ -82,7 +83,7 @@ class Register:
 
     def _freshen(self) -> None:
         """Nobody waits long for what others have begun, but the first."""
-        is_first = self._newest_at is None
+        is_first = self._seen is None
         if is_first or self._stopwatch() - self._read_at_s >= FRESH_S:
             self.begin().join(FIRST_PATIENCE_S if is_first else PATIENCE_S)
         self._read_new()
@@ -96,13 +97,16 @@ class Register:
             log.info("register_not_read", kind=type(error).__name__)
 
     def _read_new(self) -> None:
-        found = campaigns.taken_since(self._redis, self._newest_at, most=self._most)
-        self._read(each for each, _ in reversed(found) if each not in self._entries)
+        found = newcomers.look(self._redis, self._seen, most=self._most)
+        new = [each for each in found.ids if each not in self._entries]
+        self._read(new)
         with self._lock:
-            if found:
-                self._newest_at = found[0][1]
-            for oldest in list(islice(self._entries, max(0, len(self._entries) - self._most))):
-                del self._entries[oldest]
+            if found.is_all:
+                self._entries = {each: self._entries[each] for each in found.ids if each in self._entries}
+            elif new:  # some of them late
+                newest_first = sorted(self._entries.values(), key=attrgetter("created_at", "id"), reverse=True)
+                self._entries = {each.id: each for each in newest_first[: self._most]}
+            self._seen = found.mark
 
     def _read(self, ids: Iterable[str]) -> None:
         for step in split(ids, STEP):

@@ -1,11 +1,13 @@
 """What changes on a page while somebody looks at it, as server-sent events.
 
 Law of the room: one thread draws for everybody, each page once however many look at it; who is slow gets the newest and
-not what was missed; and nobody holds up the end of the process.
+not what was missed; a login that is over is told nothing more, however much there is to tell; and nobody holds up the
+end of the process.
 """
 
 import asyncio
 import json
+from collections import Counter
 from collections.abc import AsyncIterator, Callable, Hashable
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -14,6 +16,7 @@ from threading import Event, Lock, Thread
 
 import structlog
 from fastapi import APIRouter
+from redis.exceptions import RedisError
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
@@ -27,9 +30,11 @@ from web.site import OurSite
 EVERY_S = 1.0
 """The wait between two rounds of drawing."""
 BEAT_S = 15
-"""After so long without news a line says that we are there, and it is looked whether the visitor still may be."""
+"""So often it is looked whether a visitor may still be told, news or none; without news, a line says we are there."""
 MOST = 200
-"""People who look at the same time; whoever comes then has a page that stands still."""
+"""Pages that are open at the same time; whoever comes then has one that stands still."""
+MOST_OF_ONE = 10
+"""Of those, by one visitor's name, so that nobody takes the places of all others."""
 
 Parts = dict[str, str]
 Draw = Callable[[], Parts]
@@ -41,7 +46,8 @@ log = structlog.get_logger()
 class Listener:
     """One open page: what it has not been sent yet, the newest of each part."""
 
-    def __init__(self) -> None:
+    def __init__(self, who: str = "") -> None:
+        self.who = who
         self._loop = asyncio.get_running_loop()
         self._news = asyncio.Event()
         self._parts: Parts = {}
@@ -85,19 +91,27 @@ class _Page:
 class Feed:
     """All open pages of a process. Its thread lives while there are any."""
 
-    def __init__(self, *, every_s: float = EVERY_S, beat_s: float = BEAT_S, most: int = MOST) -> None:
+    def __init__(
+        self,
+        *,
+        every_s: float = EVERY_S,
+        beat_s: float = BEAT_S,
+        most: int = MOST,
+        most_of_one: int = MOST_OF_ONE,
+    ) -> None:
         self.beat_s = beat_s
         self._every_s = every_s
-        self._most = most
+        self._most, self._most_of_one = most, most_of_one
         self._lock = Lock()
         self._pages: dict[Hashable, _Page] = {}
         self._thread: Thread | None = None
         self._ended = Event()
 
     def join(self, page: Hashable, draw: Draw, listener: Listener) -> bool:
-        """Have a page drawn for somebody; False where there are too many, or this is the end."""
+        """Have a page drawn for somebody; False where there are too many, theirs or all, or this is the end."""
         with self._lock:
-            if self._ended.is_set() or self.count >= self._most:
+            open_of = Counter(each.who for each_page in self._pages.values() for each in each_page.listeners)
+            if self._ended.is_set() or open_of.total() >= self._most or open_of[listener.who] >= self._most_of_one:
                 return False
             self._pages.setdefault(page, _Page(draw)).listeners.add(listener)
             if self._thread is None:
@@ -155,7 +169,7 @@ class Feed:
 async def live(
     request: Request,
     site: OurSite,
-    _: Reader,
+    visitor: Reader,
     campaign_id: str = "",
     unknowns: str = "",
     status: str = "",
@@ -172,9 +186,10 @@ async def live(
     else:
         key = wanted = board.wanted_of(status, q, page)
         draw = partial(board.parts, site, register_of(request), wanted)
-    feed, listener = feed_of(request), Listener()
+    feed, listener = feed_of(request), Listener(visitor.name)
     if not feed.join(key, draw, listener):
-        raise Refused(503, "Too many people look at the same time.", "The page works all the same; load it again.")
+        what = f"Too many pages are open: {MOST_OF_ONE} of yours, or {MOST} in all."
+        raise Refused(503, what, "They are read all the same. Close one, and load this one again to have it follow.")
     headers = {"X-Accel-Buffering": "no"}
     return StreamingResponse(_events(request, feed, key, listener), media_type="text/event-stream", headers=headers)
 
@@ -186,23 +201,27 @@ def feed_of(request: Request) -> Feed:
 
 
 async def _events(request: Request, feed: Feed, page: Hashable, listener: Listener) -> AsyncIterator[str]:
+    clock = asyncio.get_running_loop().time
+    look_at = clock() + feed.beat_s  # by the clock: where there is always news, nothing is ever silent
     try:
         yield "retry: 3000\n\n"
         while not listener.is_over:
-            if parts := await listener.next(feed.beat_s):
-                yield f"data: {json.dumps(parts)}\n\n"
-            elif await run_in_threadpool(_may_stay, request):
-                yield ": here\n\n"
-            else:
-                return
+            parts = await listener.next(max(0.0, look_at - clock()))
+            if clock() >= look_at:
+                if not await run_in_threadpool(_may_stay, request):
+                    return
+                look_at = clock() + feed.beat_s
+            yield f"data: {json.dumps(parts)}\n\n" if parts else ": here\n\n"
     finally:
         feed.leave(page, listener)
 
 
 def _may_stay(request: Request) -> bool:
-    """Whether the login still holds; a ledger that is out of reach for a moment ends none."""
+    """Whether the login still holds; a ledger that is out of reach for a while ends none."""
     try:
-        reader(request)
+        reader(Request({**request.scope, "state": {}}))  # whatever was found out about it before may be over
+    except RedisError:  # nothing could be drawn either, so nothing is told to anybody
+        return True
     except Exception:  # whatever it is, the browser asks again, and is told then
         return False
     return True

@@ -87,15 +87,15 @@ def columns(timeline: Mapping[datetime, Mapping[DropState, int]]) -> Columns | N
         return None
     begin, end = min(timeline), max(timeline) + SPAN
     width = next((each for each in WIDTHS if (end - _floor(begin, each)) / each <= MOST_COLUMNS), WIDTHS[-1])
-    summed: dict[datetime, dict[DropState, int]] = {}
+    first = _floor(begin, width)
+    summed: dict[int, dict[DropState, int]] = {}
     for at, counts in timeline.items():
-        column = summed.setdefault(_floor(at, width), {})
+        column = summed.setdefault((at - first) // width, {})
         for state, count in counts.items():
             column[state] = column.get(state, 0) + count
     most = max(sum(each.values()) for each in summed.values())
-    first = _floor(begin, width)
-    instants = [first + width * number for number in range(-((first - end) // width))]
-    return Columns(width, most, [_column(at, summed.get(at, {}), most) for at in instants])
+    numbers = range(-((first - end) // width))
+    return Columns(width, most, [_column(first + width * number, summed.get(number, {}), most) for number in numbers])
 
 
 def _column(at: datetime, counts: Mapping[DropState, int], most: int) -> Column:

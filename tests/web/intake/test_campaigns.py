@@ -1,5 +1,6 @@
 """Campaigns by HTTP: in once for a key, whatever is sent again, and shown as the command line shows them."""
 
+import csv
 import json
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -166,10 +167,13 @@ def test_a_page_is_filtered_by_status_account_and_age(caller: Caller) -> None:
 
 
 def test_a_campaign_is_told_with_a_reason_and_it_holds(caller: Caller, redis: Redis) -> None:
-    url = caller.hand_in().json()["url"]
+    handle = caller.hand_in().json()
+    url = handle["url"]
     paused = caller.post(f"{url}/pause", json={"why": "the wrong recording"})
     assert (paused.status_code, paused.json()["intent"]) == (202, "pause")
-    assert "the wrong recording" in paused.json()["note"]
+    assert paused.json()["note"] == "the wrong recording"
+    told = campaigns.requests(redis, handle["campaign_id"])[-1]
+    assert (told.by, told.why) == ("all but phones", "the wrong recording")
     assert caller.post(f"{url}/resume", json={"why": "mended"}).json()["intent"] == "run"
     assert caller.post(f"{url}/stop", json={"why": "enough"}).status_code == 202
     over = caller.post(f"{url}/resume", json={"why": "again"})
@@ -206,6 +210,15 @@ def test_who_sees_whole_phones_is_remembered_and_who_sees_the_last_digits_is_not
     seen = [(each.who, each.what) for each in looks.newest(redis, most=5)]
     of = f"campaign {handle['campaign_id']}"
     assert sorted(seen) == [("auditor", f"{of}, results"), ("auditor", f"{of}, rows left out")]
+
+
+def test_no_cell_of_a_csv_is_a_formula_and_json_has_it_as_it_was(caller_of: CallerOf) -> None:
+    trusted = caller_of(Scope.READ, Scope.SEND, Scope.PHONES, name="trusted")
+    formula = '=HYPERLINK("https://example.com","x")'
+    url = trusted.hand_in(recipients=[*PHONES, formula]).json()["url"]
+    (row,) = csv.DictReader(trusted.get(f"{url}/excluded?format=csv").text.splitlines())
+    assert row["text"] == f"'{formula}"
+    assert trusted.get(f"{url}/excluded").json()["excluded"][0]["text"] == formula
 
 
 def test_results_come_in_the_format_that_is_asked_for(caller: Caller) -> None:

@@ -106,29 +106,42 @@ def test_bodies_beyond_their_size_are_refused_announced_or_not(caller: Caller, r
     assert campaigns.newest(redis, most=1) == []
 
 
-def test_a_body_that_drips_is_ended_and_one_that_has_come_in_may_take_its_time() -> None:
-    async def silent() -> Message:
-        await asyncio.sleep(30)
-        raise AssertionError
+async def silent() -> Message:
+    await asyncio.sleep(30)
+    raise AssertionError
 
-    async def waits_in_vain(receive: Receive, pieces: int, **limits: float) -> None:
+
+async def drip() -> Message:
+    await asyncio.sleep(0.02)
+    return {"type": "http.request", "body": b"", "more_body": True}
+
+
+@pytest.mark.parametrize(("receive", "limits"), [(silent, {"silence_s": 0.01}), (drip, {"within_s": 0.1})])
+def test_a_body_that_drips_is_ended(receive: Receive, limits: dict[str, float]) -> None:
+    async def waits_in_vain() -> None:
         read = edge.bounded(receive, 1_000, **limits)
-        for _ in range(pieces):
+        while True:
             await read()
 
-    async def drip() -> Message:
-        await asyncio.sleep(0.02)
-        return {"type": "http.request", "body": b" ", "more_body": True}
+    with pytest.raises(Refusal) as refused:
+        asyncio.run(waits_in_vain())
+    assert refused.value.kind is Kind.TOO_SLOW
 
-    async def whole() -> Message:
-        await asyncio.sleep(0.05)
-        return {"type": "http.request", "body": b"", "more_body": False}
 
-    for receive, limits in ((silent, {"silence_s": 0.01}), (drip, {"within_s": 0.1})):
-        with pytest.raises(Refusal) as refused:
-            asyncio.run(waits_in_vain(receive, 1_000, **limits))
-        assert refused.value.kind is Kind.TOO_SLOW
-    asyncio.run(waits_in_vain(whole, 3, within_s=0.12))
+def test_what_follows_a_body_that_has_come_in_may_take_its_time() -> None:
+    pauses_s = iter([0.0, 0.05, 0.05])
+    whole: Message = {"type": "http.request", "body": b"", "more_body": False}
+
+    async def receive() -> Message:
+        if pause_s := next(pauses_s):
+            await asyncio.sleep(pause_s)
+        return whole
+
+    async def reads() -> list[Message]:
+        read = edge.bounded(receive, 1_000, silence_s=0.01)
+        return [await read() for _ in range(3)]
+
+    assert asyncio.run(reads()) == [whole] * 3
 
 
 def test_a_fault_of_ours_is_a_problem_too_and_tells_nothing(redis: Redis) -> None:
