@@ -24,6 +24,7 @@ from jobs.ledger import campaigns, dispositions, due, evidence, keys, submission
 from jobs.ledger.fields import text
 from jobs.ledger.keys import Due
 from jobs.models import (
+    Attempt,
     CampaignStatus,
     CampaignView,
     DropState,
@@ -98,7 +99,7 @@ def findings(redis: Redis, simulator: Simulator, terms: Terms | None = None) -> 
     found = [f"the gateway's session {each.id} has phones that nobody asked for" for each in sessions.get("", [])]
     for each in believed.submissions:
         own = sessions.get(each.id, [])
-        late = [one for one in own if _was_rightly_taken_for_absent(simulator, each, one)]
+        late = _late(simulator, each, own)
         timely = [one for one in own if one not in late]
         found += [*_accepted_twice(each, timely), *_contradictions(believed, each, timely, at)]
         found += _unstopped(believed, each, late, at)
@@ -146,21 +147,25 @@ def _is_looked_for(submission: Submission, terms: Terms) -> bool:
 
 
 def late_sessions(redis: Redis, simulator: Simulator) -> Mapping[str, list[Session]]:
-    """Sessions of earlier attempts that the gateway listed so late that their submissions were rightly sent again, or
-    withdrawn, by submission. No others may have a phone that was accepted before.
+    """Sessions that are there besides the one that a submission follows, because the gateway listed its first so late
+    that it was rightly sent again, or withdrawn, by submission. No others may have a phone that was accepted before.
     """
     believed = Believed.read(redis)
     sessions = _by_submission(believed, simulator.truth.sessions)
-    late = {
-        each.id: [one for one in sessions.get(each.id, []) if _was_rightly_taken_for_absent(simulator, each, one)]
-        for each in believed.submissions
-    }
+    late = {each.id: _late(simulator, each, sessions.get(each.id, [])) for each in believed.submissions}
     return {each: found for each, found in late.items() if found}
 
 
-def _was_rightly_taken_for_absent(simulator: Simulator, submission: Submission, session: Session) -> bool:
-    is_late = bool(session.unlisted) or simulator.gateway.settings.listing_lag_s > 0
-    return is_late and any(bears(session.title, mark_of(each.token)) for each in submission.former)
+def _late(simulator: Simulator, submission: Submission, own: list[Session]) -> list[Session]:
+    """It may follow either attempt's session: what it does not follow is one of its former attempts."""
+    attempts = [*submission.former, Attempt(submission.attempt, submission.sent_at or simulator.now)]
+    first = mark_of(min(attempts, key=lambda each: each.sent_at).token)
+    lags = simulator.gateway.settings.listing_lag_s > 0
+    if not any(bears(each.title, first) and (each.unlisted or lags) for each in own):
+        return []
+    former = [mark_of(each.token) for each in submission.former]
+    others = [each for each in own if each.id != submission.session_id]
+    return [each for each in others if any(bears(each.title, mark) for mark in former)]
 
 
 def _unstopped(believed: Believed, submission: Submission, late: list[Session], at: datetime) -> Iterator[str]:

@@ -13,10 +13,11 @@ from jobs.campaigns.refresh import refresh
 from jobs.campaigns.send import send
 from jobs.gateway.simulator import Clock, Simulator
 from jobs.ledger import campaigns, due, evidence, keys
+from jobs.ledger.fields import to_ms
 from jobs.ledger.keys import Due
 from jobs.models import Intent
 from tests import oracle
-from tests.jobs.campaigns.conftest import NOON, TERMS, taken
+from tests.jobs.campaigns.conftest import NOON, TERMS, submission, taken
 from tests.jobs.campaigns.conftest import clock as clock
 from tests.jobs.campaigns.conftest import desk as desk
 from tests.jobs.campaigns.conftest import simulator as simulator
@@ -147,6 +148,21 @@ def test_a_session_of_an_earlier_attempt_counts_only_where_the_gateway_lists_in_
     evidence.stray_has_ended(desk.redis, campaign_id, session.session_id)
     (found,) = oracle.findings(desk.redis, simulator)
     assert "is said to have ended, and the gateway has it running" in found
+
+
+def test_where_the_late_one_is_followed_the_one_that_was_sent_again_is_the_one_too_many(
+    desk: Desk, simulator: Simulator, campaign_id: str
+) -> None:
+    own = submission(desk, campaign_id)
+    again = marked(TERMS.title, mark_of("token"))
+    session = desk.gateway("default").submit(TERMS, ["6175550101"], title=again, postback_url=None, start_at=None)
+    desk.redis.hset(keys.submission(own.id), "former", f"token@{to_ms(NOON + timedelta(minutes=20))}")
+    due.add(desk.redis, Due.SETTLE, [own.id], NOON)
+    assert len(oracle.findings(desk.redis, simulator)) == 1  # the first was listed in time
+    simulator.truth.sessions[0].unlisted = timedelta(hours=1)
+    assert oracle.findings(desk.redis, simulator) == []
+    (late,) = oracle.late_sessions(desk.redis, simulator)[own.id]
+    assert late.id == session.session_id
 
 
 def test_whose_a_session_is_must_be_clear(desk: Desk, simulator: Simulator, campaign_id: str) -> None:
