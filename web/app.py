@@ -6,6 +6,7 @@ from fastapi import FastAPI
 
 from web import dashboard, health, intake, metrics, pages
 from web.access import PROOFS, Proof
+from web.pages import sign_in
 from web.pages.campaigns import Register
 from web.pages.live import Feed
 from web.site import Site
@@ -20,5 +21,6 @@ def create_app(site: Site, proofs: Sequence[Proof] = PROOFS) -> FastAPI:
     app.include_router(metrics.router(site))
     dashboard.mount(app, site)
     app.state.register, app.state.feed = Register(site.redis), Feed()
+    sign_in.add_to(app)
     app.include_router(pages.router)
     return app

@@ -7,7 +7,7 @@ behind a router everybody may have one address, and 256 bits are not guessed at 
 import math
 import time
 from collections import OrderedDict
-from ipaddress import IPv6Address, ip_address
+from ipaddress import ip_address
 from threading import Lock
 
 import structlog
@@ -19,7 +19,7 @@ from jobs.ledger import tokens
 from jobs.models.scopes import Scope
 from web.problems import Kind, Refusal
 from web.site import Site
-from web.visitors import Visitor
+from web.visitors import Visitor, source_of
 
 FREE_TRIES = 10
 """So many may fail at once, and then one in `A_TRY_S`."""
@@ -77,23 +77,13 @@ def _visitor(site: Site, request: Request, shown: str) -> Visitor | None:
     token = tokens.find(site.redis, shown, now=site.now) if tokens.has_the_shape(shown) else None
     if token:
         return Visitor(token.name, token.scopes)
-    address = _source(request)
+    address = source_of(request)
     wait = request.app.state.failed_tries.note(address, time.monotonic())
     REFUSED.labels("too many" if wait else "wrong").inc()
     if wait:
         log.info("tokens_refused", source=address)
         raise Refusal(Kind.TOO_MANY_TRIES, headers={"Retry-After": str(math.ceil(wait))})
     return None
-
-
-def _source(request: Request) -> str:
-    """The address that tries are counted for; of IPv6 the network that one subscriber has."""
-    host = request.client.host if request.client else ""
-    try:
-        address = ip_address(host)
-    except ValueError:
-        return host
-    return f"{IPv6Address(int(address) >> 64 << 64)}/64" if isinstance(address, IPv6Address) else host
 
 
 def is_loopback(host: str) -> bool:

@@ -27,8 +27,9 @@ LONGEST_PASSWORD = 256
 _HASHER = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
 """What OWASP names as the least: 19 MiB and some 30 ms, so that a small dyno can bear several at once."""
 
-_HASHING = BoundedSemaphore(4)
-"""So many at once: whoever tries passwords by the thousand must not use up the memory."""
+HASHED_AT_ONCE = 4
+_HASHING = BoundedSemaphore(HASHED_AT_ONCE)
+"""Whoever tries passwords by the thousand must not use up the memory."""
 
 _NOBODYS = _HASHER.hash(secrets.token_hex(16))
 """What is compared where there is nobody of that name, so that the time it takes does not tell."""

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from socket import create_server
 from types import MappingProxyType
 
+from fastapi import FastAPI
 from redis import Redis
 
 from config.settings import Settings
@@ -30,11 +31,18 @@ def make_site(
 
 
 @contextmanager
-def front_door(site: Site, proofs: Sequence[Proof] = PROOFS, *, feed: Feed | None = None) -> Iterator[str]:
-    """Runs the server while the context lasts; its address, without a last slash."""
+def front_door(
+    site: Site,
+    proofs: Sequence[Proof] = PROOFS,
+    *,
+    feed: Feed | None = None,
+    on_app: Callable[[FastAPI], object] = lambda app: None,
+) -> Iterator[str]:
+    """Runs the server while the context lasts, after `on_app` had it; its address, without a last slash."""
     listening = create_server(("127.0.0.1", 0))
     running = server(site, proofs=proofs)
     running.app.state.feed = feed or running.app.state.feed
+    on_app(running.app)
     thread = threading.Thread(target=running.run, args=([listening],), name="front-door")
     thread.start()
     try:

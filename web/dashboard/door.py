@@ -5,7 +5,6 @@ alone, for what is listed, and from our own pages.
 """
 
 import re
-from urllib.parse import urlsplit
 
 import structlog
 from a2wsgi import WSGIMiddleware
@@ -17,6 +16,7 @@ from starlette.types import Scope as Asked
 
 from web.access import Scope, Visitor, require
 from web.dashboard.pages import VISITOR, application
+from web.login import is_from_here
 from web.site import Site
 
 PREFIX = "/rq"
@@ -69,17 +69,14 @@ def admit(request: Request) -> Visitor:
         raise HTTPException(405, "only a POST changes anything", headers={"Allow": "POST"})
     if not VERBS.fullmatch(path):
         raise HTTPException(404, "there is nothing of that kind to be done")
-    if not _is_from_here(request):
+    if not _is_from_a_page(request):
         raise HTTPException(403, "this did not come from a page of ours")
     log.info("dashboard_verb", by=visitor.name, path=path)
     return visitor
 
 
-def _is_from_here(request: Request) -> bool:
+def _is_from_a_page(request: Request) -> bool:
     """Whether no other site has made a browser send this: browsers say where every POST comes from, and nobody else's
     page can set a header of ours.
     """
-    origin = urlsplit(request.headers.get("origin", ""))
-    if not origin.netloc:
-        return "authorization" in request.headers
-    return origin.netloc == request.headers.get("host")
+    return is_from_here(request) if "origin" in request.headers else "authorization" in request.headers

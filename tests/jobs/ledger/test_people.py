@@ -87,9 +87,14 @@ def test_nobody_can_be_changed_who_is_not_there(fake_redis: Redis) -> None:
         people.change_password(fake_redis, "dana", PASSWORD)
 
 
-def test_tries_are_counted_together_for_a_while(fake_redis: Redis) -> None:
-    both = ("name dana", "address 192.0.2.1")
-    assert [logins.note_try(fake_redis, both, now=NOW) for _ in range(2)] == [[1, 1], [2, 2]]
-    assert logins.note_try(fake_redis, ("name alex", both[1]), now=NOW) == [1, 3]
-    logins.forget_tries(fake_redis, "name dana")
-    assert logins.note_try(fake_redis, both, now=NOW + logins.TRIES_WITHIN) == [1, 1]
+def test_what_failed_is_counted_together_for_a_while_that_nobody_can_prolong(fake_redis: Redis) -> None:
+    both = ("name dana", "network 192.0.2.1")
+    logins.note_failure(fake_redis, both)
+    for key in fake_redis.scan_iter():
+        assert fake_redis.expire(key, 60)
+    logins.note_failure(fake_redis, both)
+    logins.note_failure(fake_redis, ("name alex", both[1]))
+    assert logins.failures(fake_redis, (*both, "name alex", "name kim")) == [2, 3, 1, 0]
+    assert sorted(fake_redis.ttl(key) // 100 for key in fake_redis.scan_iter()) == [0, 0, 8]
+    logins.forget_failures(fake_redis, "name dana")
+    assert logins.failures(fake_redis, both) == [0, 3]

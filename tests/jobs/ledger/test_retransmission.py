@@ -29,6 +29,7 @@ from jobs.ledger import (
     keys,
     leadership,
     limits,
+    logins,
     meter,
     pushes,
     retention,
@@ -157,6 +158,11 @@ def confirm(redis: Redis) -> Any:
 def make_token(redis: Redis) -> None:
     """Of which the answer is another one each time, and the name is taken once."""
     tokens.create(redis, f"crm {len(tokens.every(redis))}", [Scope.READ], now=NOW)
+
+
+def fail_to_log_in(redis: Redis) -> Any:
+    logins.note_failure(redis, ("name dana", "network 192.0.2.1"))
+    return logins.failures(redis, ("name dana", "network 192.0.2.1"))
 
 
 def wait_for_disk(redis: Redis) -> None:
@@ -296,6 +302,8 @@ STORY: list[Step] = [
     lambda redis: amnesia.look(redis, now=NOW),
     make_token,
     make_token,
+    fail_to_log_in,
+    fail_to_log_in,
     forget_and_forgive,
     lambda redis: amnesia.halt(redis, why="wrong script", by="dana", now=NOW),
     lambda redis: amnesia.forgive(redis, why="corrected", now=NOW),
