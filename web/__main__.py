@@ -19,6 +19,7 @@ from jobs.producer import Producer
 from web.access import PROOFS, Proof
 from web.app import create_app
 from web.bearer import is_loopback
+from web.dawdlers import ImpatientProtocol
 from web.site import Site
 
 PATIENCE_S = 2
@@ -93,6 +94,8 @@ def server(site: Site, host: str = LOOPBACK, proofs: Sequence[Proof] = PROOFS) -
             host=host,
             port=site.settings.port,
             log_config=None,
+            http=ImpatientProtocol,
+            ws="none",  # nobody speaks it here, and it would be a way around the bounds
             access_log=False,  # a postback's path holds its token
             server_header=False,
             forwarded_allow_ips=site.settings.trusted_proxies,

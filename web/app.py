@@ -9,6 +9,7 @@ from web.access import PROOFS, Proof
 from web.pages import sign_in
 from web.pages.campaigns import Register
 from web.pages.live import Feed
+from web.pages.route import WITHIN_S
 from web.site import Site
 
 
@@ -22,5 +23,6 @@ def create_app(site: Site, proofs: Sequence[Proof] = PROOFS) -> FastAPI:
     dashboard.mount(app, site)
     app.state.register, app.state.feed = Register(site.redis), Feed()
     sign_in.add_to(app)
+    app.state.form_within_s = WITHIN_S
     app.include_router(pages.router)
     return app

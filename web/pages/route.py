@@ -15,12 +15,16 @@ from starlette.responses import RedirectResponse, Response
 
 from jobs.models.scopes import Scope
 from web.access import visitor_of
+from web.bodies import bounded
 from web.login import SAFE_METHODS, is_encrypted, is_from_here, is_token
 from web.pages.drawing import draw
+from web.problems import Refusal
 from web.visitors import Visitor
 
 MOST_BYTES = 64 * 1024
 """Of a form. The longest has a reason of 300 characters and some phones."""
+WITHIN_S = 30.0
+"""How long a form may take to come."""
 
 GUARDS = {
     "Content-Security-Policy": (
@@ -58,7 +62,7 @@ class PageRoute(APIRoute):
         handle = super().get_route_handler()
 
         async def guarded(request: Request) -> Response:
-            response = _too_big(request) or await _answered(handle, request)
+            response = _too_big(request) or await _answered(handle, _in_time(request))
             for name, value in GUARDS.items():
                 response.headers.setdefault(name, value)
             response.headers.setdefault("Cache-Control", "no-store")
@@ -75,6 +79,12 @@ def _too_big(request: Request) -> Response | None:
     return _said(request, Refused(413, "That is more than any form of ours can be.", "Nothing was changed."))
 
 
+def _in_time(request: Request) -> Request:
+    if request.method in SAFE_METHODS:
+        return request
+    return Request(request.scope, bounded(request.receive, MOST_BYTES, within_s=request.app.state.form_within_s))
+
+
 async def _answered(handle: Callable[[Request], Coroutine[Any, Any, Response]], request: Request) -> Response:
     try:
         return await handle(request)
@@ -84,6 +94,8 @@ async def _answered(handle: Callable[[Request], Coroutine[Any, Any, Response]], 
         return _said(request, refused)
     except RequestValidationError:
         return _said(request, Refused(400, "That form was not filled in as it must be.", "Nothing was changed."))
+    except Refusal as refusal:
+        return _said(request, Refused(refusal.kind.status, f"{refusal.kind.title}.", "Nothing was changed. Try again."))
     except HTTPException as error:
         return _said(request, Refused(error.status_code, f"{HTTPStatus(error.status_code).phrase}."))
     except RedisError as error:

@@ -1,4 +1,4 @@
-"""The way in and the way out. Law of the room: a stranger costs little; what fails is counted, what is refused is not."""
+"""The way in and the way out. Law of the room: a stranger costs little; what fails counts, what is refused does not."""
 
 import math
 import secrets

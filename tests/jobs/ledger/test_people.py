@@ -95,6 +95,6 @@ def test_what_failed_is_counted_together_for_a_while_that_nobody_can_prolong(fak
     logins.note_failure(fake_redis, both)
     logins.note_failure(fake_redis, ("name alex", both[1]))
     assert logins.failures(fake_redis, (*both, "name alex", "name kim")) == [2, 3, 1, 0]
-    assert sorted(fake_redis.ttl(key) // 100 for key in fake_redis.scan_iter()) == [0, 0, 8]
+    assert sorted(fake_redis.ttl(key) > 60 for key in fake_redis.scan_iter()) == [False, False, True]
     logins.forget_failures(fake_redis, "name dana")
     assert logins.failures(fake_redis, both) == [0, 3]

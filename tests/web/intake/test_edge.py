@@ -16,6 +16,7 @@ from jobs.models.scopes import Scope
 from tests.servers import RedisServer
 from tests.web.conftest import CAMPAIGN, Caller
 from tests.web.front_door import front_door, make_site
+from web import bodies
 from web.intake import edge
 from web.problems import Kind, Refusal
 
@@ -111,8 +112,8 @@ def test_a_body_that_drips_is_ended_and_one_that_has_come_in_may_take_its_time()
         await asyncio.sleep(30)
         raise AssertionError
 
-    async def waits_in_vain(receive: Receive, pieces: int, **limits: float) -> None:
-        read = edge.bounded(receive, 1_000, **limits)
+    async def waits_in_vain(receive: Receive, pieces: int, **limits: Any) -> None:
+        read = bodies.bounded(receive, 1_000, **limits)
         for _ in range(pieces):
             await read()
 
