@@ -22,8 +22,9 @@ from web.bearer import is_loopback
 from web.dawdlers import ImpatientProtocol
 from web.site import Site
 
-PATIENCE_S = 2
-"""Whoever asks by HTTP asks again; a request that waits for Redis holds up others."""
+PATIENCE_S = 2.0
+"""Whoever asks by HTTP asks again; a request that waits for Redis holds up others. So long for a connection, an answer,
+or a server that is not there."""
 
 MOST_CONNECTIONS = 8
 """Requests take turns beyond it: small servers count connections."""
@@ -60,7 +61,8 @@ def check_who_can_reach_it(settings: Settings, host: str) -> None:
 def open_site(settings: Settings) -> Site:
     """The site of these settings; connects when it is first asked."""
     url, verify = settings.redis_url.get_secret_value(), settings.redis_tls_verify
-    redis = connect(url, name="web", patience_s=PATIENCE_S, max_connections=MOST_CONNECTIONS, tls_verify=verify)
+    patience = {"patience_s": PATIENCE_S, "reply_within_s": PATIENCE_S}
+    redis = connect(url, name="web", tls_verify=verify, max_connections=MOST_CONNECTIONS, **patience)
     desk = desk_at(settings, redis, clock=lambda: datetime.now(UTC))
     lead, keep_keys = timedelta(seconds=settings.lead_s), timedelta(days=settings.keep_keys_days)
     return Site(desk=desk, producer=Producer(redis, lead=lead, keep_keys=keep_keys), settings=settings)

@@ -1,4 +1,4 @@
-"""Bodies of requests: how long they may be and take. Law of the room: one that drips costs a connection and no thread."""
+"""Bodies of requests: how long they may be and take. Law of the room: one that drips costs a connection, no thread."""
 
 import asyncio
 

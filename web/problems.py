@@ -26,11 +26,10 @@ from jobs.ledger.durability import NotDurable
 from jobs.models import InvalidCampaign, Problem
 from jobs.outcomes.cases import UnknownSubmission
 from jobs.outcomes.decide import Inadvisable, NotInDoubt, UnexplainedDecision
+from web.turns import RETRY_AFTER_S, Busy
 
 MEDIA_TYPE = "application/problem+json"
 ROOT = "/v1/problems/"
-RETRY_AFTER_S = 5
-
 MOST_PROBLEMS = 100
 """Of one request that are named one by one."""
 
@@ -126,6 +125,12 @@ class Kind(Enum):
         "The ledger is out of reach",
         "What it has taken is safe. Send the same request again, a campaign with the same key.",
     )
+    BUSY = (
+        "busy",
+        503,
+        "Too much is being done for others",
+        "Nothing was stored. Send the same request again when Retry-After has passed.",
+    )
 
     GATEWAY_SILENT = (
         "gateway-silent",
@@ -204,7 +209,7 @@ def add_to(app: FastAPI) -> None:
     """Have every error of /v1 answered like this; those of other rooms stay as they are."""
     app.add_exception_handler(HTTPException, _on_refusal)
     app.add_exception_handler(RequestValidationError, _on_invalid_request)
-    for kind in (*_FORESEEN, RedisError, Exception):
+    for kind in (*_FORESEEN, RedisError, Busy, Exception):
         app.add_exception_handler(kind, _on_error)
 
 
@@ -263,6 +268,8 @@ async def _on_error(request: Request, error: Exception) -> Response:
     if not _is_ours(request):
         if isinstance(error, RedisError):
             return PlainTextResponse("the ledger is out of reach; try again", 503, {"Retry-After": str(RETRY_AFTER_S)})
+        if isinstance(error, Busy):
+            return PlainTextResponse("too much is being done; try again", 503, {"Retry-After": str(RETRY_AFTER_S)})
         return PlainTextResponse("a fault in Dropline; the log has it", 500)
     return _answer(refusal_of(error))
 
@@ -280,6 +287,8 @@ def refusal_of(error: Exception) -> Refusal:
         case RedisError() | NotDurable():
             log.warning("ledger_away", kind=type(error).__name__, error=str(error))
             return Refusal(Kind.AWAY, headers={"Retry-After": str(RETRY_AFTER_S)})
+        case Busy():
+            return Refusal(Kind.BUSY, headers={"Retry-After": str(RETRY_AFTER_S)})
     kind = _FORESEEN.get(type(error))
     if kind is None:
         return Refusal(Kind.FAULT)

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from anyio import CapacityLimiter, to_thread
+from anyio.to_thread import current_default_thread_limiter
 
 Result = TypeVar("Result")
 
@@ -12,6 +13,18 @@ RETRY_AFTER_S = 5
 
 class Busy(Exception):
     """All places are taken, and the line is full. Nothing was done; `RETRY_AFTER_S` is when to try again."""
+
+
+LONGEST_LINE = 40
+"""Requests that wait for one of the 40 threads that all routes share. Where the ledger hangs each has it for some four
+seconds, so that nobody has to wait for more than ten.
+"""
+
+
+def check_line() -> None:
+    """Raises `Busy` where too many wait for a thread. What needs none is served all the same."""
+    if current_default_thread_limiter().statistics().tasks_waiting >= LONGEST_LINE:
+        raise Busy
 
 
 class Turns:

@@ -18,6 +18,7 @@ from web.access import Scope, Visitor, require
 from web.dashboard.pages import VISITOR, application
 from web.login import is_from_here
 from web.site import Site
+from web.turns import check_line
 
 PREFIX = "/rq"
 THREADS = 4
@@ -54,6 +55,7 @@ class _Door:
     async def __call__(self, scope: Asked, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             raise HTTPException(404)
+        check_line()
         visitor = await run_in_threadpool(admit, Request(scope))
         await self._inner({**scope, VISITOR: visitor}, receive, send)
 

@@ -53,8 +53,8 @@ _explained = APIRouter(prefix="/v1", include_in_schema=False)
 
 
 @_explained.get("/problems/{slug}")
-def explain(slug: str) -> dict[str, Any]:
-    """What a `type` means; for everybody."""
+async def explain(slug: str) -> dict[str, Any]:
+    """What a `type` means; for everybody, also where no thread is free."""
     found = next((each for each in Kind if each.slug == slug), None)
     if found is None:
         raise problems.Refusal(Kind.NOT_FOUND)

@@ -15,6 +15,7 @@ from starlette.types import Receive
 from web.access import visitor_of
 from web.bodies import bounded, too_large
 from web.problems import Kind, Refusal
+from web.turns import check_line
 
 MB = 1_000_000
 MOST_BYTES = 2 * MB
@@ -37,6 +38,7 @@ class Edge(APIRoute):
         handle = super().get_route_handler()
 
         async def at_the_edge(request: Request) -> Response:
+            check_line()
             if await run_in_threadpool(visitor_of, request) is None:
                 raise Refusal(Kind.TOKEN_MISSING, headers={"WWW-Authenticate": "Bearer"})
             response = await handle(Request(request.scope, _bounded(request)))

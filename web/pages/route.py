@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Coroutine
 from http import HTTPStatus
+from inspect import iscoroutinefunction
 from typing import Annotated, Any
 from urllib.parse import urlencode
 
@@ -19,6 +20,7 @@ from web.bodies import bounded
 from web.login import SAFE_METHODS, is_encrypted, is_from_here, is_token
 from web.pages.drawing import draw
 from web.problems import Refusal
+from web.turns import RETRY_AFTER_S, Busy, check_line
 from web.visitors import Visitor
 
 MOST_BYTES = 64 * 1024
@@ -60,9 +62,15 @@ class PageRoute(APIRoute):
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """As FastAPI asks for it."""
         handle = super().get_route_handler()
+        needs_a_thread = not iscoroutinefunction(self.endpoint)
+
+        async def thronged(request: Request) -> Response:
+            if needs_a_thread:
+                check_line()
+            return await handle(request)
 
         async def guarded(request: Request) -> Response:
-            response = _too_big(request) or await _answered(handle, _in_time(request))
+            response = _too_big(request) or await _answered(thronged, _in_time(request))
             for name, value in GUARDS.items():
                 response.headers.setdefault(name, value)
             response.headers.setdefault("Cache-Control", "no-store")
@@ -98,6 +106,11 @@ async def _answered(handle: Callable[[Request], Coroutine[Any, Any, Response]], 
         return _said(request, Refused(refusal.kind.status, f"{refusal.kind.title}.", "Nothing was changed. Try again."))
     except HTTPException as error:
         return _said(request, Refused(error.status_code, f"{HTTPStatus(error.status_code).phrase}."))
+    except Busy:
+        todo = "Nothing was changed. Try again in a few seconds."
+        response = _said(request, Refused(503, "Too much is being done for others just now.", todo))
+        response.headers["Retry-After"] = str(RETRY_AFTER_S)
+        return response
     except RedisError as error:
         log.warning("page_without_redis", path=request.url.path, kind=type(error).__name__)
         todo = "Nothing that was handed in is lost. Look again in a moment."
