@@ -87,6 +87,25 @@ def test_nobody_can_be_changed_who_is_not_there(fake_redis: Redis) -> None:
         people.change_password(fake_redis, "dana", PASSWORD)
 
 
+def test_whoever_is_removed_while_a_password_is_changed_stays_removed(fake_redis: Redis) -> None:
+    dana = add(fake_redis)
+
+    class Slow(type(fake_redis)):  # type: ignore[misc]  # a client whose second command comes after another's removal
+        reads = 0
+
+        def execute_command(self, *args: object, **options: object) -> object:
+            answer = super().execute_command(*args, **options)
+            if args[0] == "HGET" and not self.reads:
+                self.reads += 1
+                people.remove(fake_redis, dana.name)
+            return answer
+
+    slow = Slow(connection_pool=fake_redis.connection_pool)
+    with pytest.raises(UnknownPerson):
+        people.change_password(slow, "dana", "yet another colour")
+    assert people.everybody(fake_redis) == []
+
+
 def test_what_failed_is_counted_together_for_a_while_that_nobody_can_prolong(fake_redis: Redis) -> None:
     both = ("name dana", "network 192.0.2.1")
     logins.note_failure(fake_redis, both)

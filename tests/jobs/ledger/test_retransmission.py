@@ -31,6 +31,7 @@ from jobs.ledger import (
     limits,
     logins,
     meter,
+    people,
     pushes,
     retention,
     runs,
@@ -158,6 +159,11 @@ def confirm(redis: Redis) -> Any:
 def make_token(redis: Redis) -> None:
     """Of which the answer is another one each time, and the name is taken once."""
     tokens.create(redis, f"crm {len(tokens.every(redis))}", [Scope.READ], now=NOW)
+
+
+def change_password(redis: Redis) -> None:
+    people.add(redis, "dana", people.Role.WATCH, "a horse of another colour", sees_phones=False, now=NOW)
+    people.change_password(redis, "dana", "yet another colour")
 
 
 def fail_to_log_in(redis: Redis) -> Any:
@@ -304,6 +310,7 @@ STORY: list[Step] = [
     make_token,
     fail_to_log_in,
     fail_to_log_in,
+    change_password,
     forget_and_forgive,
     lambda redis: amnesia.halt(redis, why="wrong script", by="dana", now=NOW),
     lambda redis: amnesia.forgive(redis, why="corrected", now=NOW),
