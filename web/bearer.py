@@ -5,6 +5,7 @@ behind a router everybody may have one address, and 256 bits are not guessed at 
 """
 
 import math
+import re
 import time
 from collections import OrderedDict
 from ipaddress import ip_address
@@ -30,7 +31,12 @@ MOST_ADDRESSES = 10_000
 
 REFUSED = Counter("dropline_web_tokens_refused", "Bearer tokens that opened nothing", ["why"])
 
-AT_HOME = Visitor("loopback", frozenset(Scope))
+AT_HOME = Visitor("loopback", frozenset(Scope) - {Scope.PHONES})
+
+BROUGHT = re.compile(
+    r"x-(forwarded|real|original|client|cluster)-.*|.*-connecting-ip|true-client-ip|forwarded|via|origin|sec-fetch-site"
+)
+"""Headers that a proxy adds, and one that a page in a browser makes."""
 
 log = structlog.get_logger()
 
@@ -95,12 +101,12 @@ def is_loopback(host: str) -> bool:
 
 
 def _is_at_home(site: Site, request: Request) -> bool:
-    """Whether the operator lets this machine's own requests in: not those that a proxy brings, nor those that a page
-    in a browser makes, wherever it came from.
+    """Whether the operator lets this machine's own requests in: not those that a proxy brings, as far as it is seen
+    (nginx speaks HTTP/1.0 unless it is told otherwise), nor those that a page in a browser makes, wherever it is from.
     """
     if not site.settings.open_on_loopback:
         return False
     ends = [end[0] for end in (request.scope.get("client"), request.scope.get("server")) if end]
-    is_brought = {"x-forwarded-for", "forwarded", "via", "origin", "sec-fetch-site"} & set(request.headers)
+    is_brought = request.scope["http_version"] == "1.0" or any(map(BROUGHT.fullmatch, request.headers))
     named = is_loopback((request.url.hostname or "").strip("[]"))
     return len(ends) == 2 and all(map(is_loopback, ends)) and named and not is_brought
