@@ -6,6 +6,7 @@ from fastapi import FastAPI
 
 from web import dashboard, health, intake, metrics, pages
 from web.access import PROOFS, Proof
+from web.hosts import NamedHosts
 from web.pages import sign_in
 from web.pages.campaigns import Register
 from web.pages.live import Feed
@@ -23,6 +24,7 @@ def create_app(site: Site, proofs: Sequence[Proof] = PROOFS) -> FastAPI:
     dashboard.mount(app, site)
     app.state.register, app.state.feed = Register(site.redis), Feed()
     sign_in.add_to(app)
+    app.add_middleware(NamedHosts)
     app.state.form_within_s = WITHIN_S
     app.include_router(pages.router)
     return app
