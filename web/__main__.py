@@ -61,8 +61,14 @@ def check_who_can_reach_it(settings: Settings, host: str) -> None:
 def open_site(settings: Settings) -> Site:
     """The site of these settings; connects when it is first asked."""
     url, verify = settings.redis_url.get_secret_value(), settings.redis_tls_verify
-    patience = {"patience_s": PATIENCE_S, "reply_within_s": PATIENCE_S}
-    redis = connect(url, name="web", tls_verify=verify, max_connections=MOST_CONNECTIONS, **patience)
+    redis = connect(
+        url,
+        name="web",
+        patience_s=PATIENCE_S,
+        reply_within_s=PATIENCE_S,
+        max_connections=MOST_CONNECTIONS,
+        tls_verify=verify,
+    )
     desk = desk_at(settings, redis, clock=lambda: datetime.now(UTC))
     lead, keep_keys = timedelta(seconds=settings.lead_s), timedelta(days=settings.keep_keys_days)
     return Site(desk=desk, producer=Producer(redis, lead=lead, keep_keys=keep_keys), settings=settings)

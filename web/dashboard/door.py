@@ -5,12 +5,14 @@ alone, for what is listed, and from our own pages.
 """
 
 import re
+from urllib.parse import urlencode
 
 import structlog
 from a2wsgi import WSGIMiddleware
 from fastapi import FastAPI, HTTPException
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
+from starlette.responses import RedirectResponse
 from starlette.types import ASGIApp, Receive, Send
 from starlette.types import Scope as Asked
 
@@ -56,8 +58,20 @@ class _Door:
         if scope["type"] != "http":
             raise HTTPException(404)
         check_line()
-        visitor = await run_in_threadpool(admit, Request(scope))
-        await self._inner({**scope, VISITOR: visitor}, receive, send)
+        request = Request(scope)
+        try:
+            visitor = await run_in_threadpool(admit, request)
+        except HTTPException as refused:
+            if refused.status_code != 401 or not _is_person(request):
+                raise
+            await RedirectResponse(f"/sign-in?{urlencode({'to': PREFIX + '/'})}", 303)(scope, receive, send)
+        else:
+            await self._inner({**scope, VISITOR: visitor}, receive, send)
+
+
+def _is_person(request: Request) -> bool:
+    """Whether a browser asks for a page, and not one of its scripts or a program for data."""
+    return request.method == "GET" and "text/html" in request.headers.get("accept", "")
 
 
 def admit(request: Request) -> Visitor:
