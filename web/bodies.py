@@ -1,15 +1,44 @@
 """Bodies of requests: how long they may be and take. Law of the room: one that drips costs a connection, no thread."""
 
 import asyncio
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from starlette.types import Message, Receive
 
 from web.problems import Kind, Refusal
+from web.turns import Busy
 
 WITHIN_S = 300.0
 """How long a body may take in all."""
 SILENCE_S = 20.0
 """How long its sender may say nothing."""
+
+
+LEAST_BYTES = 65_536
+"""What even the smallest body is counted for, so that their number is bounded, too."""
+
+
+class Room:
+    """So many bytes of bodies at the same time, from their first byte to their answer; of one sender at most half."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._held: Counter[str] = Counter()
+
+    @contextmanager
+    def hold(self, who: str, size: int) -> Iterator[None]:
+        """Room for a body of up to this size; raises `Busy` where there is none."""
+        size = max(size, LEAST_BYTES)
+        if self._held[who] + size > self._most // 2 or self._held.total() + size > self._most:
+            raise Busy
+        self._held[who] += size
+        try:
+            yield
+        finally:
+            self._held[who] -= size
+            self._held += Counter()  # forgets who holds nothing
 
 
 def too_large(most: int, *, hint: str = "") -> Refusal:

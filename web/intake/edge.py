@@ -4,8 +4,10 @@ Law of the room: a body that is too large, or that drips, costs a connection and
 """
 
 from collections.abc import Callable, Coroutine
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
+from fastapi import FastAPI
 from fastapi.routing import APIRoute
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -13,9 +15,11 @@ from starlette.responses import Response
 from starlette.types import Receive
 
 from web.access import visitor_of
-from web.bodies import bounded, too_large
+from web.bodies import Room, bounded, too_large
+from web.login import SAFE_METHODS
 from web.problems import Kind, Refusal
 from web.turns import check_line
+from web.visitors import Visitor
 
 MB = 1_000_000
 MOST_BYTES = 2 * MB
@@ -31,6 +35,16 @@ BODY_LIMITS = {"/v1/campaigns": {"application/json": MOST_JSON_BYTES, "multipart
 """By path and type of the body, where it is not `MOST_BYTES`."""
 
 
+MOST_IN_MEMORY = 64 * MB
+MOST_ON_DISK = 1_024 * MB
+"""Of all bodies that are on their way or being worked on, as JSON and as files; whoever comes then comes again."""
+
+
+def add_to(app: FastAPI) -> None:
+    """What is held by bodies, for as long as the process lives."""
+    app.state.in_memory, app.state.on_disk = Room(MOST_IN_MEMORY), Room(MOST_ON_DISK)
+
+
 class Edge(APIRoute):
     """A route that reads only what somebody known sends, up to a size and for a time."""
 
@@ -39,9 +53,11 @@ class Edge(APIRoute):
 
         async def at_the_edge(request: Request) -> Response:
             check_line()
-            if await run_in_threadpool(visitor_of, request) is None:
+            visitor = await run_in_threadpool(visitor_of, request)
+            if visitor is None:
                 raise Refusal(Kind.TOKEN_MISSING, headers={"WWW-Authenticate": "Bearer"})
-            response = await handle(Request(request.scope, _bounded(request)))
+            with _room(request, visitor):
+                response = await handle(Request(request.scope, _bounded(request)))
             response.headers.setdefault("Cache-Control", "no-store")
             response.headers["X-Content-Type-Options"] = "nosniff"
             return response
@@ -61,6 +77,16 @@ def limit_of(request: Request) -> int:
     if announced.isdecimal() and int(announced) > most:
         raise too_large(most, hint=_hint(most))
     return most
+
+
+def _room(request: Request, visitor: Visitor) -> AbstractContextManager[None]:
+    """Room for its body, by what it announces, or by all that it may have; raises `Busy`."""
+    if request.method in SAFE_METHODS:
+        return nullcontext()
+    most = limit_of(request)
+    room: Room = request.app.state.on_disk if most == MOST_UPLOAD_BYTES else request.app.state.in_memory
+    announced = request.headers.get("content-length", "")
+    return room.hold(visitor.name, int(announced) if announced.isdecimal() else most)
 
 
 def _bounded(request: Request) -> Receive:
