@@ -52,6 +52,7 @@ bench: $(READY)  ## measure what Dropline costs on this machine
 	@$(RUN) benchmarks.durable_send
 	@$(RUN) benchmarks.do_not_dial
 	@$(RUN) benchmarks.reconciliation
+	@$(RUN) benchmarks.postbacks
 	@$(RUN) benchmarks.pages
 	@$(RUN) benchmarks.live_sessions
 	@$(RUN) benchmarks.stop

@@ -75,7 +75,7 @@ def fill(redis: Redis, count: int) -> None:
 def measure(redis: Redis, count: int) -> dict[str, Cost]:
     """What each kind of scrape costs."""
     registry = CollectorRegistry(auto_describe=False)
-    ledger = Ledger(make_site(redis))
+    ledger = Ledger(make_site(redis), {})
     registry.register(ledger)
     costs = {"the first": scrape(redis, registry), f"{count:,} unfinished": scrape(redis, registry)}
     redis.zremrangebyrank(keys.UNFINISHED, UNFINISHED, -1)

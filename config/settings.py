@@ -184,8 +184,12 @@ class Settings(BaseSettings):
     that has just begun to send must still read the answer and write it down, or its outcome is unknown."""
     gateway_calls_per_s: CallsPerSecond = Field(default=5, examples=["5"])
     """How many requests an account makes in a second, all workers together. Each has an instant of its own, evenly
-    spaced, and none leaves before it. One that is late (a slow line, a busy machine, a slow disk of Redis) may arrive
-    in the second of those after it, so now and then a second sees one or two more; the sum is never more than agreed.
+    spaced, and none leaves before it; who missed its own by more than a second waits for another. One that is late by
+    less (a slow line, a busy machine, a slow disk of Redis) may arrive in the second of those after it, so now and then
+    a second sees one or two more. Stops and cancels alone need not wait: as people are being called meanwhile, they
+    borrow the calls of the next 20 seconds, a hundred at five a second, with SEND_CONCURRENCY of them under way at a
+    time, and all other requests wait until that is made good. So the sum is never more than agreed, but for what is
+    borrowed.
     The gateway publishes no limit; five a second hand over three million phones in a minute, and nobody takes them for
     an attack. At least 0.2: a worker waits for its next call, and below one in five seconds it would do little else."""
     gateway_phones_per_min: PhonesPerMinute | None = Field(default=None, examples=["100000"])

@@ -69,12 +69,13 @@ def from_wall(wall: str | datetime) -> datetime:
 
 
 def read_wire(text: str, *, near: datetime) -> datetime | None:
-    """The instant, in UTC, of a time that the gateway reported at about `near`; None when it cannot be read.
+    """The instant, in UTC, of a time that the gateway reported at about `near`; None when it cannot be read, or is of
+    another century.
 
     In the repeated hour it is the latest pass that is not after `near`, or the first when both are.
     """
     wall = _read_wall(text)
-    instants = _instants(wall) if wall else ()
+    instants = _instants(wall) if wall and wall.year in _YEARS_OF_CALLS else ()
     return max((instant for instant in instants if instant <= near), default=next(iter(instants), None))
 
 
@@ -96,6 +97,9 @@ def appointment(day: date, at: time) -> datetime:
 
 
 _TWICE = "comes twice that night and the gateway cannot tell which; choose a time before 01:00 or from 02:00 on"
+
+_YEARS_OF_CALLS = range(1971, 2100)
+"""The ledger keeps an instant in four bytes of seconds since 1970."""
 
 _WALL = re.compile(r"([12]\d{3})-(\d\d?)-(\d\d?)[ T]+(\d\d?):(\d\d)(?::(\d\d))?", re.ASCII)
 

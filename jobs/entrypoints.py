@@ -26,6 +26,7 @@ from config.redis_connection import connect
 from config.settings import AudioPreflight, Settings
 from jobs import reconciliation
 from jobs.campaigns import balances, control, do_not_dial, ending, housekeeping, questions, refresh, send, take
+from jobs.campaigns.balances import NotNoted
 from jobs.campaigns.desk import Desk, Timings
 from jobs.campaigns.do_not_dial import Synced
 from jobs.campaigns.plan import plan
@@ -165,6 +166,7 @@ def keep_house() -> dict[str, int]:
     be left for the next time.
     """
     at, dropped = desk(), 0
+    housekeeping.clear_out_events(at.redis, keep=at.timings.retention, now=at.clock())
     end_at = at.clock() + JOB_BUDGET
     while at.clock() < end_at and not wind_down.is_set():
         cleared = housekeeping.clear_out(at.redis, keep=at.timings.retention, now=at.clock())
@@ -175,11 +177,13 @@ def keep_house() -> dict[str, int]:
     return {"dropped": dropped, "left": len(left)}
 
 
-def note_balances() -> dict[str, int | None]:
-    """Note what every account can still send; answers it by account, null where the gateway did not say."""
+def note_balances(*, accounts: list[str] | None = None) -> dict[str, int | str]:
+    """Note what accounts can still send, every one unless they are named; answers it by account, and where there is no
+    note `no_answer` or `refused`.
+    """
     at = desk()
-    noted = {account: balances.note_balance(at, account) for account in at.accounts}
-    return {account: each.remaining if each else None for account, each in noted.items()}
+    noted = {account: balances.note_balance(at, account) for account in accounts or at.accounts}
+    return {account: str(each) if isinstance(each, NotNoted) else each.remaining for account, each in noted.items()}
 
 
 def deliver_webhooks(*, names: list[str]) -> dict[str, int]:
@@ -201,7 +205,7 @@ def _reconcile(at: Desk, account: str, day: date, end_at: datetime) -> str:
     if step.report is None:
         return "later"
     reconciliation.tell(step.report)
-    return "done" if step.report.is_done else "open"
+    return "done" if step.report.is_done and not step.report.trouble else "open"
 
 
 def leave_nothing_behind(job: Job | None, **harmless: str) -> None:

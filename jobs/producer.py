@@ -20,7 +20,8 @@ from rq.serializers import JSONSerializer
 
 from config.queues import BELL_RESULT_TTL_S, CAMPAIGNS, CONTROL, DAY_S, STATUS, QueueSpec
 from jobs import entrypoints
-from jobs.campaigns import control, do_not_dial, questions, refresh, take
+from jobs.campaigns import balances, control, do_not_dial, questions, refresh, take
+from jobs.campaigns.balances import NotNoted
 from jobs.campaigns.desk import Timings
 from jobs.campaigns.do_not_dial import Changed, Verb
 from jobs.campaigns.plan import Plan
@@ -90,11 +91,20 @@ class Errand:
     queue: QueueSpec
     keywords: Callable[[datetime], dict[str, Any]] = lambda _: {}
     """The JSON keywords of the job for a slot."""
+    left: Callable[[Any], dict[str, Any]] = lambda _: {}
+    """The JSON keywords of a job for what is left to do after one that answered so; none where nothing is."""
+    left_for: timedelta = timedelta(0)
+    """So long after its slot what is left is tried again; then the next slot stands for it."""
+
+
+def _balances_left(answer: Any) -> dict[str, Any]:
+    silent = [account for account, said in (answer or {}).items() if said == NotNoted.NO_ANSWER]
+    return {"accounts": silent} if silent else {}
 
 
 ERRANDS: Mapping[str, Errand] = {
     "reconcile": Errand("jobs.entrypoints.reconcile_day", STATUS),
-    "balances": Errand("jobs.entrypoints.note_balances", STATUS),
+    "balances": Errand("jobs.entrypoints.note_balances", STATUS, left=_balances_left, left_for=balances.EVERY),
     "house": Errand("jobs.entrypoints.keep_house", STATUS),
 }
 """By the names of their entries in the timetable."""
@@ -216,7 +226,8 @@ class Producer:
 
     def give_up(self, submission_id: str, *, by: str, why: str, force: bool = False) -> Decided:
         """Decide that nobody looks for an unknown submission any more. Raises as `adopt` does."""
-        return self._ringing(decide.give_up(self._redis, submission_id, Asked(by, why, self._clock()), force=force))
+        asked = Asked(by, why, self._clock())
+        return self._ringing(decide.give_up(self._redis, submission_id, asked, force=force, timings=self._timings))
 
     def ask_call_status(self, session_id: str, phone: str, *, account: str = "default") -> str:
         """Have a worker ask the gateway how the drop of a session to a phone of 10 digits ended; the question's id.
@@ -304,10 +315,10 @@ def _run_errand(redis: Redis, errands: Mapping[str, Errand], job_id: str, now: d
     try:
         job = Job.fetch(job_id, connection=redis, serializer=JSONSerializer)
     except NoSuchJobError:
-        return _enqueue_errand(redis, errand, job_id, slot)
+        return _enqueue_errand(redis, errand, job_id, errand.keywords(slot))
     match job.get_status(refresh=False):
         case JobStatus.FINISHED:
-            due.remove(redis, Due.ERRAND, [job_id])
+            return _go_on(redis, errand, job, slot, now)
         case _ if now - job.created_at.replace(tzinfo=UTC) > ERRAND_PATIENCE:
             return _give_up(redis, job_id, "it was not done for too long")
         case JobStatus.FAILED:
@@ -319,17 +330,29 @@ def _run_errand(redis: Redis, errands: Mapping[str, Errand], job_id: str, now: d
     return False
 
 
+def _go_on(redis: Redis, errand: Errand, job: Job, slot: datetime, now: datetime) -> bool:
+    """Whether a job was enqueued for what one that is done has left."""
+    left = errand.left(job.return_value())
+    if left and now < slot + errand.left_for:
+        job.delete()
+        return _enqueue_errand(redis, errand, job.id, left)
+    if left:
+        log.warning("errand_not_done", errand=job.id, left=left, meaning="it is left to the next one")
+    due.remove(redis, Due.ERRAND, [job.id])
+    return False
+
+
 def _give_up(redis: Redis, job_id: str, why: str) -> bool:
     log.error("errand_given_up", errand=job_id, why=why)
     due.remove(redis, Due.ERRAND, [job_id])
     return False
 
 
-def _enqueue_errand(redis: Redis, errand: Errand, job_id: str, slot: datetime) -> bool:
+def _enqueue_errand(redis: Redis, errand: Errand, job_id: str, keywords: dict[str, Any]) -> bool:
     with suppress(DuplicateJobError):
         open_queue(redis, errand.queue).enqueue_call(
             errand.entry_point,
-            kwargs=errand.keywords(slot),
+            kwargs=keywords,
             timeout=errand.queue.timeout_s,
             result_ttl=ERRAND_KEPT_S,
             failure_ttl=errand.queue.failure_ttl_s,

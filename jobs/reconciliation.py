@@ -1,15 +1,16 @@
 """A day of an account in the ledger beside the gateway's listing of that day: what each has that the other lacks.
 
-Law of the room: it finds and tells. It moves nothing but what every poll moves, records that are new; from a listing
-that is empty or cannot be read it concludes nothing; and running it again finds the same.
+Law of the room: it finds and tells. It moves nothing but what every poll moves, records that are new, and a session
+that still rings although its campaign was told to end is told, too; from a listing that is empty or cannot be read it
+concludes nothing; and running it again finds the same.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence, Set
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
-from functools import partial
+from functools import cache, partial
 from typing import Any
 
 import structlog
@@ -18,7 +19,7 @@ from redis import Redis
 from config.accounts import UnknownAccount
 from config.masking import mask_phone, mask_text
 from jobs import eastern
-from jobs.campaigns import calling
+from jobs.campaigns import calling, strays
 from jobs.campaigns.calling import NotNow
 from jobs.campaigns.days import days_of
 from jobs.campaigns.desk import Desk
@@ -49,6 +50,9 @@ AGAIN_AFTER = timedelta(hours=1)
 _WITH_THE_GATEWAY = frozenset({SubmissionState.ACCEPTED, SubmissionState.FINISHED})
 _MAYBE_WITH_THE_GATEWAY = frozenset({SubmissionState.SENDING, SubmissionState.UNKNOWN})
 _SEEN = frozenset({Likeness.MARK, Likeness.PHONES})
+
+PhonesOf = Callable[[str], Set[str]]
+"""The phones of a submission, by its id."""
 
 log = structlog.get_logger(__name__)
 
@@ -85,7 +89,8 @@ def reconcile(desk: Desk, account: str, day: date, *, may_go_on: Callable[[], bo
     except NotNow as not_now:
         return Step(None, not_now.at)
     except (_Unclear, GatewayError, UnknownAccount) as unclear:
-        return Step(_give_up(desk, account, day, _in_words(unclear)), _again_at(day, desk.clock()))
+        report = _give_up(desk, account, day, _in_words(unclear))
+        return Step(report, report.again_at)
     return Step(days.keep(desk.redis, report)) if report else Step(None, desk.clock())
 
 
@@ -118,8 +123,11 @@ def _look(desk: Desk, account: str, day: date) -> Day:
     undecided = [
         each for each in of_day if each.state in _MAYBE_WITH_THE_GATEWAY or (each.former and each not in given_up)
     ]
-    strays = evidence.known_sessions(desk.redis, account, [each.session_id for each in listed]) - own.keys()
-    return Day(account, day, run, listed, own, strays, undecided, given_up, known)
+    return Day(account, day, run, listed, own, _strays(desk, account, listed, own), undecided, given_up, known)
+
+
+def _strays(desk: Desk, account: str, listed: Iterable[ListedSession], own: Mapping[str, Own]) -> set[str]:
+    return evidence.known_sessions(desk.redis, account, [each.session_id for each in listed]) - own.keys()
 
 
 def _look_again(desk: Desk, state: Day) -> Day:
@@ -127,7 +135,7 @@ def _look_again(desk: Desk, state: Day) -> Day:
     _, known = days.work(desk.redis, state.account, state.day)
     renewed = submissions.read(desk.redis, [own.submission.id for own in state.own.values()])
     own = {own.submission.session_id: own for own in _own(desk.redis, renewed)}
-    return replace(state, own=own, known=known)
+    return replace(state, own=own, strays=_strays(desk, state.account, state.listed, own), known=known)
 
 
 def _own(redis: Redis, found: Iterable[Submission]) -> Iterable[Own]:
@@ -165,12 +173,13 @@ def _compare_all(desk: Desk, state: Day, may_go_on: Callable[[], bool]) -> list[
     no call may be made for now.
     """
     turned_away: list[NotNow] = []
+    phones_of = cache(partial(_phones_of, desk.redis))  # of each submission in doubt once, however many strangers
 
     def compare(listed: ListedSession) -> str:
         if turned_away or not may_go_on():
             return ""
         try:
-            compared = _compare(desk, state, listed)
+            compared = _compare(desk, state, listed, phones_of)
         except NotNow as not_now:
             turned_away.append(not_now)
         except GatewayError as failed:
@@ -186,7 +195,7 @@ def _compare_all(desk: Desk, state: Day, may_go_on: Callable[[], bool]) -> list[
     return failed
 
 
-def _compare(desk: Desk, state: Day, listed: ListedSession) -> Compared:
+def _compare(desk: Desk, state: Day, listed: ListedSession, phones_of: PhonesOf) -> Compared:
     """One session: its records merged if it is ours, counted if it is a stranger."""
     own = state.own.get(listed.session_id)
     whose = own.submission.id if own else ""
@@ -198,7 +207,7 @@ def _compare(desk: Desk, state: Day, listed: ListedSession) -> Compared:
         if rejected.kind not in SESSION_IS_GONE:
             raise
         return found.model_copy(update={"refusal": mask_text(rejected.reason)})
-    facts = _merged(desk, own, records) if own else _counted(desk, state, listed, records)
+    facts = _merged(desk, own, records) if own else _counted(desk, state, listed, records, phones_of)
     return found.model_copy(update=facts)
 
 
@@ -226,23 +235,38 @@ def _merged(desk: Desk, own: Own, records: Sequence[Disposition]) -> dict[str, A
     }
 
 
-def _counted(desk: Desk, state: Day, listed: ListedSession, records: Sequence[Disposition]) -> dict[str, Any]:
+def _counted(
+    desk: Desk, state: Day, listed: ListedSession, records: Sequence[Disposition], phones_of: PhonesOf
+) -> dict[str, Any]:
     """Facts of a stranger. One that may be a submission in doubt is for `jobs.outcomes` to judge, soon."""
-    called = {each.phone for each in records}
-    its_own = [each.id for each in state.undecided if _alike(desk.redis, each, listed, called) is not Likeness.FOREIGN]
+    alike = partial(_alike, listed=listed, called={each.phone for each in records}, phones_of=phones_of)
+    its_own = [each.id for each in state.undecided if alike(each) is not Likeness.FOREIGN]
     due.add(desk.redis, Due.SETTLE, its_own, desk.clock())
     # Nobody will look at what was given up again, so it is named only for what is seen, and not for what may be.
-    given_up = [each.id for each in state.given_up if _alike(desk.redis, each, listed, called) in _SEEN]
+    given_up = next((each for each in state.given_up if alike(each) in _SEEN), None) if not its_own else None
+    if given_up:
+        _see_it_stop(desk, given_up, listed)
     outcomes = dict(Counter(map(_words, records)).most_common())
-    return {"is_final": not its_own, "outcomes": outcomes, "given_up_id": "" if its_own else next(iter(given_up), "")}
+    return {"is_final": not its_own, "outcomes": outcomes, "given_up_id": given_up.id if given_up else ""}
 
 
-def _alike(redis: Redis, submission: Submission, listed: ListedSession, called: Set[str]) -> Likeness:
+def _see_it_stop(desk: Desk, given_up: Submission, listed: ListedSession) -> None:
+    campaign = campaigns.read(desk.redis, given_up.campaign_id)
+    if campaign:
+        how, mark = "a day was compared with the gateway", mark_of(given_up.attempt)
+        strays.take_if_to_end(desk, campaign, given_up, listed.session_id, mark=mark, how=how)
+
+
+def _alike(submission: Submission, *, listed: ListedSession, called: Set[str], phones_of: PhonesOf) -> Likeness:
     """How a stranger that called these phones stands to a submission whose session nobody knows."""
     tokens = {submission.attempt, *(each.token for each in submission.former)}
     if any(bears(listed.title, mark_of(each)) for each in tokens):
         return Likeness.MARK
-    return likeness(called, set(submissions.phones(redis, submission.id)))
+    return likeness(called, phones_of(submission.id))
+
+
+def _phones_of(redis: Redis, submission_id: str) -> frozenset[str]:
+    return frozenset(submissions.phones(redis, submission_id))
 
 
 def _contrary(redis: Redis, submission: Submission, records: Iterable[Disposition]) -> Iterable[Contrary]:
@@ -273,10 +297,10 @@ def _in_words(error: Exception) -> str:
 
 def _give_up(desk: Desk, account: str, day: date, why: str) -> DayReport:
     """For now: what was found before stays, and a day that was done stays done."""
-    kept = days.read(desk.redis, account, day)
-    blank = DayReport(account=account, day=day, found_at=desk.clock(), is_done=False)
-    report = (kept or blank).model_copy(update={"is_done": False, "trouble": mask_text(why)})
-    return report if kept and kept.is_done else days.keep(desk.redis, report)
+    now = desk.clock()
+    blank = DayReport(account=account, day=day, found_at=now, is_done=False, is_compared=False)
+    failed = {"trouble": mask_text(why), "failed_at": now, "again_at": _again_at(day, now)}
+    return days.keep(desk.redis, (days.read(desk.redis, account, day) or blank).model_copy(update=failed))
 
 
 def tell(report: DayReport) -> None:

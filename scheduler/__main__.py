@@ -56,7 +56,7 @@ def _run(settings: Settings) -> None:
     url, verify = settings.redis_url.get_secret_value(), settings.redis_tls_verify
     redis = connect(url, name="scheduler", patience_s=PATIENCE_S, max_connections=MOST_CONNECTIONS, tls_verify=verify)
     outage, end = Outage(), threading.Event()
-    outage.guard(lambda: durability.require(redis, settings.durability))()
+    outage.guard(lambda: _examine(redis, settings, outage))()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: end.set())
     scheduler = _scheduler(redis, settings)
@@ -66,6 +66,11 @@ def _run(settings: Settings) -> None:
     with suppress(RedisError):  # then the lease runs out by itself
         scheduler.resign()
     log.info("scheduler_ended")
+
+
+def _examine(redis: Redis, settings: Settings, outage: Outage) -> None:
+    """Raises `UnfitServer`."""
+    outage.durability = durability.require(redis, settings.durability).used_for(settings.durability)
 
 
 def _pause(entry: Entry) -> timedelta:

@@ -12,7 +12,7 @@ from redis.exceptions import RedisError
 
 from jobs import producer
 from jobs.ledger import leadership, ticks
-from scheduler.agenda import Agenda, Entry, agenda
+from scheduler.agenda import Agenda, Entry, Missed, agenda
 
 SAY_AGAIN_S = 60.0
 """A failure that comes back at every tick is told once in so long."""
@@ -51,17 +51,21 @@ class Scheduler:
         """Let another lead at once."""
         leadership.release(self.redis, self.name)
 
-    def _leads(self, now: datetime) -> bool:
-        term = leadership.hold(self.redis, self.name, now=now, lasts=self.lease)
+    def _leads(self, now: datetime, end_before: str) -> bool:
+        term = leadership.hold(self.redis, self.name, now=now, lasts=self.lease, end_before=end_before)
         if term != self._term:
             self._term = term
-            log.info("scheduler_leads" if term else "scheduler_stands_by", term=term)
+            if term:
+                log.info("scheduler_leads", term=term)
+            else:
+                log.info("scheduler_stands_by")
         return bool(term)
 
     def _attend(self, entry: Entry) -> int:
         # In this order: who is frozen in between finds the present after the last slot, and no clock that went back.
-        last, now = ticks.last(self.redis, entry.name), self.clock()
-        if not self._leads(now):
+        last, end_before = ticks.last(self.redis, entry.name), leadership.end_on_record(self.redis)
+        now = self.clock()
+        if not self._leads(now, end_before):
             return 0
         todo = agenda(entry, last, now)
         if todo.clock_went_back and last and self._is_news(entry.name, "clock_went_back"):
@@ -84,13 +88,16 @@ class Scheduler:
         if late > entry.grace:  # what another slot stands for in good time was not missed
             first, newest = missed.first.isoformat(), missed.last.isoformat()
             told = {"missed": missed.count, "first": first, "last": newest, "late_s": late.total_seconds()}
-            log.warning("ticks_missed", tick=entry.name, rule=entry.missed, **told)
+            if entry.missed is Missed.ONCE:
+                log.info("ticks_missed", tick=entry.name, rule=entry.missed, meaning="made up for by the next", **told)
+            else:
+                log.warning("ticks_missed", tick=entry.name, rule=entry.missed, meaning="not made up for", **told)
         return True
 
     def _run(self, entry: Entry, slot: datetime, last: datetime | None, now: datetime) -> bool:
         """Run a slot, and say whether it was ours to run."""
         errand = "" if entry.tick else producer.errand_id(entry.name, slot)
-        late = now - slot
+        late = now - slot if last else timedelta()  # where nothing ever ran, nothing was waited for
         if not ticks.claim(self.redis, entry.name, slot, seen=last, errand=errand, late=late):
             return False
         if late > entry.grace:

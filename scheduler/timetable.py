@@ -6,7 +6,7 @@ from datetime import datetime, time, timedelta
 from redis import Redis
 
 from jobs import producer
-from jobs.campaigns import sweep
+from jobs.campaigns import balances, sweep
 from scheduler.agenda import Daily, Entry, Every, Missed
 
 
@@ -37,8 +37,8 @@ TIMETABLE: Sequence[Entry] = (
     ),
     Entry(
         "balances",
-        Every(timedelta(minutes=15)),
-        grace=timedelta(minutes=15),
+        Every(balances.EVERY),
+        grace=balances.EVERY,
         missed=Missed.ONCE,
         purpose="Notes what each account can still send, and says when that falls below its floor.",
     ),

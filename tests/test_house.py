@@ -29,7 +29,7 @@ ENTRY_POINTS = {
     "jobs.entrypoints.call_status": ("question_id",),
     "jobs.entrypoints.reconcile_day": ("day",),
     "jobs.entrypoints.keep_house": (),
-    "jobs.entrypoints.note_balances": (),
+    "jobs.entrypoints.note_balances": ("accounts",),
     "jobs.entrypoints.reconcile_account": ("account", "day"),
     "jobs.entrypoints.end_campaigns": ("campaign_ids",),
     "jobs.entrypoints.deliver_webhooks": ("names",),

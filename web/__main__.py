@@ -1,5 +1,6 @@
 """`python -m web`: postbacks, intake and pages, in one process."""
 
+import gc
 import os
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
@@ -47,7 +48,16 @@ def main(
         typer.echo(str(unusable), err=True)
         raise typer.Exit(2) from None
     configure_logs(settings.log_level, settings.log_format, secrets=settings.secrets())
-    server(site, host).run()
+    run(server(site, host))
+
+
+def run(ready: uvicorn.Server) -> None:
+    """Serve until a SIGTERM. What was imported until now stays: each time that Python looked through all of it for
+    garbage, several times a minute, everybody would wait for a tenth of a second.
+    """
+    gc.collect()
+    gc.freeze()
+    ready.run()
 
 
 def check_who_can_reach_it(settings: Settings, host: str) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from fastapi import FastAPI
 
-from web import dashboard, health, intake, metrics, pages
+from web import dashboard, health, intake, metrics, pages, postbacks
 from web.access import PROOFS, Proof
 from web.hosts import NamedHosts
 from web.pages import sign_in
@@ -18,9 +18,10 @@ def create_app(site: Site, proofs: Sequence[Proof] = PROOFS) -> FastAPI:
     """Every door of the site. Opens nothing: connections are the site's."""
     app = FastAPI(title="Dropline", openapi_url="/v1/openapi.json", docs_url=None, redoc_url=None)
     app.state.site, app.state.proofs = site, proofs
+    door = postbacks.open_door(app, site)
     intake.add_to(app)
     app.include_router(health.router(site))
-    app.include_router(metrics.router(site))
+    app.include_router(metrics.router(site, door.turned_away))
     dashboard.mount(app, site)
     app.state.register, app.state.feed = Register(site.redis), Feed()
     sign_in.add_to(app)

@@ -34,9 +34,9 @@ log = structlog.get_logger()
 
 
 def main(
-    queue: Annotated[str | None, typer.Option(help="Run one worker for this queue, as the supervisor's child.")] = None,
-    number: Annotated[int, typer.Option(help="This worker's number among those of its queue.")] = 1,
-    parent: Annotated[int | None, typer.Option(help="End when this process is gone.")] = None,
+    queue: Annotated[str | None, typer.Option(hidden=True, help="Be the supervisor's child, for this queue.")] = None,
+    number: Annotated[int, typer.Option(hidden=True, help="This child's number among its queue's.")] = 1,
+    parent: Annotated[int | None, typer.Option(hidden=True, help="End when this process is gone.")] = None,
 ) -> None:
     """Run the workers that the environment asks for, and ring for what is due."""
     try:
@@ -65,7 +65,7 @@ def _supervise(settings: Settings) -> None:
         tls_verify=settings.redis_tls_verify,
     )
     random, outage = Random(), Outage()
-    outage.guard(lambda: _say_what_starts(redis, settings))()
+    outage.guard(lambda: _say_what_starts(redis, settings, outage))()
     outage.guard(lambda: refusals.try_now(redis, settings.accounts, now=datetime.now(UTC)))()
     look = outage.guard(Vigil(redis).look)
     ring = outage.guard(lambda: chores.ring(redis))
@@ -78,10 +78,10 @@ def _supervise(settings: Settings) -> None:
     Supervisor(slots(settings), start=_start, chores=duties).run()
 
 
-def _say_what_starts(redis: Redis, settings: Settings) -> None:
+def _say_what_starts(redis: Redis, settings: Settings, outage: Outage) -> None:
     """Raises `UnfitServer`. A server that is out of reach is examined by the children, once it is back."""
     server = durability.require(redis, settings.durability)
-    mode = server.used_for(settings.durability)
+    mode = outage.durability = server.used_for(settings.durability)
     log.info("worker_starts", server=server.name, durability=mode, meaning=mode.sentence)
 
 

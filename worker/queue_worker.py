@@ -15,7 +15,8 @@ from types import FrameType, TracebackType
 
 import structlog
 from redis import Redis
-from rq import Queue, SimpleWorker
+from redis.client import Pipeline
+from rq import Queue, SimpleWorker, worker_registration
 from rq.executions import Execution
 from rq.job import Job
 
@@ -84,6 +85,15 @@ class QueueWorker(SimpleWorker):
             if found:
                 return found
         return None
+
+    def heartbeat(self, timeout: int | None = None, pipeline: Pipeline | None = None) -> None:
+        """Say that it lives, and come back into RQ's register: RQ writes there at birth alone, and so a worker of a
+        server that was emptied would never be seen again.
+        """
+        if pipeline is None and self.connection.sadd(self.redis_workers_keys, self.key):
+            self.connection.hset(self.key, mapping=self.serialize())
+            worker_registration.register(self)
+        super().heartbeat(timeout, pipeline)
 
     def execute_job(self, job: Job, queue: Queue) -> None:
         """A job belongs to the queue that it came by, whatever it says: by its origin RQ files and finds it."""

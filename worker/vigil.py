@@ -14,36 +14,39 @@ from jobs.ledger.meter import Meter
 
 LOOK_S = 1.0
 """Between two looks; `amnesia.DOUBT` leaves time for several."""
-SAY_AGAIN_S = 60.0
 
 log = structlog.get_logger()
 
 
 class Vigil:
-    """Shows what this process has seen; says when sending is halted, again every minute, and when it goes on."""
+    """Shows what this process has seen; says once of each halt that sending is halted, and once when it goes on."""
 
     def __init__(self, redis: Redis) -> None:
         self._redis = redis
-        self._said_at: float | None = None
+        self._said: tuple[amnesia.Halt, ...] = ()
 
     def look(self) -> None:
         """One look; raises `RedisError` where the ledger is out of reach."""
-        halt = amnesia.look(self._redis, now=datetime.now(UTC))
-        if halt is not None:
-            self._say(halt)
-        elif self._said_at is not None:
-            self._said_at = None
+        found = amnesia.halts(self._redis, now=datetime.now(UTC))
+        for each in found:
+            if each not in self._said:
+                _say(each)
+        if self._said and not found:
             log.info("sending_goes_on")
+        self._said = found
 
-    def _say(self, halt: amnesia.Halt) -> None:
-        if self._said_at is None or time.monotonic() - self._said_at >= SAY_AGAIN_S:
-            self._said_at = time.monotonic()
-            todo = HALTED_BY_A_PERSON if halt.by else FORGOTTEN
-            log.error("sending_is_halted", reason=halt.reason, by=halt.by, since=halt.since.isoformat(), todo=todo)
+
+def _say(halt: amnesia.Halt) -> None:
+    by = ", ".join(each.by for each in (halt, *halt.joined))
+    todo = FORGOTTEN if halt.is_data_loss else HALTED_BY_A_PERSON
+    log.error("sending_is_halted", reason=halt.reason, by=by, since=halt.since.isoformat(), todo=todo)
 
 
 HALTED_BY_A_PERSON = "a person wants it so; when the reason is gone: python -m jobs unhalt --why ..."
-FORGOTTEN = "the Redis server has lost data; see docs/reliability.md before: python -m jobs unhalt --why ..."
+FORGOTTEN = (
+    "the Redis server has lost data: compare first, as docs/reliability.md says; "
+    "then: python -m jobs unhalt --after-data-loss --why ..."
+)
 
 
 def keep_vigil(redis: Redis, meter: Meter) -> None:

@@ -17,7 +17,7 @@ from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from config.durability import Durability
 from jobs.campaigns import adopt, do_not_dial, refusals
-from jobs.campaigns.calling import Turn
+from jobs.campaigns.calling import NotNow, Turn
 from jobs.campaigns.days import may_be_listed_under, must_be_listed_under
 from jobs.campaigns.desk import Desk
 from jobs.campaigns.marks import mark_of, marked
@@ -28,7 +28,7 @@ from jobs.ledger.amnesia import Halted
 from jobs.ledger.durability import NotDurable
 from jobs.ledger.fields import to_ms
 from jobs.ledger.keys import Due
-from jobs.models import CampaignView, Evidence, Finding, Intent, Submission, SubmissionState
+from jobs.models import CampaignView, Evidence, Finding, Intent, Submission, SubmissionState, WhenUnknown
 
 log = structlog.get_logger(__name__)
 
@@ -101,12 +101,14 @@ class Attempt:
         """The one POST, and the ledger's word for each of its three ends."""
         try:
             accepted = self._post(phones, now)
+        except NotNow as not_now:
+            return self._plan_again("its turn to call passed before it could leave", not_now.at - self.desk.clock())
         except NotSent as not_sent:
             return self._plan_again(str(not_sent), self._wait())
         except Rejected as rejected:
             return self._refused(rejected)
         except OutcomeUnknown as unknown:
-            return self._unknown(f"{unknown} It is not sent again: evidence of what became of it is looked for.")
+            return self._unknown(f"{unknown} {self._what_follows()}")
         return self._accepted(accepted, now)
 
     def _move(
@@ -247,6 +249,13 @@ class Attempt:
         account = self.campaign.terms.account
         reason = f"held, because the gateway refused the account {account}: {rejected.reason}"
         return self._plan_again(reason, max(self._wait(), self.desk.timings.refusal_first * 2))
+
+    def _what_follows(self) -> str:
+        """Of an outcome that nobody knows, by the campaign's own policy."""
+        looked_for = "evidence of what became of it is looked for"
+        if self.campaign.terms.when_unknown is WhenUnknown.RESEND and not self.submission.former:
+            return f"It is sent again, once, if the gateway turns out not to have it: {looked_for}."
+        return f"It is not sent again by itself: {looked_for}."
 
     def _unknown(self, reason: str, *, is_sign: bool = False) -> Sent:
         now = self.desk.clock()

@@ -4,6 +4,7 @@ Who may not call now gets `NotNow` and comes back through the due set: nothing w
 failed. Only the short wait for a slot is slept.
 
     verbs        pass the others' slots, and every few seconds an open breaker: a stop is worth a call in vain
+    ends         are verbs that may borrow slots to come, because people are being called meanwhile
     submissions  are never the call that finds out whether the gateway is back: in vain, they could end as unknown
     reads        are tried again within the job; nothing else is
 
@@ -25,7 +26,7 @@ from jobs.gateway.client import GatewayClient
 from jobs.gateway.errors import GatewayError, NotSent, OutcomeUnknown, Rejected
 from jobs.ledger import breaker, limits
 from jobs.ledger.breaker import Pass
-from jobs.ledger.limits import Lane
+from jobs.ledger.limits import Lane, NoSlot, Slot
 from jobs.ledger.meter import CALL, SLOT_WAIT, Count
 from jobs.ledger.submissions import new_token
 from jobs.models import CampaignView
@@ -76,8 +77,7 @@ class Turn:
     lane: Lane
     phones: int
     token: str = field(default_factory=new_token)
-    slot_at: datetime | None = None
-    """From when on the call may be made."""
+    slot: Slot | None = None
     is_probe: bool = False
     tests_account: bool = False
     """Whether it finds out if the gateway still refuses the account."""
@@ -87,7 +87,10 @@ class Turn:
     refusal: Rejected | None = None
 
     def call(self, question: Callable[[GatewayClient], Answer]) -> Answer:
-        """Make the call. An answer, be it a refusal, says that the gateway is well; everything else that it is not."""
+        """Make the call. An answer, be it a refusal, says that the gateway is well; everything else that it is not.
+
+        Raises `NotNow` where its slot has long passed and another is far: nothing has left.
+        """
         _be_on_time(self)
         began = self.desk.stopwatch()
         try:
@@ -202,7 +205,7 @@ def _pass_the_breaker(own: Turn) -> None:
         token=own.token,
         now=own.desk.clock(),
         heard_within=timings.answer_within * 2,  # a question, and the submission that follows it
-        impatient_after=timings.rest_first if own.lane is Lane.VERBS else None,
+        impatient_after=timings.rest_first if own.lane.passes_others else None,
     )
     if told is Pass.WAITS:
         raise own.not_now(at)
@@ -211,28 +214,10 @@ def _pass_the_breaker(own: Turn) -> None:
 
 def _wait_for_slot(own: Turn, *, phones: int) -> bool:
     """Sleep until the account's next slot, and say whether there was anything to sleep for."""
-    own.slot_at = _take_slot(own, phones)
-    has_slept = _sleep_until(own.desk, own.slot_at)
-    if own.desk.clock() > own.slot_at + SLOT_LASTS:
-        own.slot_at = _take_slot(own, phones=0)
-        has_slept |= _sleep_until(own.desk, own.slot_at)
+    has_slept = _wait_for_next(own, phones, _patience(own))
+    if _has_missed_slot(own, by=SLOT_LASTS):
+        has_slept |= _wait_for_next(own, 0, _patience(own))
     return has_slept
-
-
-def _take_slot(own: Turn, phones: int) -> datetime:
-    now, patience = own.desk.clock(), _patience(own)
-    wait = _next_slot(own, phones, now, patience)
-    if wait > patience:
-        raise own.not_now(now + wait - patience)
-    own.desk.meter.time(SLOT_WAIT, own.lane, seconds=wait.total_seconds())
-    return now + wait
-
-
-def _next_slot(own: Turn, phones: int, now: datetime, patience: timedelta) -> timedelta:
-    desk, allowed = own.desk, own.desk.limits_of(own.account)
-    return limits.take(
-        desk.redis, own.account, allowed, own.lane, token=new_token(), phones=phones, now=now, patience=patience
-    )
 
 
 def _be_on_time(own: Turn) -> None:
@@ -240,10 +225,32 @@ def _be_on_time(own: Turn) -> None:
 
     A submission may wait here: whether it may still leave is asked after this.
     """
-    now, longest = own.desk.clock(), max(own.desk.timings.verb_patience, _patience(own))
-    if own.slot_at and now > own.slot_at + CALL_WITHIN:
-        own.slot_at = now + min(longest, _next_slot(own, 0, now, longest))
-        _sleep_until(own.desk, own.slot_at)
+    if _has_missed_slot(own, by=CALL_WITHIN):
+        _wait_for_next(own, 0, max(own.desk.timings.verb_patience, _patience(own)))
+
+
+def _has_missed_slot(own: Turn, *, by: timedelta) -> bool:
+    return own.slot is not None and own.slot.is_missed(own.desk.clock(), by=by)
+
+
+def _wait_for_next(own: Turn, phones: int, patience: timedelta) -> bool:
+    """Take a slot and sleep until it; raises `NotNow` where there is none within the patience."""
+    desk, now = own.desk, own.desk.clock()
+    found = limits.take(
+        desk.redis,
+        own.account,
+        desk.limits_of(own.account),
+        own.lane,
+        token=new_token(),
+        phones=phones,
+        now=now,
+        patience=patience,
+    )
+    if isinstance(found, NoSlot):
+        raise own.not_now(found.at - patience)
+    own.slot = found
+    desk.meter.time(SLOT_WAIT, own.lane, seconds=(found.at - now).total_seconds())
+    return _sleep_until(desk, found.at)
 
 
 def _patience(own: Turn) -> timedelta:
@@ -251,7 +258,7 @@ def _patience(own: Turn) -> timedelta:
     what follows from it, and would come back for the first of them for ever. The settings bound how long that is.
     """
     timings = own.desk.timings
-    stated = timings.verb_patience if own.lane is Lane.VERBS else timings.slot_patience
+    stated = timings.verb_patience if own.lane.passes_others else timings.slot_patience
     return max(stated, own.desk.limits_of(own.account).time_for() * NEXT_SLOT)
 
 
@@ -283,7 +290,7 @@ def _ask_whether_it_is_back(own: Turn) -> None:
 def _tell_the_breaker(own: Turn) -> None:
     redis, account, now = own.desk.redis, own.account, own.desk.clock()
     if own.went_well:
-        opened_at = breaker.succeed(redis, account, can_be_told=own.desk.has_log)
+        opened_at = breaker.succeed(redis, account, now=now, can_be_told=own.desk.has_log)
         if opened_at and own.desk.has_log:
             log.info("gateway_is_back", account=account, after_s=round((now - opened_at).total_seconds(), 1))
     elif own.went_well is False:

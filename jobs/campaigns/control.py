@@ -17,18 +17,20 @@ from redis import Redis
 from config.accounts import UnknownAccount
 from jobs.campaigns import calling, strays
 from jobs.campaigns.calling import NotNow
-from jobs.campaigns.desk import Desk
-from jobs.campaigns.verbs import WANTED_RUN, Verb, tell
+from jobs.campaigns.desk import Desk, Timings
+from jobs.campaigns.verbs import WANTED_RUN, Verb, lane_of, tell
 from jobs.gateway.client import GatewayClient
 from jobs.gateway.errors import GatewayError
 from jobs.gateway.replies import ControlAnswer
-from jobs.ledger import campaigns, due, runs, submissions
+from jobs.ledger import campaigns, due, evidence, runs, submissions
 from jobs.ledger.keys import Due
-from jobs.ledger.limits import Lane
 from jobs.models import ENDING_INTENTS, CampaignView, Intent, Run, Submission, SubmissionState
 
 VERBS = {"pause": Intent.PAUSE, "resume": Intent.RUN, "stop": Intent.STOP, "cancel": Intent.CANCEL}
 """What a person or a producer says, and the intent it sets."""
+
+LOOK_FOR = Timings().look_for
+"""For so long after it was sent a session may turn up that nobody knows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,11 +87,30 @@ def request(
     Raises `UnknownCampaign`, and `CampaignIsOver` where nothing is left to be told.
     """
     campaign = known(redis, campaign_id)
-    if campaign.status.is_final:
+    in_doubt = _may_turn_up(redis, campaign, now) if intent in ENDING_INTENTS else []
+    if campaign.status.is_final and not in_doubt:
         raise CampaignIsOver(f"campaign {campaign_id} is {campaign.status} already; nothing was changed")
     holds = campaigns.intend(redis, campaign_id, intent, note=why, now=now, asked_at=asked_at, request=token, by=by)
     if holds is not intent:
         raise CampaignIsOver(f"campaign {campaign_id} was told to {holds} before, which cannot be taken back")
+    due.sooner(redis, Due.SETTLE, in_doubt, now)  # what may be ringing is looked for at once
+
+
+def _may_turn_up(redis: Redis, campaign: CampaignView, now: datetime) -> list[str]:
+    """Submissions of a campaign that may have a session which nobody follows yet, or have one that was found after they
+    were given up.
+    """
+    if not campaign.submissions.get(SubmissionState.UNKNOWN) and not campaign.submissions.get(SubmissionState.GIVEN_UP):
+        return []
+    found = submissions.read(redis, campaigns.submission_ids(redis, campaign.id))
+    return [each.id for each in found if _is_in_doubt(redis, campaign, each, now)]
+
+
+def _is_in_doubt(redis: Redis, campaign: CampaignView, submission: Submission, now: datetime) -> bool:
+    if submission.state is not SubmissionState.GIVEN_UP:
+        return submission.state is SubmissionState.UNKNOWN
+    is_looked_for = now < (submission.sent_at or campaign.created_at) + LOOK_FOR
+    return is_looked_for or bool(evidence.turned_up(redis, campaign.terms.account, submission.id))
 
 
 def control(desk: Desk, campaign_id: str) -> Controlled:
@@ -137,6 +158,10 @@ def _bring_in_step(desk: Desk, campaign: CampaignView, submission: Submission, *
             if submission.run in {WANTED_RUN[campaign.intent_for(submission)], Run.ENDED}:
                 return _Step.DONE
             return _tell(desk, campaign, submission) if desk.clock() < until else _Step.OPEN
+        case SubmissionState.GIVEN_UP:
+            if campaign.intent in ENDING_INTENTS:
+                strays.take_turned_up(desk, campaign, submission)
+            return _Step.DONE
         case _:
             return _Step.DONE
 
@@ -189,6 +214,6 @@ def _voice(desk: Desk, campaign: CampaignView, submission: Submission) -> Callab
         def tell_it(gateway: GatewayClient) -> ControlAnswer:
             return verb(gateway, submission.session_id, before_send=last_look)
 
-        return calling.once(desk, campaign, Lane.VERBS, tell_it)
+        return calling.once(desk, campaign, lane_of(campaign.intent), tell_it)
 
     return say

@@ -64,6 +64,8 @@ class Timings:
     look_first: timedelta = timedelta(seconds=20)
     look_most: timedelta = timedelta(hours=1)
     """Whether the gateway lists an unknown submission is looked at after a third of its age, within these bounds."""
+    look_within: timedelta = timedelta(seconds=15)
+    """For so long one look begins to ask strangers whom they called; the others are asked in a later one."""
     look_for: timedelta = timedelta(days=2)
     """For so long after it was sent; later only a postback or a person settles it."""
     absent_after: timedelta = timedelta(minutes=5)

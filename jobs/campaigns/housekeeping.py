@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 import structlog
 from redis import Redis
 
-from jobs.ledger import campaigns, retention, submissions
+from jobs.ledger import campaigns, events, retention, submissions
 from jobs.models import CampaignView
 
 LOOK_AGAIN_AFTER = timedelta(days=1)
@@ -29,6 +29,13 @@ def clear_out(redis: Redis, *, keep: timedelta, now: datetime, most: int = 20) -
     """
     ids = retention.to_look_at(redis, before=now - keep, most=most)
     return Cleared(len(ids), sum(_dropped(redis, each, keep, now) for each in ids))
+
+
+def clear_out_events(redis: Redis, *, keep: timedelta, now: datetime) -> int:
+    """Take out the events that name phones and are older than anybody is told them, or than `keep`; answers how many.
+    While drops end, each that is written takes old ones out; this is for the days on which none does.
+    """
+    return events.forget_drops(redis, before=now - min(keep, events.DROPS_KEPT_FOR))
 
 
 def _dropped(redis: Redis, campaign_id: str, keep: timedelta, now: datetime) -> bool:

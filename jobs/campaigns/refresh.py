@@ -7,6 +7,7 @@ from enum import StrEnum
 from redis import Redis
 
 from config.accounts import UnknownAccount
+from jobs import eastern
 from jobs.campaigns import calling
 from jobs.campaigns.calling import NotNow
 from jobs.campaigns.control import known
@@ -62,9 +63,10 @@ def refresh(desk: Desk, submission_id: str) -> Refreshed:
         due.add(desk.redis, Due.REFRESH, [submission_id], not_now.at)
         return Refreshed.LATER
     except (GatewayError, UnknownAccount) as failed:
-        _note(desk, found[0], failed)
         if isinstance(failed, Rejected) and failed.kind in SESSION_IS_GONE:
+            _note(desk, found[0], _gone(desk.timings, campaign, found[0], failed, now))
             return _follow_or_finish(desk, campaign, found[0], now, is_gone=True)
+        _note(desk, found[0], str(failed))
         due.add(desk.redis, Due.REFRESH, [submission_id], now + next_look(desk.timings, campaign, found[0], now))
         return Refreshed.NO_ANSWER
     _, came_to = merge(desk, campaign, found[0], [each.disposition for each in records])
@@ -83,9 +85,23 @@ def merge(
     return recorded, _follow_or_finish(desk, campaign, renewed, now)
 
 
-def _note(desk: Desk, submission: Submission, failed: Exception) -> None:
+def _note(desk: Desk, submission: Submission, why: str) -> None:
     if not submission.reason or submission.reason.startswith(NO_RECORDS):
-        submissions.note(desk.redis, submission, f"{NO_RECORDS}: {failed}")
+        submissions.note(desk.redis, submission, f"{NO_RECORDS}: {why}")
+
+
+def _gone(timings: Timings, campaign: CampaignView, submission: Submission, refused: Rejected, now: datetime) -> str:
+    """What the gateway says of a session that it does not know any more, what comes of that, and where to look."""
+    silent_at = _silent_at(timings, campaign, submission)
+    setting = "SETTLE_S" if submission.run is Run.ENDED else "SILENCE_S"
+    if now < silent_at:
+        until = f"It is asked until {eastern.wall_text(silent_at)} Eastern ({setting}), and"
+    else:
+        until = f"It was asked until {setting} had passed;"
+    return (
+        f"it refused ({refused.kind}): {refused.reason}. {until} then the phones without a record are closed "
+        "without one, and `results` names them. `reconcile` with its day says whether the gateway lists the session."
+    )
 
 
 def next_look(timings: Timings, campaign: CampaignView, submission: Submission, now: datetime) -> timedelta:

@@ -62,11 +62,11 @@ def refused(desk: Desk, account: str, rejected: Rejected, *, token: str) -> None
 
 
 def taken(desk: Desk, account: str) -> None:
-    """The gateway took a submission of the account: let the others go on."""
-    since = breaker.succeed(desk.redis, account, Cause.REFUSAL)
+    """The gateway took a submission of the account: let the others go on, and what is to be told of its list."""
+    now = desk.clock()
+    since = breaker.succeed(desk.redis, account, Cause.REFUSAL, now=now, wakes=Due.DO_NOT_DIAL)
     if since:
-        log.info("account_is_taken_again", account=account, after_s=round((desk.clock() - since).total_seconds(), 1))
-        due.sooner(desk.redis, Due.DO_NOT_DIAL, [account], desk.clock())
+        log.info("account_is_taken_again", account=account, after_s=round((now - since).total_seconds(), 1))
 
 
 def not_tried(desk: Desk, account: str, *, token: str) -> None:

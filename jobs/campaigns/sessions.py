@@ -4,17 +4,18 @@ A session is what the gateway runs. Most belong to submissions of ours; a strang
 another program, or is one whose id never reached us.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from redis import Redis
 
+from jobs.campaigns.marks import bears, mark_of
 from jobs.campaigns.verbs import Told, tell
 from jobs.gateway.client import GatewayClient
 from jobs.gateway.errors import NotSent
-from jobs.gateway.replies import ControlAnswer
-from jobs.ledger import campaigns, due, runs, submissions
+from jobs.gateway.replies import ControlAnswer, ListedSession
+from jobs.ledger import campaigns, due, evidence, listed, runs, submissions
 from jobs.ledger.keys import Due
 from jobs.models import CampaignView, Intent, Submission
 
@@ -39,8 +40,26 @@ class Controlled:
 
 def ours(redis: Redis, account: str, session_ids: Iterable[str]) -> Mapping[str, Submission]:
     """Our submission behind each of the sessions that are ours, by session id."""
-    found = submissions.of_sessions(redis, account, session_ids)
-    return {each.session_id: each for each in found}
+    wanted = set(session_ids)
+    found = submissions.of_sessions(redis, account, wanted)  # also of strays, whose submission has another session
+    return {each.session_id: each for each in found if each.session_id in wanted}
+
+
+def whose(redis: Redis, account: str, day: date, found_there: Collection[ListedSession]) -> Mapping[str, Submission]:
+    """Our submission behind each session of a day's listing that is not followed as one of ours, by session id: it is
+    known to have turned up, or bears the mark of one of our attempts.
+    """
+    holders = {each.session_id: evidence.holder(redis, account, each.session_id) for each in found_there}
+    of_day = submissions.read(redis, listed.may_have(redis, account, day))
+    marks = {mark_of(token): each for each in of_day for token in _tokens(each)}
+    found = {each.id: each for each in submissions.read(redis, filter(None, holders.values()))}
+    by_mark = {each.session_id: marks[mark] for each in found_there for mark in marks if bears(each.title, mark)}
+    held = {session_id: found[holder] for session_id, holder in holders.items() if holder in found}
+    return {**by_mark, **held}
+
+
+def _tokens(submission: Submission) -> list[str]:
+    return [submission.attempt, *(each.token for each in submission.former)]
 
 
 def control_session(

@@ -1,4 +1,4 @@
-"""Sessions of earlier attempts that turn up after their submission was sent again, or ended: logged, and stopped.
+"""Sessions that turn up after their submission was sent again, withdrawn or given up: logged, and stopped.
 
 Law of the room: a stray is in the ledger before anybody is told, and it is told to stop until the gateway confirms it,
 or has not known it for as long as anybody looks for one.
@@ -10,12 +10,13 @@ from config.accounts import UnknownAccount
 from jobs.campaigns import calling
 from jobs.campaigns.calling import NotNow
 from jobs.campaigns.desk import Desk
+from jobs.campaigns.marks import mark_of
 from jobs.campaigns.verbs import Told, Verb, tell
 from jobs.gateway.errors import GatewayError, RefusalKind
 from jobs.gateway.replies import ControlAnswer
 from jobs.ledger import evidence
 from jobs.ledger.limits import Lane
-from jobs.models import CampaignView, Evidence, Finding, Intent, Run, Submission
+from jobs.models import ENDING_INTENTS, CampaignView, Evidence, Finding, Intent, Run, Submission, SubmissionState
 
 log = structlog.get_logger(__name__)
 
@@ -25,16 +26,45 @@ def take(desk: Desk, campaign: CampaignView, submission: Submission, session_id:
 
     `how` says, in a few words, by what it was known. Repeating it has it stopped again, as long as it is not confirmed.
     """
+    if submission.state is SubmissionState.GIVEN_UP:
+        words = f"its session has turned up ({how}); it is being stopped, because {campaign.intent} was asked for"
+    else:
+        what = f"a session of an earlier attempt has turned up ({how})"
+        words = f"{what}; it is being stopped, and some phones may ring twice"
+    return _take(desk, campaign, submission, session_id, mark=mark, how=how, words=words)
+
+
+def take_turned_up(desk: Desk, campaign: CampaignView, submission: Submission) -> None:
+    """Have every session that has turned up of a submission that was given up stopped: its campaign was to end."""
+    account, how = campaign.terms.account, "it was given up, and its campaign is to end"
+    known = evidence.strays(desk.redis, campaign.id)
+    for session_id in evidence.turned_up(desk.redis, account, submission.id):
+        if session_id not in known:
+            words = f"the session that turned up is being stopped: {how}"
+            _take(desk, campaign, submission, session_id, mark=mark_of(submission.attempt), how=how, words=words)
+
+
+def _take(
+    desk: Desk, campaign: CampaignView, submission: Submission, session_id: str, *, mark: str, how: str, words: str
+) -> bool:
     now = desk.clock()
-    words = (
-        f"a session of an earlier attempt has turned up ({how}); it is being stopped, and some phones may ring twice"
-    )
     seen = Evidence(now, Finding.STRAY, words, mark, (session_id,))
     account = campaign.terms.account
     is_ours = evidence.take_stray(desk.redis, submission, session_id, account=account, evidence=seen, now=now)
     if is_ours:
         log.error("stray_session", submission_id=submission.id, session_id=session_id, state=submission.state, how=how)
     return is_ours
+
+
+def take_if_to_end(
+    desk: Desk, campaign: CampaignView, submission: Submission, session_id: str, *, mark: str, how: str
+) -> bool:
+    """Have a session of what was given up stopped if its campaign was told to end; whether it is being stopped.
+
+    Nothing was sent since, so it is what an unknown submission would have adopted, and a stop wins over giving up.
+    """
+    was_told = campaign.intent in ENDING_INTENTS
+    return was_told and take(desk, campaign, submission, session_id, mark=mark, how=how)
 
 
 def stop_all(desk: Desk, campaign: CampaignView) -> bool:
@@ -46,7 +76,7 @@ def stop_all(desk: Desk, campaign: CampaignView) -> bool:
 
 def _stop(desk: Desk, campaign: CampaignView, session_id: str) -> bool:
     def say(verb: Verb) -> ControlAnswer:
-        return calling.once(desk, campaign, Lane.VERBS, lambda gateway: verb(gateway, session_id))
+        return calling.once(desk, campaign, Lane.ENDS, lambda gateway: verb(gateway, session_id))
 
     has_begun = campaign.terms.start_at(campaign.created_at) <= desk.clock()
     try:

@@ -10,7 +10,8 @@ from typing import Protocol
 from jobs.gateway.client import GatewayClient
 from jobs.gateway.errors import RefusalKind, Rejected
 from jobs.gateway.replies import ControlAnswer
-from jobs.models import Intent, Run
+from jobs.ledger.limits import Lane
+from jobs.models import ENDING_INTENTS, Intent, Run
 
 
 class Verb(Protocol):
@@ -61,6 +62,11 @@ def verbs_for(intent: Intent, *, has_begun: bool) -> tuple[Verb, ...]:
     if intent is Intent.PAUSE:
         return (GatewayClient.pause,)
     return _ENDINGS if has_begun else _ENDINGS[::-1]
+
+
+def lane_of(intent: Intent) -> Lane:
+    """In which lane those verbs are said."""
+    return Lane.ENDS if intent in ENDING_INTENTS else Lane.VERBS
 
 
 def tell(say: Callable[[Verb], ControlAnswer], intent: Intent, *, has_begun: bool) -> Told:

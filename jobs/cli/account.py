@@ -9,7 +9,7 @@ from rich.table import Table
 
 from config.accounts import DEFAULT_ACCOUNT
 from config.masking import mask_text
-from jobs.campaigns.sessions import ours
+from jobs.campaigns.sessions import ours, whose
 from jobs.cli import options
 from jobs.cli.asking import ask
 from jobs.cli.balances import History, show_history
@@ -21,7 +21,7 @@ from jobs.cli.shown import clean, counted, plain_table
 from jobs.gateway.client import GatewayClient
 from jobs.gateway.errors import Rejected
 from jobs.gateway.replies import ListedSession
-from jobs.models import Submission
+from jobs.models import Submission, SubmissionState
 
 
 def balance(
@@ -71,10 +71,11 @@ def sessions(
     on = parse_day(day, now=invocation.clock())
     listed = ask(invocation, account, lambda gateway: gateway.campaign_by_date(on))
     known = ours(invocation.redis, account, [each.session_id for each in listed])
-    invocation.answer(_document(on, account, listed, known))
+    others = whose(invocation.redis, account, on, [each for each in listed if each.session_id not in known])
+    invocation.answer(_document(on, account, listed, known, others))
     if listed:
-        invocation.say(_table(listed, known))
-        strangers = len(listed) - len(known)
+        invocation.say(_table(listed, known, others))
+        strangers = len(listed) - len(known) - len(others)
         invocation.say(f"\n{counted(len(listed), 'session')} on {on} (Eastern), {strangers} unknown here.")
     else:
         invocation.say(
@@ -82,34 +83,55 @@ def sessions(
         )
 
 
-def _table(listed: Sequence[ListedSession], known: Mapping[str, Submission]) -> Table:
+def _table(listed: Sequence[ListedSession], known: Mapping[str, Submission], others: Mapping[str, Submission]) -> Table:
     table = plain_table("session", "campaign", "submission", "state", "the gateway's words")
     for each in listed:
-        found = known.get(each.session_id)
-        campaign = found.campaign_id if found else "unknown here"
+        found, other = known.get(each.session_id), others.get(each.session_id)
+        campaign = found.campaign_id if found else _of_another(other)
         number = found.id.rpartition("-")[2] if found else ""
         title = clean(mask_text(each.title))
         table.add_row(each.session_id, campaign, number, found.state if found else "", title)
     return table
 
 
+def _of_another(other: Submission | None) -> str:
+    """Of a session that nobody follows: whose it is all the same."""
+    if other is None:
+        return "unknown here"
+    match other.state:
+        case SubmissionState.GIVEN_UP:
+            return f"given up: {other.id}"
+        case SubmissionState.SENDING | SubmissionState.UNKNOWN:
+            return f"in doubt: {other.id}"
+        case _:
+            return f"an earlier attempt: {other.id}"
+
+
 def _document(
-    on: date, account: str, listed: Sequence[ListedSession], known: Mapping[str, Submission]
+    on: date,
+    account: str,
+    listed: Sequence[ListedSession],
+    known: Mapping[str, Submission],
+    others: Mapping[str, Submission],
 ) -> dict[str, Any]:
     return {
         "day": on.isoformat(),
         "account": account,
         "matched": len(known),
-        "unknown": len(listed) - len(known),
-        "sessions": [_session(each, known.get(each.session_id)) for each in listed],
+        "not_followed": len(others),
+        "unknown": len(listed) - len(known) - len(others),
+        "sessions": [_session(each, known.get(each.session_id), others.get(each.session_id)) for each in listed],
     }
 
 
-def _session(listed: ListedSession, found: Submission | None) -> dict[str, Any]:
+def _session(listed: ListedSession, own: Submission | None, other: Submission | None) -> dict[str, Any]:
+    """`is_followed` tells what is a submission's own from what has only turned up, or bears its mark."""
+    found = own or other
     return {
         "session_id": listed.session_id,
         "title": mask_text(listed.title),
         "campaign_id": found.campaign_id if found else None,
         "submission_id": found.id if found else None,
         "state": found.state if found else None,
+        "is_followed": own is not None,
     }

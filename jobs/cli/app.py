@@ -13,6 +13,7 @@ from jobs.cli.exits import Exit
 from jobs.cli.halts import halt, unhalt
 from jobs.cli.people import looks, people
 from jobs.cli.purge import purge
+from jobs.cli.quarantine import quarantine
 from jobs.cli.reconcile import reconcile
 from jobs.cli.results import results
 from jobs.cli.send import send
@@ -33,6 +34,7 @@ COMMANDS: Mapping[str, Callable[..., None]] = {
     "refresh": refresh,
     "unknowns": unknowns,
     "decide": decide,
+    "quarantine": quarantine,
     "halt": halt,
     "unhalt": unhalt,
     "call-status": call_status,

@@ -17,6 +17,7 @@ from jobs.campaigns.desk import Desk
 from jobs.cli.exits import Exit
 from jobs.cli.failures import Failure
 from jobs.cli.invocation import Invocation
+from jobs.cli.shown import spoken
 from jobs.entrypoints import limits, timings
 from jobs.gateway.client import GatewayClient
 from jobs.ledger import breaker
@@ -48,7 +49,7 @@ def ask(
         except NotNow as not_now:
             wait = not_now.at - desk.clock()
             if wait > left:
-                raise _no_turn(breaker.read(desk.redis, account), not_now.at) from None
+                raise no_turn(breaker.read(desk.redis, account), not_now.at) from None
         desk.sleep(max(0.0, wait.total_seconds()))
         left -= max(wait, calling.LEAST_APART)
 
@@ -66,15 +67,20 @@ def _desk(invocation: Invocation, client: GatewayClient) -> Desk:
     )
 
 
-def _no_turn(found: Breaker, at: datetime) -> Failure:
+def no_turn(found: Breaker, at: datetime, *, kept: str = "No call was made, and nothing was changed.") -> Failure:
+    """That nobody may call the gateway before `at`, why, and when the same command may."""
+    what = f"the gateway was not asked: {why_no_turn(found, at)}"
+    todo = f"Run the same command again at {spoken(at)}."
+    return Failure(Exit.NO_ANSWER, what, kept=kept, todo=todo)
+
+
+def why_no_turn(found: Breaker, at: datetime) -> str:
+    """What keeps a call back until `at`."""
     match found.state:
         case BreakerState.CLOSED:
-            why = f"the workers use all calls of this account, and the next that is free is at {at:%H:%M:%S} UTC"
+            return f"the workers use all calls of this account, and the next that is free is at {spoken(at)}"
         case BreakerState.PROBING:
-            why = "it gets a rest after failures in a row, and one call is just finding out whether it is back"
+            return "it gets a rest after failures in a row, and one call is just finding out whether it is back"
         case BreakerState.OPEN:
             until = max(at, found.probe_at or at)
-            why = f"it gets a rest after failures in a row, until {until:%H:%M:%S} UTC"
-    what = f"the gateway was not asked: {why}"
-    todo = f"Run the same command again at {at:%H:%M:%S} UTC."
-    return Failure(Exit.NO_ANSWER, what, kept="No call was made, and nothing was changed.", todo=todo)
+            return f"it gets a rest after failures in a row, until {spoken(until)}"

@@ -1,13 +1,15 @@
 """What the workers have noted of balances: the series of an account, and a remark where one is low."""
 
+from datetime import datetime
 from typing import Annotated
 
 import typer
 from rich.table import Table
 
 from jobs import eastern
+from jobs.campaigns.balances import slots_between
 from jobs.cli.invocation import Invocation
-from jobs.cli.shown import PROGRAM, counted, iso, plain_table
+from jobs.cli.shown import PROGRAM, counted, plain_table, spoken
 from jobs.documents.balances import balance_document, low_document
 from jobs.ledger import balances
 from jobs.ledger.balances import Low, Noted
@@ -28,7 +30,7 @@ def show_history(invocation: Invocation, account: str) -> None:
     if not found:
         invocation.say(f"Nothing was noted of account {account} yet.")
         return
-    invocation.say(_table(found[-MOST_SHOWN:]))
+    invocation.say(_table(found[-MOST_SHOWN:], invocation.clock()))
     if len(found) > MOST_SHOWN:
         invocation.say(f"\nThe newest {MOST_SHOWN} of {len(found):,}; --json gives all.")
     if low:
@@ -42,13 +44,16 @@ def say_if_low(invocation: Invocation) -> None:
         invocation.note(words, {"low_balance": {"account": account, **low_document(low)}}, style="bold yellow")
 
 
-def _table(found: list[Noted]) -> Table:
+def _table(found: list[Noted], now: datetime) -> Table:
+    """With a line wherever notes are missing, up to the present."""
     table = plain_table("noted (Eastern)", "remaining", "pending", right=("remaining", "pending"))
-    for each in found:
+    for each, next_at in zip(found, [*(each.at for each in found[1:]), now], strict=True):
         pending = "" if each.pending is None else f"{each.pending:,}"
         table.add_row(eastern.wall_text(each.at)[:-3], f"{each.remaining:,}", pending)
+        if missing := slots_between(each.at, next_at):
+            table.add_row(f"  {counted(missing, 'note')} missing", "", "")
     return table
 
 
 def _sentence(account: str, low: Low) -> str:
-    return f"Account {account} is below its floor of {counted(low.floor, 'message')} since {iso(low.since)}."
+    return f"Account {account} is below its floor of {counted(low.floor, 'message')} since {spoken(low.since)}."

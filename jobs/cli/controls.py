@@ -6,6 +6,7 @@ from rich.text import Text
 from jobs.campaigns.control import VERBS, known
 from jobs.campaigns.verbs import WANTED_RUN
 from jobs.cli import options
+from jobs.cli.called import campaign_called
 from jobs.cli.exits import Exit
 from jobs.cli.follow import follow
 from jobs.cli.invocation import Invocation, of
@@ -77,9 +78,10 @@ def cancel(
     _tell(of(context, as_json=as_json), campaign_id, "cancel", why=why, wait=wait, account=account)
 
 
-def refresh(context: typer.Context, campaign_id: options.CampaignId, as_json: options.Json = False) -> None:
+def refresh(context: typer.Context, campaign_id: options.CampaignOrKey, as_json: options.Json = False) -> None:
     """Have the gateway asked for a campaign's call records now."""
     invocation = of(context, as_json=as_json)
+    campaign_id = campaign_called(invocation, campaign_id)
     asked = invocation.producer.refresh(campaign_id)
     invocation.answer({"campaign_id": campaign_id, "sessions": asked})
     if asked:
@@ -90,6 +92,7 @@ def refresh(context: typer.Context, campaign_id: options.CampaignId, as_json: op
 
 
 def _tell(invocation: Invocation, campaign_id: str, verb: str, *, why: str, wait: bool, account: str) -> None:
+    campaign_id = campaign_called(invocation, campaign_id)  # first: a key may have nothing but digits, too
     if is_session_id(campaign_id):
         tell_session(invocation, campaign_id, verb, account=account, why=why)
         return

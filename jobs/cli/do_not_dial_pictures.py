@@ -9,7 +9,7 @@ from rich.text import Text
 from config.masking import mask_phone, mask_text
 from jobs.campaigns.do_not_dial import Changed, Request, Verb
 from jobs.cli.planning import excluded_table
-from jobs.cli.shown import both_times, clean, counted, iso, masked_row, plain_table
+from jobs.cli.shown import both_times, clean, counted, masked_row, plain_table, spoken
 from jobs.ledger.do_not_dial import ListView
 
 MOST_EXAMPLES = 10
@@ -45,7 +45,7 @@ def lists_picture(found: Iterable[ListView]) -> RenderableType:
 
 def _trouble(found: ListView) -> str:
     said = f"{found.account}: {clean(mask_text(found.trouble)).rstrip('.')}."
-    return f"{said} The next try is at {iso(found.next_try_at)}." if found.next_try_at else said
+    return f"{said} The next try is at {spoken(found.next_try_at)}." if found.next_try_at else said
 
 
 def history_picture(account: str, phone: str, found: Sequence[Request], *, is_listed: bool) -> RenderableType:

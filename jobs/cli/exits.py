@@ -32,5 +32,11 @@ class Exit(IntEnum):
         14,
         "results: the campaign was over for so long that its phones were dropped; `show` has its counts",
     )
-    INADVISABLE = 15, "decide: what is known speaks against it, or the submission is not unknown; nothing was changed"
+    INADVISABLE = (
+        15,
+        (
+            "decide: what is known speaks against it, or the submission is not unknown; unhalt: data was lost, and "
+            "`--after-data-loss` was not said; nothing was changed"
+        ),
+    )
     INTERRUPTED = 130, "Ctrl-C; a campaign that is in goes on"

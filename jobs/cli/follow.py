@@ -18,6 +18,7 @@ from jobs.cli.pictures import NOBODY_AT_WORK, progress_picture
 from jobs.cli.shown import PROGRAM, commands
 from jobs.models import CampaignStatus, CampaignView
 from jobs.outcomes.cases import read_cases
+from jobs.outcomes.courses import course_of
 from jobs.producer import is_anybody_at_work
 
 EVERY_S = 0.5
@@ -30,7 +31,7 @@ def has_come_to_rest(redis: Redis, campaign: CampaignView, now: datetime) -> boo
     if campaign.status is not CampaignStatus.NEEDS_DECISION:
         return campaign.status.is_final or campaign.status is CampaignStatus.PAUSED
     in_doubt = read_cases(redis, campaign.id)  # none: it has moved on since the campaign was read
-    return bool(in_doubt) and not any(each.is_ended_by_absence(now) for each in in_doubt)
+    return bool(in_doubt) and not any(course_of(each, now).ends_doubt for each in in_doubt)
 
 
 def status_line(campaign: CampaignView) -> str:

@@ -7,13 +7,15 @@ import typer
 
 from jobs.models import AudioType, WhenUnknown
 
-CampaignId = Annotated[str, typer.Argument(metavar="ID", help="The campaign's id, as `send` and `list` show it.")]
 CampaignOrKey = Annotated[
     str,
     typer.Argument(metavar="ID", help="The campaign's id, as `send` and `list` show it, or its key."),
 ]
 CampaignOrSession = Annotated[
-    str, typer.Argument(metavar="ID", help="A campaign's id (letters), or that of one session at the gateway (digits).")
+    str,
+    typer.Argument(
+        metavar="ID", help="A campaign's id (letters) or key, or the id of a session at the gateway (digits)."
+    ),
 ]
 SessionId = Annotated[str, typer.Argument(metavar="SESSION", help="The gateway's id of the session.")]
 Phone = Annotated[str, typer.Argument(metavar="PHONE", help="The number that was called, in any usual spelling.")]

@@ -13,9 +13,19 @@ from rich.text import Text
 from config.masking import mask_phone, mask_text
 from jobs import eastern
 from jobs.cli.planning import excluded_table, sum_check
-from jobs.cli.shown import both_times, clean, commands, counted, eastern_and_local, plain_table
+from jobs.cli.shown import PROGRAM, both_times, clean, commands, counted, eastern_and_local, plain_table
 from jobs.documents.campaigns import Dossier, Outcomes, audio, whereabouts
-from jobs.models import UNSENT, CampaignStatus, CampaignView, Intent, Submission, SubmissionState, Terms, WhenUnknown
+from jobs.models import (
+    ENDING_INTENTS,
+    UNSENT,
+    CampaignStatus,
+    CampaignView,
+    Intent,
+    Submission,
+    SubmissionState,
+    Terms,
+    WhenUnknown,
+)
 
 STATUS_STYLES = {
     CampaignStatus.FINISHED: "green",
@@ -29,7 +39,7 @@ STATUS_STYLES = {
 PLACES = {
     "delivered": "A call record says so.",
     "failed": "A call record says so.",
-    "no_record": "The session is over, or was given up, and no call record came.",
+    "no_record": "Nobody knows whether they were called: the session ended, or was given up, before a record came.",
     "no_record_yet": "With the gateway; its call records are still to come.",
     "not_sent_yet": "Not with the gateway yet.",
     "being_sent": "On the way to the gateway; its answer is still to come.",
@@ -41,7 +51,10 @@ PLACES = {
 
 BAR_WIDTH = 24
 
-NOBODY_AT_WORK = Text("No worker is running; it goes on when one is started: python -m worker", style="yellow")
+NOBODY_AT_WORK = Text(
+    "No worker is seen at this moment; one that was just started is within seconds. If none runs: python -m worker",
+    style="yellow",
+)
 
 
 def campaign_picture(dossier: Dossier) -> RenderableType:
@@ -191,7 +204,7 @@ def next_steps(campaign: CampaignView, *, is_anybody_at_work: bool = True) -> Re
     status = campaign.status
     held = status in {CampaignStatus.PAUSED, CampaignStatus.PAUSING}
     lines = [
-        ("decide", f"unknowns {campaign.id}") if campaign.submissions.get(SubmissionState.UNKNOWN) else ("", ""),
+        ("what is known", f"unknowns {campaign.id}") if campaign.submissions.get(SubmissionState.UNKNOWN) else ("", ""),
         ("watch it", f"show {campaign.id} --watch") if not status.is_final else ("", ""),
         ("go on", f"resume {campaign.id}") if held else ("", ""),
         ("end it", f"stop {campaign.id}")
@@ -254,7 +267,23 @@ def control_sentence(campaign: CampaignView) -> str:
         said.append(
             f"{counted(sending, 'submission')} just being sent will be told as soon as the gateway has answered."
         )
-    return " ".join(said)
+    return " ".join([*said, *_of_what_may_ring(campaign)])
+
+
+def _of_what_may_ring(campaign: CampaignView) -> list[str]:
+    """What an end does about submissions of which nobody knows whether they ring."""
+    if campaign.intent not in ENDING_INTENTS:
+        return []
+    said = []
+    for state, words, where in (
+        (SubmissionState.UNKNOWN, "unknown", f"unknowns {campaign.id}"),
+        (SubmissionState.GIVEN_UP, "given up", "sessions today"),
+    ):
+        if count := campaign.submissions.get(state, 0):
+            is_, it_is = ("is", "it is") if count == 1 else ("are", "they are")
+            may_ring = f"{counted(count, 'submission')} {is_} {words} and may be ringing"
+            said.append(f"{may_ring}; {it_is} stopped once found: {PROGRAM} {where}")
+    return said
 
 
 def _phones_in(campaign: CampaignView, *states: SubmissionState) -> int:

@@ -16,7 +16,7 @@ from jobs.cli.failures import NOTHING_CHANGED, Failure
 from jobs.cli.files import cannot
 from jobs.cli.invocation import Invocation, of
 from jobs.cli.options import Json
-from jobs.cli.shown import clean, commands, counted, iso, masked_row, plain_table
+from jobs.cli.shown import clean, commands, counted, iso, masked_row, plain_table, spoken
 from jobs.ledger.do_not_dial import Asked, UnexplainedRequest
 from jobs.ledger.retention import Purged
 from jobs.phones import Refusal, normalise
@@ -30,9 +30,15 @@ OnePhone = Annotated[
     ),
 ]
 From = Annotated[Path | None, typer.Option("--from", metavar="FILE", help="A file with a phone on each line.")]
-Reason = Annotated[str | None, typer.Option("--why", metavar="TEXT", help="The reason, for the receipt.")]
+Reason = Annotated[
+    str | None,
+    typer.Option("--why", metavar="TEXT", help="Required, except with --receipts: the reason, for the receipt."),
+]
 By = Annotated[str | None, typer.Option(metavar="NAME", help="Who wants it; your user name here unless stated.")]
 Receipts = Annotated[bool, typer.Option("--receipts", help="Purge nothing: show the receipts of all purges.")]
+
+MOST_NAMED = 3
+"""Of campaigns that hold a phone; the receipt has all."""
 
 _WORDS = {
     Purged.REMOVED: "removed, with how its drop ended",
@@ -62,8 +68,17 @@ def purge(
     asked = _asked(invocation, why=why, by=by)
     found = [purges.purge(invocation.redis, each, asked) for each in _phones(phone, file)]
     _answer(invocation, found)
-    if not all(each.is_complete for each in found):
+    if held := sorted({place.campaign_id for each in found for place in each.held}):
+        invocation.note(_what_now(held), style="bold yellow")
         raise typer.Exit(Exit.PHONE_HELD)
+
+
+def _what_now(held: Sequence[str]) -> RenderableType:
+    lines = [("to see when its calls are over", f"show {each}") for each in held[:MOST_NAMED]]
+    lines += [("to end them sooner", f"stop {each}") for each in held[:MOST_NAMED]]
+    more = f" {len(held) - MOST_NAMED:,} more campaigns are in the receipt." if len(held) > MOST_NAMED else ""
+    said = f"It is not purged everywhere: run the same command again when these calls are over.{more}"
+    return Group(said, commands(*lines))
 
 
 def _asked(invocation: Invocation, *, why: str | None, by: str | None) -> Asked:
@@ -114,7 +129,7 @@ def _picture(receipt: Receipt) -> RenderableType:
         table.add_row(counted(receipt.excluded_rows, "row"), "of exclusion reports, whose text is gone")
     if receipt.questions:
         table.add_row(counted(receipt.questions, "question"), "about a call to it, dropped")
-    head = f"{receipt.id}  {iso(receipt.at)}  by {clean(receipt.by)}: {clean(receipt.why)}"
+    head = f"{receipt.id}  {spoken(receipt.at)}  by {clean(receipt.by)}: {clean(receipt.why)}"
     parts: list[RenderableType] = [head, table if table.row_count else "It was nowhere."]
     if receipt.do_not_dial:
         accounts = ", ".join(receipt.do_not_dial)

@@ -1,8 +1,7 @@
 """`reconcile`: a day in the ledger beside what the gateway lists for it, compared now or as it was found."""
 
-import time
 from collections.abc import Callable, Iterable, Sequence
-from datetime import date
+from datetime import date, datetime, timedelta
 from typing import Annotated, Any
 
 import typer
@@ -10,19 +9,32 @@ from rich.console import Group, RenderableType
 from rich.padding import Padding
 from rich.table import Table
 
-from jobs import reconciliation
+from jobs import eastern, reconciliation
+from jobs.campaigns.calling import LEAST_APART
+from jobs.campaigns.desk import Desk
 from jobs.cli import options
+from jobs.cli.asking import PATIENCE, no_turn, why_no_turn
 from jobs.cli.exits import Exit
-from jobs.cli.failures import Failure
+from jobs.cli.failures import NOTHING_CHANGED, Failure
 from jobs.cli.instants import parse_day
 from jobs.cli.invocation import Invocation, of
-from jobs.cli.shown import both_times, clean, commands, counted, plain_table
+from jobs.cli.shown import both_times, clean, commands, counted, plain_table, spoken
 from jobs.documents.days import day_document
-from jobs.ledger import days
+from jobs.ledger import breaker, days, due
+from jobs.ledger.breaker import BreakerState
+from jobs.ledger.keys import Due
 from jobs.models.reports import DayReport, Named, OtherCounts, Outside
 
 MOST_SHOWN = 20
 """Of each kind, to a person; all that are kept are in the document."""
+
+TURN_PATIENCE = timedelta(minutes=1)
+"""Without a session compared, the longest that a comparison waits for calls that the workers use; a rest it waits for
+as any question does.
+"""
+
+WORTH_A_WORD = timedelta(milliseconds=500)
+"""Shorter waits for a call are not told."""
 
 Show = Annotated[bool, typer.Option("--show", help="Do not compare: show what was found the last time.")]
 
@@ -38,14 +50,24 @@ def reconcile(
 
     Asks for the records of every session of that day, several a second, and notes those that are new. The workers do
     the same for the day before, once a day.
+
+    The exit code says whether the day could be compared (8 where not), and not what was found: scripts read `is_clean`
+    of --json.
     """
     invocation = of(context, as_json=as_json)
-    on = parse_day(day, now=invocation.clock())
+    on = _begun(parse_day(day, now=invocation.clock()), invocation.clock())
     report = _kept(invocation, account, on) if show else _compared(invocation, account, on)
     invocation.answer(day_document(report))
     invocation.say(_picture(report))
     if report.trouble:
         raise typer.Exit(Exit.NO_ANSWER)
+
+
+def _begun(day: date, now: datetime) -> date:
+    if day > (today := eastern.eastern_date(now)):
+        todo = f"Today is {today} in the East; compare a day that has begun."
+        raise Failure(Exit.BAD_INPUT, f"{day} has not come yet", kept=NOTHING_CHANGED, todo=todo)
+    return day
 
 
 def _kept(invocation: Invocation, account: str, day: date) -> DayReport:
@@ -57,36 +79,88 @@ def _kept(invocation: Invocation, account: str, day: date) -> DayReport:
 
 
 def _compared(invocation: Invocation, account: str, day: date) -> DayReport:
-    """Until it is through. A comparison that is broken off has lost nothing, and the next one begins anew."""
+    """Until it is through, or nobody may ask the gateway; raises `Failure` then. What is broken off begins anew."""
     desk = invocation.desk(account)
+    _refuse_during_a_rest(desk, account)
     reconciliation.begin(desk.redis, account, day, anew=True)
+    known, left = 0, TURN_PATIENCE
     while True:
         step = reconciliation.reconcile(desk, account, day)
         if step.report:
+            if step.again_at:  # by the workers
+                due.add(desk.redis, Due.RECONCILE, [f"{account}/{day}"], step.again_at)
             return step.report
-        if step.again_at:
-            time.sleep(max(0.0, (step.again_at - desk.clock()).total_seconds()))
+        before, known = known, len(days.work(desk.redis, account, day)[1])
+        left = TURN_PATIENCE if known > before else left
+        left -= _wait(invocation, desk, account, step.again_at or desk.clock(), left)
+
+
+def _refuse_during_a_rest(desk: Desk, account: str) -> None:
+    """Before anything is begun."""
+    found = breaker.read(desk.redis, account)
+    if found.probe_at and found.state is BreakerState.OPEN and found.probe_at > desk.clock() + PATIENCE:
+        raise no_turn(found, found.probe_at)
+
+
+def _wait(invocation: Invocation, desk: Desk, account: str, until: datetime, left: timedelta) -> timedelta:
+    """For the next call, with a word about it; answers how long that took. Raises `Failure` where too little is left of
+    a person's patience.
+    """
+    found, wait = breaker.read(desk.redis, account), max(LEAST_APART, until - desk.clock())
+    if wait > (left if found.state is BreakerState.CLOSED else min(left, PATIENCE)):
+        raise no_turn(found, until, kept="Call records that came in are noted; the next comparison begins anew.")
+    if wait >= WORTH_A_WORD:
+        invocation.note(f"Waiting for the gateway: {why_no_turn(found, until)}.", style="dim")
+    desk.sleep(wait.total_seconds())
+    return wait
 
 
 def _picture(report: DayReport) -> RenderableType:
-    head = (
-        f"{report.day} (Eastern), account {report.account}: {counted(report.listed, 'session')} listed by the gateway, "
-    )
-    parts: list[RenderableType] = [f"{head}{report.matched:,} of them ours."]
-    if report.trouble:
-        parts.append(
-            f"It could not be compared as a whole: {clean(report.trouble)}. Nothing is called missing for that."
-        )
+    parts: list[RenderableType] = [*_failure(report)]
+    if report.is_compared:
+        parts += _findings(report)
+    return Group(*parts)
+
+
+def _failure(report: DayReport) -> Iterable[str]:
+    """What is to be said first where the last comparison failed; what an earlier one found is another matter."""
+    if not report.trouble:
+        return
+    when = f" at {spoken(report.failed_at)}" if report.failed_at else ""
+    yield f"{_name(report)}: the comparison{when} failed: {clean(report.trouble)}."
+    if report.again_at:
+        yield f"Nothing is called missing for that. The workers ask again at {spoken(report.again_at)}."
+    else:
+        yield "Nothing is called missing for that. The workers do not ask again: run the same command again."
+    if report.is_compared:
+        yield f"\nWhat follows was found {spoken(report.found_at)} and still stands."
+    else:
+        yield "The day was never compared as a whole."
+
+
+def _findings(report: DayReport) -> Iterable[RenderableType]:
+    listed = counted(report.listed, "session")
+    yield f"{_name(report)}: {listed} listed by the gateway, {report.matched:,} of them ours."
     if report.open:
-        parts.append(f"{counted(report.open, 'session')} of ours not over yet; the day is compared again.")
+        yield f"{counted(report.open, 'session')} of ours not over yet; the day is compared again."
     for title, found, columns, row in _KINDS:
         findings = getattr(report, found)
         if findings.total:
-            parts.append(Padding(_table(title, findings, columns, row), (1, 0, 0, 0), expand=False))
-    parts.append("Ledger and gateway say the same." if report.is_clean else f"Found {both_times(report.found_at)}.")
+            yield Padding(_table(title, findings, columns, row), (1, 0, 0, 0), expand=False)
+    if not report.trouble:
+        yield _verdict(report)
     if report.missing.total or report.outside.total:
-        parts.append(commands(("a session and whose it is", f"sessions {report.day} --account {report.account}")))
-    return Group(*parts)
+        yield commands(("a session and whose it is", f"sessions {report.day} --account {report.account}"))
+
+
+def _verdict(report: DayReport) -> str:
+    if not report.is_clean:
+        return f"Found {both_times(report.found_at)}."
+    return "Ledger and gateway say the same." if report.listed else "Nothing on either side: no session here or there."
+
+
+def _name(report: DayReport) -> str:
+    return f"{report.day} (Eastern), account {report.account}"
 
 
 def _table(title: str, found: Named[Any], columns: Sequence[str], row: Callable[[Any], Iterable[str]]) -> Table:
@@ -129,7 +203,7 @@ _KINDS: Sequence[tuple[str, str, Sequence[str], Callable[[Any], Iterable[str]]]]
         lambda each: (each.session_id, _outcomes(each), each.title),
     ),
     (
-        "of earlier attempts of ours, which are being stopped",
+        "of earlier attempts of ours, or given up before a stop, which are being stopped",
         "strays",
         ("session", "drops", "the gateway's words"),
         lambda each: (each.session_id, _outcomes(each), each.title),

@@ -1,11 +1,12 @@
 """Accounts that are left alone for a while, or refused, as `show` and `list` tell of them."""
 
 from collections.abc import Iterable
+from datetime import datetime
 
 from config.masking import mask_text
 from jobs.campaigns import refusals
 from jobs.cli.invocation import Invocation
-from jobs.cli.shown import clean, iso
+from jobs.cli.shown import clean, spoken
 from jobs.documents.rests import AccountAtRest
 from jobs.ledger.breaker import Breaker, BreakerState, Cause
 
@@ -19,7 +20,7 @@ def say_at_rest(invocation: Invocation, found: Iterable[AccountAtRest]) -> None:
 
 def sentence(found: AccountAtRest) -> str:
     """What is the matter with an account, until when, and what to do."""
-    since, why = iso(found.breaker.opened_at), clean(mask_text(found.breaker.why))
+    since, why = _instant(found.breaker.opened_at), clean(mask_text(found.breaker.why))
     if found.cause is Cause.TROUBLE:
         return (
             f"The gateway gets a rest from account {found.account} since {since}, after failures in a row; "
@@ -27,13 +28,17 @@ def sentence(found: AccountAtRest) -> str:
         )
     about = clean(mask_text(refusals.words(found.breaker)))
     return (
-        f"The gateway refuses account {found.account} since {since} ({about}). Nothing is lost: its submissions wait, "
+        f"The gateway refuses account {found.account} ({about}), since {since}. Nothing is lost: its submissions wait, "
         f"and {_next(found.breaker, 'submission')}. What to do: {refusals.todo(found.account, found.breaker.about)}."
     )
+
+
+def _instant(instant: datetime | None) -> str:
+    return spoken(instant) if instant else "an unknown instant"
 
 
 def _next(found: Breaker, noun: str) -> str:
     """A probe under way has an instant by which it is heard of, which tells nobody anything."""
     if found.state is BreakerState.PROBING:
         return f"one {noun} is just finding out"
-    return f"the next {noun} is tried at {iso(found.probe_at)}"
+    return f"the next {noun} is tried at {_instant(found.probe_at)}"

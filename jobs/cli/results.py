@@ -20,6 +20,7 @@ from redis import Redis
 from jobs import eastern
 from jobs.campaigns.control import known
 from jobs.cli import options
+from jobs.cli.called import campaign_called
 from jobs.cli.exits import Exit
 from jobs.cli.failures import Failure
 from jobs.cli.files import replaced
@@ -55,7 +56,7 @@ ExcludedInstead = Annotated[
 
 def results(
     context: typer.Context,
-    campaign_id: options.CampaignId,
+    campaign_id: options.CampaignOrKey,
     format_: FormatOption = Format.CSV,
     to: To = None,
     excluded: ExcludedInstead = False,
@@ -65,6 +66,7 @@ def results(
     Times are UTC; `delivered_text` is the time as the gateway wrote it, Eastern.
     """
     invocation = of(context)
+    campaign_id = campaign_called(invocation, campaign_id)
     campaign = known(invocation.redis, campaign_id)
     if campaign.phones_dropped_at:
         raise _without_phones(campaign, campaign.phones_dropped_at)

@@ -20,6 +20,7 @@ from jobs.cli.audio import check_before_sending, finding_document
 from jobs.cli.exits import Exit
 from jobs.cli.failures import NOTHING_SENT, redis_failure
 from jobs.cli.follow import follow
+from jobs.cli.halts import say_if_halted
 from jobs.cli.invocation import Invocation, of
 from jobs.cli.pictures import campaign_picture, next_steps, understood_picture
 from jobs.cli.planning import plan_picture, read_plan, reading_sentence, write_excluded
@@ -140,6 +141,7 @@ def _hand_in(
     with _repeatable(key):
         taken = producer.submit(terms, planned, key=key)
         _say_taken(invocation, key, taken, planned)
+        say_if_halted(invocation)
         if wait:
             follow(invocation, taken.campaign_id)
         dossier = read_dossier(invocation.redis, taken.campaign_id)

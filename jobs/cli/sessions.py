@@ -10,7 +10,7 @@ from rich.text import Text
 from config.masking import mask_text
 from jobs.campaigns.control import VERBS
 from jobs.campaigns.sessions import Controlled, control_session
-from jobs.campaigns.verbs import WANTED_RUN, Refused
+from jobs.campaigns.verbs import WANTED_RUN, Refused, lane_of
 from jobs.cli.asking import ask
 from jobs.cli.exits import Exit
 from jobs.cli.failures import Failure
@@ -18,7 +18,6 @@ from jobs.cli.invocation import Invocation
 from jobs.cli.shown import clean, commands
 from jobs.gateway.errors import OutcomeUnknown, presentable
 from jobs.ledger import campaigns, submissions
-from jobs.ledger.limits import Lane
 from jobs.models import LEGAL_MOVES, Intent, Run, Submission
 
 _DONE = {
@@ -57,7 +56,7 @@ def tell_session(invocation: Invocation, session_id: str, verb: str, *, account:
     """Tell a session something; exit code 8 when the gateway refused every verb, or it had ended before a pause."""
     checked_session_id(session_id)
     intent, now = VERBS[verb], invocation.clock()
-    say = partial(ask, invocation, account, lane=Lane.VERBS)
+    say = partial(ask, invocation, account, lane=lane_of(intent))
     try:
         done = control_session(invocation.redis, say, session_id, intent, account=account, why=why, now=now)
     except OutcomeUnknown as unknown:

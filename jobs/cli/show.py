@@ -1,10 +1,10 @@
 """`show` and `list`: campaigns as they stand."""
 
 import typer
-from redis import Redis
 
 from jobs.cli import options
 from jobs.cli.balances import say_if_low
+from jobs.cli.called import campaign_called
 from jobs.cli.exits import Exit
 from jobs.cli.failures import Failure
 from jobs.cli.follow import follow
@@ -31,11 +31,11 @@ def show(
     invocation = of(context, as_json=as_json)
     if watch and as_json:
         raise Failure(Exit.BAD_INPUT, "--watch is for people; a program calls show --json again")
-    campaign_id = _id_of(invocation.redis, campaign_id)
+    say_if_halted(invocation)  # first of all: after a loss of data the campaign may not be known any more
+    campaign_id = campaign_called(invocation, campaign_id)
     if watch:
         follow(invocation, campaign_id, picture=lambda each: moving_picture(each, tally(invocation.redis, each.id)))
     dossier = read_dossier(invocation.redis, campaign_id)
-    say_if_halted(invocation)
     at_rest = rests.of_campaign(invocation.redis, dossier.campaign)
     say_at_rest(invocation, at_rest)
     at_work = is_anybody_at_work(invocation.redis)
@@ -43,13 +43,6 @@ def show(
     invocation.say(campaign_picture(dossier))
     say_if_in_doubt(invocation, campaign_id)
     invocation.say(next_steps(dossier.campaign, is_anybody_at_work=at_work))
-
-
-def _id_of(redis: Redis, id_or_key: str) -> str:
-    """The campaign that is called so, or else the one that was taken under this key."""
-    if campaigns.read(redis, id_or_key) is None and (holder := campaigns.holder(redis, id_or_key)):
-        return holder.campaign_id
-    return id_or_key
 
 
 def list_campaigns(context: typer.Context, most: options.Most = 20, as_json: options.Json = False) -> None:

@@ -18,6 +18,7 @@ __all__ = [
     "iso",
     "masked_row",
     "plain_table",
+    "spoken",
 ]
 
 PROGRAM = "python -m jobs"
@@ -32,6 +33,12 @@ def both_times(instant: datetime) -> str:
     """An instant as Eastern clocks and as UTC show it."""
     utc = instant.astimezone(UTC)
     return f"{eastern.wall_text(instant)} Eastern   {utc:%Y-%m-%d %H:%M:%S} UTC"
+
+
+def spoken(instant: datetime) -> str:
+    """The same within a sentence; the UTC day is said where it is another one."""
+    wall, utc = eastern.wall_text(instant), f"{instant.astimezone(UTC):%Y-%m-%d %H:%M:%S}"
+    return f"{wall} Eastern ({utc.removeprefix(wall[:10]).lstrip()} UTC)"
 
 
 def eastern_and_local(instant: datetime) -> str:

@@ -7,19 +7,25 @@ import typer
 
 from jobs.cli import options
 from jobs.cli.adopting import phones_called
+from jobs.cli.called import campaign_called
 from jobs.cli.exits import Exit
 from jobs.cli.failures import NOTHING_CHANGED, Failure
+from jobs.cli.halts import say_if_halted
 from jobs.cli.invocation import Invocation, of
 from jobs.cli.shown import PROGRAM, both_times, commands, counted
 from jobs.cli.unknowns_pictures import case_picture, cases_picture, decided_sentence
 from jobs.documents.unknowns import case_document, decided_document
 from jobs.entrypoints import timings
 from jobs.outcomes.cases import read_case, read_cases, rule_of
+from jobs.outcomes.courses import course_of
 from jobs.outcomes.decide import Decided, Decision, Inadvisable, NotInDoubt, UnexplainedDecision
 
 Which = Annotated[
     str | None,
-    typer.Argument(metavar="[ID]", help="Only this submission, with all that is known of it; or only this campaign's."),
+    typer.Argument(
+        metavar="[ID]",
+        help="Only this submission, with all that is known of it; or only this campaign's, by its id or key.",
+    ),
 ]
 SubmissionId = Annotated[str, typer.Argument(metavar="SUBMISSION", help="The submission, as `unknowns` shows it.")]
 What = Annotated[Decision, typer.Argument(help="What you decide.", case_sensitive=False)]
@@ -37,7 +43,9 @@ def unknowns(context: typer.Context, which: Which = None, as_json: options.Json 
     With a submission's id: everything that was found out and decided about it, even long after.
     """
     invocation = of(context, as_json=as_json)
+    say_if_halted(invocation)
     now, rule = invocation.clock(), rule_of(timings(invocation.settings))
+    which = which and campaign_called(invocation, which)
     if which and "-" in which:
         case = read_case(invocation.redis, which, rule)
         invocation.answer(case_document(case, now))
@@ -104,13 +112,14 @@ def _check_usage(submission_id: str, what: Decision, session_id: str | None) -> 
 
 def say_if_in_doubt(invocation: Invocation, campaign_id: str | None = None) -> None:
     """A remark for whoever looks at campaigns, or at one: what nobody knows, since when, and what to do."""
-    found = [each.submission for each in read_cases(invocation.redis, campaign_id)]
-    if not found:
+    cases, now = read_cases(invocation.redis, campaign_id), invocation.clock()
+    if not cases:
         return
+    found = [each.submission for each in cases]
     since = min(each.changed_at for each in found if each.changed_at)
+    settles = all(course_of(each, now).ends_doubt for each in cases)
+    todo = "It settles without a person; what is known" if settles else "See what is known, and decide"
     which = f" {campaign_id}" if campaign_id else ""
     are = "is" if len(found) == 1 else "are"
-    words = (
-        f"{counted(len(found), 'submission')} {are} unknown, since {both_times(since)}. See what is known, and decide:"
-    )
+    words = f"{counted(len(found), 'submission')} {are} unknown, since {both_times(since)}. {todo}:"
     invocation.say(f"{words} {PROGRAM} unknowns{which}", style="yellow")

@@ -1,8 +1,9 @@
 """Submissions in doubt in front of people and programs. Law of the room: pure, and no phone at all."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Hashable, Sequence
 from datetime import datetime
 from itertools import groupby
+from typing import TypeVar
 
 from rich.console import Group, RenderableType
 from rich.table import Table
@@ -10,16 +11,26 @@ from rich.text import Text
 
 from config.masking import mask_text
 from jobs import eastern
+from jobs.campaigns.marks import mark_of
 from jobs.cli.shown import both_times, clean, commands, counted, plain_table
 from jobs.documents.unknowns import said
 from jobs.models import Attempt, Candidate, Evidence, SubmissionState
-from jobs.outcomes.cases import Case, how_far, in_words, ways_out, what_happens_by_itself
+from jobs.outcomes.cases import Case, how_far, in_words, ways_out
+from jobs.outcomes.courses import what_happens_by_itself
 from jobs.outcomes.decide import Decided, Decision
+
+MOST_NAMED = 3
+"""Of several submissions of which the same is said."""
+
+Said = TypeVar("Said", bound=Hashable)
 
 _HOLDS = {
     Decision.ADOPT: "is session {session} from now on, and is followed.",
-    Decision.RESEND: "is sent once more; if the first one turns up after all, it is stopped, and the log says so.",
-    Decision.GIVE_UP: "is given up: its phones count as without a record. One that still comes is written down.",
+    Decision.RESEND: "is sent once more. A first session, if there is one, goes on ringing until it is found, and is "
+    "stopped only then: by the mark {marks} where the gateway's listings show titles, by a postback, or by its late "
+    "answer. One that merely calls these phones may be somebody else's: it is logged, and not stopped.",
+    Decision.GIVE_UP: "is given up: its phones count as without a record. A session that shows up all the "
+    "same is in the log and in `sessions DATE`, and its records are taken; it is not stopped unless its campaign is.",
 }
 
 
@@ -32,7 +43,8 @@ def cases_picture(cases: Sequence[Case], now: datetime) -> RenderableType:
         )
         table.add_row(title, each.submission.id, f"{each.submission.sent_count:,}", sent, said(in_words(each)))
     head = Text(f"Nobody knows whether the gateway took {counted(len(cases), 'submission')}.", style="bold")
-    told = [Text(f"{each.submission.id}: {said(each.submission.reason)}", style="dim") for each in cases]
+    reasons = _alike(cases, lambda each: said(each.submission.reason))
+    told = [Text(f"{_names(alike)}: {reason}", style="dim") for reason, alike in reasons.items()]
     return Group(head, Text(), table, Text(), *told, Text(), _next_steps(cases, now))
 
 
@@ -55,7 +67,9 @@ def case_picture(case: Case, now: datetime) -> RenderableType:
 
 def decided_sentence(decided: Decided) -> str:
     """What holds now."""
-    holds = _HOLDS[decided.decision].format(session=decided.case.submission.session_id)
+    submission = decided.case.submission
+    marks = " or ".join(f"[{mark_of(each.token)}]" for each in submission.former)
+    holds = _HOLDS[decided.decision].format(session=submission.session_id, marks=marks)
     before = "" if decided.is_new else "This was decided before, and nothing was changed: "
     return f"{before}{decided.case.submission.id} {holds}"
 
@@ -91,7 +105,9 @@ def _balance(case: Case) -> str:
     noted = case.balance_before
     now = f"{after.balance} at {eastern.wall_text(after.at)}"
     if noted is None:
-        return f"{now}; none was noted before it was sent, so there is nothing to compare that with"
+        return (
+            f"{now}; none was noted before it was sent (a scheduler notes it), so there is nothing to compare it with"
+        )
     pending = "" if noted.pending is None else f", {noted.pending:,} pending"
     before = f"{noted.remaining:,} left{pending} at {eastern.wall_text(noted.at)}, before it was sent"
     phones = counted(case.submission.sent_count, "phone")
@@ -152,9 +168,34 @@ def _cells(alike: Sequence[Evidence]) -> tuple[str, ...]:
 
 def _next_steps(cases: Sequence[Case], now: datetime) -> RenderableType:
     steps: list[RenderableType] = []
-    for each in cases:
-        steps += [Text(f"{each.submission.id}: {what_happens_by_itself(each, now)}"), _ways_table(ways_out(each))]
+    is_one = len(cases) == 1
+    same = _alike(cases, lambda each: (what_happens_by_itself(each, now, is_one=is_one), *_ways(each, cases)))
+    for (sentence, *ways), alike in same.items():
+        steps += [Text(f"{_names(alike)}: {sentence}"), _ways_table(ways)]
     return Group(*steps, commands(("all that is known of one", f"unknowns {cases[0].submission.id}")))
+
+
+def _alike(cases: Sequence[Case], what: Callable[[Case], Said]) -> dict[Said, list[Case]]:
+    """The cases by what is said of them: of many, the same is said once."""
+    found: dict[Said, list[Case]] = {}
+    for each in cases:
+        found.setdefault(what(each), []).append(each)
+    return found
+
+
+def _names(cases: Sequence[Case]) -> str:
+    ids = [each.submission.id for each in cases]
+    return (
+        ", ".join(ids) if len(ids) <= MOST_NAMED else f"{', '.join(ids[:MOST_NAMED])} and {len(ids) - MOST_NAMED} more"
+    )
+
+
+def _ways(case: Case, cases: Sequence[Case]) -> list[str]:
+    """What a person can do; of many it is said with a placeholder, unless a session is named."""
+    ways = ways_out(case)
+    if len(cases) == 1 or case.is_named:
+        return ways
+    return [each.replace(case.submission.id, "SUBMISSION") for each in ways if not each.endswith("adopt SESSION")]
 
 
 def _ways_table(ways: Sequence[str]) -> RenderableType:

@@ -16,8 +16,9 @@ from jobs.cli.invocation import Invocation, of
 from jobs.cli.options import Json
 from jobs.cli.shown import clean, commands, counted, iso, plain_table
 from jobs.documents.instants import parse_instant
-from jobs.ledger import webhooks as ledger
-from jobs.ledger.webhooks import Progress, Webhook
+from jobs.ledger import bookmarks, replays, subscriptions
+from jobs.ledger.bookmarks import Bookmark
+from jobs.ledger.subscriptions import Subscription
 from jobs.models import TOPICS
 from jobs.webhooks import receivers
 from jobs.webhooks.receivers import Unfit
@@ -48,14 +49,13 @@ def add(context: typer.Context, name: Name, url: Url, about: Topics = None, as_j
     `drops` tells how every drop ended, with the whole phone number: only for a system that may know it.
     """
     invocation = of(context, as_json=as_json)
-    if ledger.read(invocation.redis, name):
-        raise Failure(Exit.BAD_INPUT, f"there is a webhook named {clean(name)!r} already", kept=NOTHING_CHANGED)
     try:
         made = receivers.new(name, url, about or ["campaign"], now=invocation.clock())
     except Unfit as unfit:
         raise Failure(Exit.BAD_INPUT, str(unfit), kept=NOTHING_CHANGED) from None
-    ledger.write(invocation.redis, made)
-    invocation.answer({**_document(made, ledger.progress(invocation.redis, made)), "secret": made.secrets[0]})
+    if not subscriptions.add(invocation.redis, made):
+        raise Failure(Exit.BAD_INPUT, f"there is a webhook named {clean(name)!r} already", kept=NOTHING_CHANGED)
+    invocation.answer({**_document(made, bookmarks.read(invocation.redis, made)), "secret": made.secrets[0]})
     invocation.say(f"{name} is told of {', '.join(made.topics)} from now on. Its secret, which is not shown again:\n")
     _show_secret(invocation, made)
     invocation.say(commands(("try it", f"webhooks test {name}"), ("how it does", "webhooks list")))
@@ -65,16 +65,16 @@ def add(context: typer.Context, name: Name, url: Url, about: Topics = None, as_j
 def list_(context: typer.Context, as_json: Json = False) -> None:
     """Show every webhook and how it does."""
     invocation = of(context, as_json=as_json)
-    found = [(each, ledger.progress(invocation.redis, each)) for each in ledger.everyone(invocation.redis)]
+    found = [(each, bookmarks.read(invocation.redis, each)) for each in subscriptions.everyone(invocation.redis)]
     invocation.answer({"webhooks": [_document(*each) for each in found]})
     if not found:
         invocation.say("No system is told of anything yet: webhooks add --help")
         return
     table = plain_table("name", "host", "about", "told", "again", "given up", "state", right=("told", "again"))
-    for webhook, progress in found:
+    for webhook, bookmark in found:
         about = ", ".join(webhook.topics)
-        numbers = (f"{progress.told:,}", f"{progress.again:,}", f"{progress.untold:,}")
-        table.add_row(webhook.name, _host(webhook), about, *numbers, _state(webhook, progress, invocation.clock()))
+        numbers = (f"{bookmark.told:,}", f"{bookmark.again:,}", f"{bookmark.untold:,}")
+        table.add_row(webhook.name, _host(webhook), about, *numbers, _state(bookmark, invocation.clock()))
     invocation.say(table)
 
 
@@ -82,8 +82,7 @@ def list_(context: typer.Context, as_json: Json = False) -> None:
 def remove(context: typer.Context, name: Name, as_json: Json = False) -> None:
     """Tell a system nothing any more, and forget what it was not told."""
     invocation = of(context, as_json=as_json)
-    _known(invocation, name)
-    ledger.remove(invocation.redis, name)
+    subscriptions.remove(invocation.redis, _known(invocation, name))
     invocation.answer({"removed": name})
     invocation.say(f"{name} is told nothing any more.")
 
@@ -106,7 +105,9 @@ def rotate(context: typer.Context, name: Name, as_json: Json = False) -> None:
     invocation = of(context, as_json=as_json)
     found, until = _known(invocation, name), invocation.clock() + OLD_SECRET_FOR
     changed = replace(found, secrets=(receivers.new_secret(), found.secrets[0]), old_until=until)
-    ledger.write(invocation.redis, changed)
+    if not subscriptions.change(invocation.redis, found, changed):
+        what = f"{name} was changed or removed by somebody else just now"
+        raise Failure(Exit.BAD_INPUT, what, kept=NOTHING_CHANGED)
     invocation.answer({"name": name, "secret": changed.secrets[0], "old_until": iso(until)})
     invocation.say(f"The new secret, which is not shown again; the old one signs as well until {iso(until)}:\n")
     _show_secret(invocation, changed)
@@ -116,8 +117,7 @@ def rotate(context: typer.Context, name: Name, as_json: Json = False) -> None:
 def untold(context: typer.Context, name: Name, as_json: Json = False) -> None:
     """Show the events that were given up after all tries."""
     invocation = of(context, as_json=as_json)
-    _known(invocation, name)
-    found = ledger.untold(invocation.redis, name, most=MOST_SHOWN)
+    found = bookmarks.untold(invocation.redis, _known(invocation, name), most=MOST_SHOWN)
     invocation.answer({"untold": [{"id": f"evt_{each}", "given_up_at": iso(at)} for each, at in found]})
     for event_id, at in found:
         invocation.say(f"evt_{event_id}  given up {iso(at)}")
@@ -130,58 +130,61 @@ def replay(context: typer.Context, name: Name, since: Since = None, as_json: Jso
     invocation = of(context, as_json=as_json)
     found, now = _known(invocation, name), invocation.clock()
     at = parse_instant(since, field="--since") if since else None
-    if found.off_since:
-        found = replace(found, off_since=None, off_why="")
-        ledger.write(invocation.redis, found)
-    again = ledger.tell_untold_again(invocation.redis, name, now=now)
+    again = replays.tell_untold_again(invocation.redis, found, now=now)
     if at:
-        ledger.go_back(invocation.redis, found, at, now=now)
+        replays.go_back(invocation.redis, found, at)
+    replays.switch_on(invocation.redis, found, now=now)
     invocation.answer({"again": again, "since": iso(at)})
     also = f", and all since {iso(at)} that is kept" if at else ""
     invocation.say(f"{counted(again, 'event')} that had been given up will be told again{also}.")
 
 
-def _known(invocation: Invocation, name: str) -> Webhook:
-    found = ledger.read(invocation.redis, name)
+def _known(invocation: Invocation, name: str) -> Subscription:
+    found = subscriptions.read(invocation.redis, name)
     if found is None:
-        there_are = ", ".join(each.name for each in ledger.everyone(invocation.redis)) or "none"
+        there_are = ", ".join(each.name for each in subscriptions.everyone(invocation.redis)) or "none"
         what = f"no webhook is named {clean(name)!r}; there is: {there_are}"
         raise Failure(Exit.BAD_INPUT, what, kept=NOTHING_CHANGED)
     return found
 
 
-def _show_secret(invocation: Invocation, webhook: Webhook) -> None:
+def _show_secret(invocation: Invocation, webhook: Subscription) -> None:
     if not invocation.as_json:  # on a line of its own, whole, to be copied
         invocation.out.print(f"{webhook.secrets[0]}\n", highlight=False, soft_wrap=True)
 
 
-def _host(webhook: Webhook) -> str:
+def _host(webhook: Subscription) -> str:
     return urlsplit(webhook.url).netloc.rpartition("@")[2]
 
 
-def _state(webhook: Webhook, progress: Progress, now: datetime) -> str:
-    if webhook.off_since:
-        return f"off since {iso(webhook.off_since)}: {webhook.off_why}"
-    if progress.rests_until and progress.rests_until > now:
-        return f"takes nothing ({progress.last_answer}); tried again {iso(progress.rests_until)}"
-    missed = f"; some events before {iso(progress.missed_until)} were lost to it" if progress.missed_until else ""
-    return (progress.last_answer or "nothing told yet") + missed
+def _state(bookmark: Bookmark, now: datetime) -> str:
+    if bookmark.off_since:
+        return f"off since {iso(bookmark.off_since)}: {bookmark.off_why}"
+    if bookmark.rests_until and bookmark.rests_until > now:
+        return f"takes nothing ({bookmark.last_answer}); tried again {iso(bookmark.rests_until)}"
+    missed = (
+        f"; {counted(bookmark.missed, 'event')} before {iso(bookmark.missed_until)} were lost to it"
+        if bookmark.missed
+        else ""
+    )
+    return (bookmark.last_answer or "nothing told yet") + missed
 
 
-def _document(webhook: Webhook, progress: Progress) -> dict[str, Any]:
+def _document(webhook: Subscription, bookmark: Bookmark) -> dict[str, Any]:
     return {
         "name": webhook.name,
         "host": _host(webhook),
         "about": list(webhook.topics),
         "created_at": iso(webhook.created_at),
-        "off_since": iso(webhook.off_since),
-        "off_why": webhook.off_why or None,
-        "told": progress.told,
-        "told_at": iso(progress.told_at),
-        "again": progress.again,
-        "untold": progress.untold,
-        "failures": progress.failures,
-        "rests_until": iso(progress.rests_until),
-        "last_answer": progress.last_answer or None,
-        "missed_until": iso(progress.missed_until),
+        "off_since": iso(bookmark.off_since),
+        "off_why": bookmark.off_why or None,
+        "told": bookmark.told,
+        "told_at": iso(bookmark.told_at),
+        "again": bookmark.again,
+        "untold": bookmark.untold,
+        "failures": bookmark.failures,
+        "rests_until": iso(bookmark.rests_until),
+        "last_answer": bookmark.last_answer or None,
+        "missed": bookmark.missed,
+        "missed_until": iso(bookmark.missed_until),
     }

@@ -9,7 +9,8 @@ from jobs.campaigns.marks import mark_of
 from jobs.documents.balances import NotedDocument
 from jobs.documents.values import clean, iso, iso_of
 from jobs.models import Candidate, Evidence, Finding, SubmissionState, WhenUnknown
-from jobs.outcomes.cases import Case, in_words, ways_out, what_happens_by_itself
+from jobs.outcomes.cases import Case, in_words, ways_out
+from jobs.outcomes.courses import what_happens_by_itself
 from jobs.outcomes.decide import Decided, Decision
 
 

@@ -17,6 +17,7 @@ from pydantic import SecretBytes, SecretStr
 from requests.utils import DEFAULT_CA_BUNDLE_PATH
 
 from jobs import eastern
+from jobs.flight import Timeouts
 from jobs.gateway.downloads import PART_BYTES, Downloaded, NamedBy, keep
 from jobs.gateway.errors import OutcomeUnknown, Phase
 from jobs.gateway.replies import (
@@ -36,7 +37,7 @@ from jobs.gateway.replies import (
     parse_submission_reply,
     parse_user_verify_reply,
 )
-from jobs.gateway.transport import Answer, Timeouts, post, post_for_parts
+from jobs.gateway.transport import Answer, post, post_for_parts
 from jobs.models import MAX_PHONES_PER_SUBMISSION, AudioType, Terms
 
 __all__ = ["DAY_FIELD", "Credentials", "Dialect", "GatewayClient", "Timeouts"]

@@ -11,6 +11,9 @@ from jobs.gateway.replies.records import CallRecord, parse_record
 LONGEST_BODY = 4_096
 """Bytes; a record has some hundred. More is no postback."""
 
+MOST_FIELDS = 20
+"""It has one; whatever else a sender adds."""
+
 
 def parse_postback(body: bytes, *, near: datetime) -> CallRecord | None:
     """The record in a postback's body; None for all else. `near` is when it came: its Eastern time has no zone.
@@ -22,5 +25,8 @@ def parse_postback(body: bytes, *, near: datetime) -> CallRecord | None:
     text = body.decode("utf-8", "replace").strip()
     if "|" in text:  # encoded it would have none
         return parse_record(unquote_plus(text).removeprefix("var="), near=near)
-    values = [value for name, value in parse_qsl(text, max_num_fields=20) if name == "var"]
+    try:
+        values = [value for name, value in parse_qsl(text, max_num_fields=MOST_FIELDS) if name == "var"]
+    except ValueError:
+        return None
     return parse_record(values[0], near=near) if len(values) == 1 else None

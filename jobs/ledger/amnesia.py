@@ -6,7 +6,8 @@ the last had come is noted. Every process keeps the newest mark, epoch and count
 each of these writes. A ledger that knows less of that epoch has lost acknowledged writes, and may hold as planned what
 was sent long ago.
 
-A person may halt sending, too, and by the same means: `halt`.
+A person may halt sending, too, and by the same means: `halt`. Each of the two ends by a word of its own, so that nobody
+who ends the one ends the other unawares.
 
 What one process has seen, another may not have. So a server that was started anew is doubted for a while: nothing is
 sent until every living process has had the time to show its mark.
@@ -65,8 +66,9 @@ end
 local has_forgotten = known < seen
 if has_forgotten then
   redis.call('HSETNX', HALT, 'since', now)
+  local many = seen == 1 and 'write was' or 'writes were'
   redis.call('HSETNX', HALT, 'reason',
-    string.format('%d important writes were acknowledged, and the ledger knows %d of them', seen, known))
+    string.format('%d important %s acknowledged, and the ledger knows %d of them', seen, many, known))
   redis.call('HSET', HALT, 'seen:' .. seen_epoch, seen)
 end
 
@@ -86,40 +88,53 @@ if has_forgotten then return {answer or '', seen_epoch, seen} end
 return {answer or '', epoch, count}
 """
 
-_LOOK = Script(_BEFORE, "return redis.call('HMGET', HALT, 'since', 'reason', 'asked_at', 'why', 'by')", _AFTER)
+_LOOK = Script(
+    _BEFORE, "return redis.call('HMGET', HALT, 'since', 'reason', 'asked_at', 'why', 'by', 'joined')", _AFTER
+)
 
 _HALT = Script(
     _BEFORE,
     """
 -- KEYS, ARGV: none of its own but 1 why, 2 who.  Sent twice, the second finds the halt that the first has begun.
-if redis.call('HEXISTS', HALT, 'asked_at') == 0 then
+-- Whoever joins is noted as who, when (ms) and why, with \\31 between them and \\30 behind.
+local asked_at, by, joined = unpack(redis.call('HMGET', HALT, 'asked_at', 'by', 'joined'))
+if not asked_at then
   remember()
   redis.call('HSET', HALT, 'asked_at', now, 'why', ARGV[1], 'by', ARGV[2])
+else
+  joined = joined or ''
+  local own = ARGV[2] .. '\\31'
+  if by ~= ARGV[2] and not string.find('\\30' .. joined, '\\30' .. own, 1, true) then
+    remember()
+    joined = joined .. own .. now .. '\\31' .. ARGV[1] .. '\\30'
+  end
+  redis.call('HSET', HALT, 'joined', joined)  -- each time, so that there is something to wait for on the disk
 end
-return redis.call('HMGET', HALT, 'asked_at', 'why', 'by')
+return redis.call('HMGET', HALT, 'asked_at', 'why', 'by', 'joined')
 """,
     _AFTER,
 )
 
 _FORGIVE = Script("""
 -- KEYS: 1 what is remembered, 2 halt, 3 past halts
--- ARGV: 1 token, 2 now (ms), 3 why, 4 name for a new epoch, 5 how far a forgiven epoch has come
--- One for what was forgotten ends first; one that a person asked for besides needs a word of its own.
+-- ARGV: 1 token, 2 now (ms), 3 why, 4 name for a new epoch, 5 how far a forgiven epoch has come, 6 who says so,
+--       7 '1' ends the halt for what was forgotten, '' that of persons
 -- Sent twice, the second finds its token.
 local last = redis.call('XREVRANGE', KEYS[3], '+', '-', 'COUNT', 1)[1]
-if last and last[2][2] == ARGV[1] then return {last[2][4], last[2][6], last[2][12] or ''} end
-local since, reason, asked_at, asked_why, by = unpack(
-  redis.call('HMGET', KEYS[2], 'since', 'reason', 'asked_at', 'why', 'by'))
-local function note(from, reason, by)
+if last and last[2][2] == ARGV[1] then return {last[2][4], last[2][6], last[2][12], last[2][16]} end
+local since, reason, asked_at, asked_why, by, joined = unpack(
+  redis.call('HMGET', KEYS[2], 'since', 'reason', 'asked_at', 'why', 'by', 'joined'))
+local function note(from, reason, by, joined)
   redis.call('XADD', KEYS[3], '*', 'token', ARGV[1], 'since', from, 'reason', reason, 'until', ARGV[2], 'why', ARGV[3],
-    'by', by)
-  return {from, reason, by}
+    'by', by, 'ended_by', ARGV[6], 'joined', joined)
+  return {from, reason, by, joined}
 end
-if not since then
+if ARGV[7] == '' then
   if not asked_at then return end
-  redis.call('HDEL', KEYS[2], 'asked_at', 'why', 'by')
-  return note(asked_at, asked_why, by)
+  redis.call('HDEL', KEYS[2], 'asked_at', 'why', 'by', 'joined')
+  return note(asked_at, asked_why, by, joined or '')
 end
+if not since then return end
 redis.call('HDEL', KEYS[2], 'since', 'reason')
 for _, field in ipairs(redis.call('HKEYS', KEYS[2])) do
   local epoch = string.match(field, '^seen:(.*)')
@@ -130,7 +145,7 @@ for _, field in ipairs(redis.call('HKEYS', KEYS[2])) do
 end
 local epoch = redis.call('HGET', KEYS[1], 'epoch')
 if epoch then redis.call('HSET', KEYS[1], 'end:' .. epoch, ARGV[5], 'epoch', ARGV[4]) end
-return note(since, reason, '')
+return note(since, reason, '', '')
 """)
 
 
@@ -152,6 +167,13 @@ class Halt:
     reason: str
     since: datetime
     by: str = ""
+    joined: tuple["Halt", ...] = ()
+    """Of the same, what others asked for while it held; it ends with it."""
+
+    @property
+    def is_data_loss(self) -> bool:
+        """Whether the ledger has forgotten something; no person wants that."""
+        return not self.by
 
 
 class Halted(Exception):
@@ -211,15 +233,20 @@ def run(
 
 
 def look(redis: Redis, *, now: datetime) -> Halt | None:
-    """Show what this process has seen; answers why nothing is sent, None while all is well."""
-    since, reason, asked_at, why, by = run(_LOOK, redis, [], [], now=now)
-    if since:
-        return _halt(since, reason)
-    return _halt(asked_at, why, by) if asked_at else None
+    """Show what this process has seen; answers the gravest reason why nothing is sent, None while all is well."""
+    return next(iter(halts(redis, now=now)), None)
+
+
+def halts(redis: Redis, *, now: datetime) -> tuple[Halt, ...]:
+    """The same, with every halt that holds: that for what was forgotten, then that of persons."""
+    since, reason, asked_at, *asked = run(_LOOK, redis, [], [], now=now)
+    forgotten = [_halt(since, reason)] if since else []
+    return (*forgotten, *([_halt(asked_at, *asked)] if asked_at else []))
 
 
 def halt(redis: Redis, *, why: str, by: str, now: datetime, durably: bool = False) -> Halt:
-    """Say that nothing may be sent; answers the halt that a person asked for first. It holds until a person says go.
+    """Say that nothing may be sent; answers the halt that a person asked for first, with all who have joined it. It
+    holds until a person says go.
 
     From the moment this returns, nothing begins to be sent anywhere. With `durably` it waits for the server's disk, and
     raises `NotDurable`; it holds all the same.
@@ -227,19 +254,20 @@ def halt(redis: Redis, *, why: str, by: str, now: datetime, durably: bool = Fals
     return _halt(*run(_HALT, redis, [], [why, by], now=now, durably=durably))
 
 
-def forgive(redis: Redis, *, why: str, now: datetime) -> Halt | None:
-    """Say go, and believe the ledger as it is; answers the halt that this ended, None where there was none.
-
-    Where the ledger has forgotten something and a person had sending halted besides, it is to be said twice: what ends
-    is what `look` shows.
+def forgive(redis: Redis, *, why: str, now: datetime, by: str = "", after_data_loss: bool = False) -> Halt | None:
+    """End the halt of persons, or with `after_data_loss` that for what was forgotten, and believe the ledger as it is;
+    answers the halt that this ended, None where there was none.
     """
     names = [keys.MEMORY, keys.HALT, keys.HALTS]
-    found = _FORGIVE(redis, names, [secrets.token_hex(8), to_ms(now), why, secrets.token_hex(8), FORGIVEN])
+    arguments: list[Argument] = [secrets.token_hex(8), to_ms(now), why, secrets.token_hex(8), FORGIVEN, by]
+    found = _FORGIVE(redis, names, [*arguments, "1" if after_data_loss else ""])
     return _halt(*found) if found else None
 
 
-def _halt(since: bytes, reason: bytes, by: bytes = b"") -> Halt:
-    return Halt(text(reason), from_ms(text(since)), text(by))
+def _halt(since: bytes, reason: bytes, by: bytes = b"", joined: bytes | None = None) -> Halt:
+    others = (each.split("\x1f") for each in text(joined or b"").split("\x1e") if each)
+    asked = tuple(Halt(why, from_ms(at), who) for who, at, why in others)
+    return Halt(text(reason), from_ms(text(since)), text(by), asked)
 
 
 def _witness(redis: Redis) -> _Witness:

@@ -83,7 +83,8 @@ return {begins, news}
 """)
 
 _SUCCEED = Script("""
--- KEYS: 1 breaker, 2 accounts with an open one.  ARGV: 1 account, 2 '' where nobody can be told of it
+-- KEYS: 1 breaker, 2 accounts with an open one, 3 if any, a due set in which the account may have waited for this
+-- ARGV: 1 account, 2 '' where nobody can be told of it, 3 now (ms)
 -- Answers since when it was open, if it was. Sent twice, the second finds it closed, and nobody says that it was open.
 local opened_at, was_open = unpack(redis.call('HMGET', KEYS[1], 'opened_at', 'was_open'))
 local since = opened_at or was_open
@@ -93,6 +94,7 @@ if since and ARGV[2] == '' then
   redis.call('HSET', KEYS[1], 'was_open', since)
   redis.call('EXPIRE', KEYS[1], 86400)
 end
+if since and KEYS[3] then redis.call('ZADD', KEYS[3], 'XX', 'LT', ARGV[3], ARGV[1]) end
 return since
 """)
 
@@ -201,12 +203,22 @@ def fail(
     return Rest(int(rest_ms) * _MS, bool(is_news)) if rest_ms else None
 
 
-def succeed(redis: Redis, account: str, cause: Cause = Cause.TROUBLE, *, can_be_told: bool = True) -> datetime | None:
-    """Note a call that the gateway answered. If that closed the breaker, answers since when it had been open; where
-    that cannot be told to anybody, the next success answers it, too.
+def succeed(
+    redis: Redis,
+    account: str,
+    cause: Cause = Cause.TROUBLE,
+    *,
+    now: datetime,
+    can_be_told: bool = True,
+    wakes: keys.Due | None = None,
+) -> datetime | None:
+    """Note a call that the gateway answered. If that closed the breaker, answers since when it had been open, and the
+    account is due `now` if it waits in the set that this `wakes`; where that cannot be told to anybody, the next
+    success answers it, too.
     """
     told: Argument = "yes" if can_be_told else ""
-    opened_at = _SUCCEED(redis, [keys.breaker(account, cause), keys.open_breakers(cause)], [account, told])
+    names = [keys.breaker(account, cause), keys.open_breakers(cause), *([wakes] if wakes else [])]
+    opened_at = _SUCCEED(redis, names, [account, told, to_ms(now)])
     return from_ms(text(opened_at)) if opened_at else None
 
 

@@ -69,10 +69,10 @@ def work(redis: Redis, account: str, day: date) -> tuple[str, dict[str, Compared
 
 
 def keep(redis: Redis, report: DayReport) -> DayReport:
-    """Keep a report, unless the one that is kept says the same; answers the one that is kept then."""
+    """Keep a report; answers what is kept then, with the instant since when it was found to be so."""
     kept = read(redis, report.account, report.day)
     if kept and kept.says_the_same(report):
-        report = kept
+        report = report.model_copy(update={"found_at": kept.found_at})
     with redis.pipeline() as pipeline:
         pipeline.set(keys.day_report(report.account, report.day), report.model_dump_json(), ex=KEEP_REPORTS)
         pipeline.hset(keys.days(report.account), report.day.isoformat(), _DONE if report.is_done else _OPEN)

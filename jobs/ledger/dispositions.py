@@ -5,7 +5,7 @@ that records repeat (reasons, carriers) are kept once per campaign and pointed a
 """
 
 from collections.abc import Iterable, Iterator, Sequence, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import zip_longest
 from typing import Any
@@ -14,6 +14,8 @@ from redis import Redis
 
 from jobs import eastern
 from jobs.ledger import keys, submissions
+from jobs.ledger.closing import CLOSE
+from jobs.ledger.durability import Call, run_all
 from jobs.ledger.events import TELL
 from jobs.ledger.fields import decoded, to_ms
 from jobs.ledger.packing import (
@@ -26,7 +28,7 @@ from jobs.ledger.packing import (
     unpack_dispositions,
     unpack_phones,
 )
-from jobs.ledger.script import Script
+from jobs.ledger.script import Argument, Script
 from jobs.models import Disposition, DropState, Submission
 
 RECORDS_A_STEP = 1_000
@@ -45,31 +47,16 @@ fill the timeline."""
 
 _SEPARATOR = "\x1f"
 
-_INTERN = Script("""
--- KEYS: 1 words.  ARGV: 1 most texts, 2 text for what is too many, then texts
-local numbers = {}
-for at = 3, #ARGV do
-  local word = ARGV[at]
-  local number = redis.call('HGET', KEYS[1], word)
-  if not number then
-    number = redis.call('HLEN', KEYS[1]) + 1
-    if number > tonumber(ARGV[1]) then
-      word = ARGV[2]
-      number = redis.call('HGET', KEYS[1], word) or number
-    end
-    redis.call('HSET', KEYS[1], word, number)
-  end
-  numbers[#numbers + 1] = tonumber(number)
-end
-return numbers
-""")
+Batch = tuple[Submission, Sequence[Disposition]]
+"""Call records of one submission."""
 
 _RECORD = Script(
     TELL,
     """
--- KEYS: 1 submission, 2 campaign, 3 phones, 4 dispositions, 5 tally, 6 timeline
--- ARGV: 1 now (ms), 2 records: 5 bytes of phone and 9 of disposition each, 3 span of the timeline (s),
---       4 how long before now a drop may have ended (s)
+-- KEYS: 1 submission, 2 campaign, 3 phones, 4 dispositions, 5 tally, 6 words, 7 timeline
+-- ARGV: 1 now (ms), 2 records: 5 bytes of phone and 9 of disposition each, whose outcome and carrier are places among
+--       the texts (0 for none), 3 span of the timeline (s), 4 how long before now a drop may have ended (s),
+--       5 most texts of a campaign, 6 text for what is too many, 7... texts
 -- Sent twice, the second finds every record known.
 local WORDS = {[0] = 'pending', 'delivered', 'failed', 'no_record'}
 local phones, records = redis.call('GET', KEYS[3]) or '', ARGV[2]
@@ -86,8 +73,26 @@ local function find(phone)  -- by bisection
     if there < phone then low = middle + 1 else high = middle - 1 end
   end
 end
-local counts = {new = 0, known = 0, contrary = 0, foreign = 0}
-local changed, tally, timeline = {}, {}, {}
+local interned = {[0] = 0}
+local function intern(place)  -- a text's own number, its first time a new one
+  if interned[place] then return interned[place] end
+  local word = ARGV[6 + place]
+  local number = redis.call('HGET', KEYS[6], word)
+  if not number then
+    number = redis.call('HLEN', KEYS[6]) + 1
+    if number > tonumber(ARGV[5]) then
+      word = ARGV[6]
+      number = redis.call('HGET', KEYS[6], word) or number
+    end
+    redis.call('HSET', KEYS[6], word, number)
+  end
+  interned[place] = tonumber(number)
+  return interned[place]
+end
+local function pair(number) return string.char(math.floor(number / 256), number % 256) end
+local counts = {new = 0, known = 0, contrary = 0}
+local told = is_anybody_told_of_drops() and {}
+local changed, tally, timeline, foreign = {}, {}, {}, {}
 local now = math.floor(ARGV[1] / 1000)
 local function span(at)  -- that it ended in; when it is heard of, where its time is none or cannot be
   local a, b, c, d = string.byte(records, at, at + 3)
@@ -95,21 +100,22 @@ local function span(at)  -- that it ended in; when it is heard of, where its tim
   if ended > now or ended < now - ARGV[4] then ended = now end
   return string.format('%d', ended - ended % ARGV[3])
 end
-local told = is_anybody_told_of_drops() and {}
 local function count(table, name, by) table[name] = (table[name] or 0) + by end
 for at = 1, #records, 14 do
   local index = find(number(records, at))
-  if not index then count(counts, 'foreign', 1) else
+  if not index then foreign[#foreign + 1] = (at - 1) / 14 else
     local before = string.byte(redis.call('GETRANGE', KEYS[4], index * 9, index * 9)) or 0
-    local state = string.byte(records, at + 5)
+    local state, outcome_1, outcome_2, carrier_1, carrier_2 = string.byte(records, at + 5, at + 9)
     if before == 0 or before == 3 then
-      redis.call('SETRANGE', KEYS[4], index * 9, string.sub(records, at + 5, at + 13))
+      local outcome, carrier = intern(outcome_1 * 256 + outcome_2), intern(carrier_1 * 256 + carrier_2)
+      local disposition = string.char(state) .. pair(outcome) .. pair(carrier) .. string.sub(records, at + 10, at + 13)
+      redis.call('SETRANGE', KEYS[4], index * 9, disposition)
       count(changed, WORDS[state], 1)
       if before == 3 then count(changed, 'no_record', -1) end
-      count(tally, string.byte(records, at + 6) * 256 + string.byte(records, at + 7), 1)
+      count(tally, outcome, 1)
       count(timeline, span(at + 10) .. ':' .. WORDS[state], 1)
       count(counts, 'new', 1)
-      if told then told[#told + 1] = string.sub(records, at, at + 13) end
+      if told then told[#told + 1] = string.sub(records, at, at + 4) .. disposition end
     elseif before == state then count(counts, 'known', 1) else count(counts, 'contrary', 1) end
   end
 end
@@ -118,27 +124,20 @@ for word, by in pairs(changed) do
   redis.call('HINCRBY', KEYS[2], 'd:' .. word, by)
 end
 for word, by in pairs(tally) do redis.call('HINCRBY', KEYS[5], word, by) end
-for word, by in pairs(timeline) do redis.call('HINCRBY', KEYS[6], word, by) end
+for word, by in pairs(timeline) do redis.call('HINCRBY', KEYS[7], word, by) end
 if counts.new > 0 then redis.call('HSET', KEYS[1], 'heard_at', ARGV[1]) end
 if told and #told > 0 then tell_drops(KEYS[2], KEYS[1], table.concat(told)) end
-return {counts.new, counts.known, counts.contrary, counts.foreign}
+return {counts.new, counts.known, counts.contrary, foreign}
 """,
 )
 
-_CLOSE = Script("""
--- KEYS: 1 submission, 2 campaign, 3 dispositions, 4 phones.  Sent twice, the second finds nothing pending.
-local count, closed = redis.call('STRLEN', KEYS[4]) / 5, 0
-local table = redis.call('GET', KEYS[3]) or ''
-for index = 0, count - 1 do
-  if (string.byte(table, index * 9 + 1) or 0) == 0 then
-    redis.call('SETRANGE', KEYS[3], index * 9, '\\3\\0\\0\\0\\0\\0\\0\\0\\0')
-    closed = closed + 1
-  end
-end
-redis.call('HINCRBY', KEYS[1], 'd:no_record', closed)
-redis.call('HINCRBY', KEYS[2], 'd:no_record', closed)
-return closed
-""")
+_CLOSE = Script(
+    CLOSE,
+    """
+-- KEYS: 1 submission, 2 campaign, 3 phones, 4 dispositions.  Sent twice, the second finds nothing pending.
+return close(unpack(KEYS))
+""",
+)
 
 
 _TAKE_OUT = Script("""
@@ -169,6 +168,7 @@ class Recorded:
     known: int = 0
     contrary: int = 0
     foreign: int = 0
+    foreign_phones: frozenset[str] = field(default=frozenset(), repr=False, compare=False)
 
     def __add__(self, other: "Recorded") -> "Recorded":
         return Recorded(
@@ -176,22 +176,35 @@ class Recorded:
             self.known + other.known,
             self.contrary + other.contrary,
             self.foreign + other.foreign,
+            self.foreign_phones | other.foreign_phones,
         )
 
 
 def record(redis: Redis, submission: Submission, records: Iterable[Disposition], *, now: datetime) -> Recorded:
     """Merge call records into the submission's table. Records without an outcome yet are passed over."""
-    telling = [each for each in records if each.state is not DropState.PENDING]
-    total = Recorded()
-    for start in range(0, len(telling), RECORDS_A_STEP):
-        total += _record_step(redis, submission, telling[start : start + RECORDS_A_STEP], now)
+    listed, total = list(records), Recorded()
+    for start in range(0, len(listed), RECORDS_A_STEP):
+        batch = (submission, listed[start : start + RECORDS_A_STEP])
+        total += recorded([batch], run_all(redis, record_calls([batch], now=now)))[0]
     return total
+
+
+def record_calls(batches: Iterable[Batch], *, now: datetime) -> list[Call]:
+    """What `run_all` runs to record them, one script for each batch of at most `RECORDS_A_STEP`; `recorded` reads the
+    answers. Sent twice, the second finds every record known.
+    """
+    return [_record_call(submission, _telling(records), now) for submission, records in batches]
+
+
+def recorded(batches: Iterable[Batch], answers: Iterable[Any]) -> list[Recorded]:
+    """What became of each batch."""
+    return [_recorded(_telling(records), answer) for (_, records), answer in zip(batches, answers, strict=True)]
 
 
 def close(redis: Redis, submission: Submission) -> int:
     """Say of every drop without a call record that none came; answers how many."""
-    names = [keys.submission(submission.id), keys.campaign(submission.campaign_id), keys.dispositions(submission.id)]
-    names.append(keys.phones(submission.id))
+    names = [keys.submission(submission.id), keys.campaign(submission.campaign_id)]
+    names += [keys.phones(submission.id), keys.dispositions(submission.id)]
     return int(_CLOSE(redis, names, []))
 
 
@@ -221,6 +234,28 @@ def read(redis: Redis, submission: Submission) -> Iterator[Disposition]:
         yield _unpacked(phone, disposition, texts)
 
 
+class Texts:
+    """The texts that call records repeat: a campaign's are read when one is wanted, and again when a newer one is."""
+
+    def __init__(self, redis: Redis) -> None:
+        self._redis = redis
+        self._known: dict[str, dict[int, str]] = {}
+
+    def unpack(self, campaign_id: str, records: bytes) -> list[Disposition]:
+        """Records as an event has them: 5 bytes of phone and 9 of disposition each."""
+        step = PHONE_BYTES + RECORD_BYTES
+        pieces = [records[at : at + step] for at in range(0, len(records), step)]
+        phones = unpack_phones(b"".join(piece[:PHONE_BYTES] for piece in pieces))
+        packed = unpack_dispositions(b"".join(piece[PHONE_BYTES:] for piece in pieces), len(pieces))
+        texts = self._of(campaign_id, {number for each in packed for number in (each.outcome, each.carrier)} - {0})
+        return [_unpacked(phone, disposition, texts) for phone, disposition in zip(phones, packed, strict=True)]
+
+    def _of(self, campaign_id: str, numbers: Set[int]) -> dict[int, str]:
+        if not numbers <= self._known.get(campaign_id, {}).keys():
+            self._known[campaign_id] = _texts(self._redis, campaign_id)
+        return self._known.get(campaign_id, {})
+
+
 def read_some(redis: Redis, submission: Submission, *, begin: int, most: int) -> list[Disposition]:
     """So many of them from a place on, counted from 0, without reading the others."""
     with redis.pipeline() as pipeline:  # one step, as in `read`
@@ -231,16 +266,6 @@ def read_some(redis: Redis, submission: Submission, *, begin: int, most: int) ->
     texts, ours = {int(number): word for word, number in decoded(words).items()}, unpack_phones(phones)
     packed = unpack_dispositions(drops, len(ours))
     return [_unpacked(phone, each, texts) for phone, each in zip(ours, packed, strict=True)]
-
-
-def unpack(redis: Redis, campaign_id: str, records: bytes) -> list[Disposition]:
-    """Records as an event has them: 5 bytes of phone and 9 of disposition each."""
-    step = PHONE_BYTES + RECORD_BYTES
-    pieces = [records[at : at + step] for at in range(0, len(records), step)]
-    phones = unpack_phones(b"".join(piece[:PHONE_BYTES] for piece in pieces))
-    packed = unpack_dispositions(b"".join(piece[PHONE_BYTES:] for piece in pieces), len(pieces))
-    texts = _texts(redis, campaign_id)
-    return [_unpacked(phone, disposition, texts) for phone, disposition in zip(phones, packed, strict=True)]
 
 
 def tally(redis: Redis, campaign_id: str) -> dict[tuple[str, str], int]:
@@ -266,27 +291,29 @@ def _texts(redis: Redis, campaign_id: str) -> dict[int, str]:
     return {int(number): word for word, number in decoded(redis.hgetall(keys.words(campaign_id))).items()}
 
 
-def _record_step(redis: Redis, submission: Submission, records: Sequence[Disposition], now: datetime) -> Recorded:
-    outcomes = [_outcome_text(each) for each in records]
-    numbers = _intern(redis, submission.campaign_id, {*outcomes, *(each.carrier for each in records if each.carrier)})
+def _telling(records: Iterable[Disposition]) -> list[Disposition]:
+    return [each for each in records if each.state is not DropState.PENDING]
+
+
+def _recorded(records: Sequence[Disposition], answer: Any) -> Recorded:
+    new, known, contrary, foreign = answer
+    return Recorded(new, known, contrary, len(foreign), frozenset(records[place].phone for place in foreign))
+
+
+def _record_call(submission: Submission, records: Sequence[Disposition], now: datetime) -> Call:
+    texts: dict[str, int] = {"": 0}
+    outcomes = [texts.setdefault(_outcome_text(each), len(texts)) for each in records]
+    carriers = [texts.setdefault(each.carrier, len(texts)) for each in records]
     packed = b"".join(
-        pack_phone(each.phone)
-        + pack_disposition(
-            PackedDisposition(each.state, numbers[outcome], numbers.get(each.carrier, 0), each.delivered_at)
-        )
-        for each, outcome in zip(records, outcomes, strict=True)
+        pack_phone(each.phone) + pack_disposition(PackedDisposition(each.state, outcome, carrier, each.delivered_at))
+        for each, outcome, carrier in zip(records, outcomes, carriers, strict=True)
     )
     campaign_id = submission.campaign_id
     names = [keys.submission(submission.id), keys.campaign(campaign_id), keys.phones(submission.id)]
-    names += [keys.dispositions(submission.id), keys.tally(campaign_id), keys.timeline(campaign_id)]
+    names += [keys.dispositions(submission.id), keys.tally(campaign_id), keys.words(campaign_id)]
     spans = [SPAN // timedelta(seconds=1), MOST_AGO // timedelta(seconds=1)]
-    return Recorded(*_RECORD(redis, names, [to_ms(now), packed, *spans]))
-
-
-def _intern(redis: Redis, campaign_id: str, texts: Iterable[str]) -> dict[str, int]:
-    listed = sorted(texts)
-    numbers = _INTERN(redis, [keys.words(campaign_id)], [MOST_TEXTS, OVERFLOW, *listed])
-    return dict(zip(listed, numbers, strict=True))
+    arguments: list[Argument] = [to_ms(now), packed, *spans, MOST_TEXTS, OVERFLOW, *list(texts)[1:]]
+    return _RECORD, [*names, keys.timeline(campaign_id)], arguments
 
 
 def _outcome_text(disposition: Disposition) -> str:

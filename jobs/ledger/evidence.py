@@ -35,6 +35,17 @@ return 1
 """)
 
 
+_TURNED_UP = Script("""
+-- KEYS: 1 session, 2 evidence.  ARGV: 1 submission id, 2 evidence's name, 3 evidence
+-- Sent twice, the second finds the session known, and writes the same.
+local holder = redis.call('GET', KEYS[1])
+if holder and holder ~= ARGV[1] then return 0 end
+redis.call('SET', KEYS[1], ARGV[1])
+redis.call('HSET', KEYS[2], ARGV[2], ARGV[3])
+return 1
+""")
+
+
 def add(redis: Redis, submission_id: str, evidence: Evidence) -> None:
     """Write down one piece of evidence."""
     name, value = packed_evidence(evidence)
@@ -53,10 +64,15 @@ def packed_evidence(evidence: Evidence) -> list[Argument]:
     return [f"{at:015d}-{secrets.token_hex(4)}", json.dumps(asdict(evidence) | {"at": at})]
 
 
-def owner(redis: Redis, token: str) -> str | None:
-    """The submission that was sent under this token."""
-    found = redis.get(keys.attempt(token))
-    return text(found) if found else None
+def owners(redis: Redis, tokens: Iterable[str]) -> dict[str, str]:
+    """The submission of each token that leads to one.
+
+    Whoever measures how long this takes learns nothing of a token that they guess at: the server finds keys by a digest
+    under a secret of its own.
+    """
+    names = list(tokens)
+    found = redis.mget([keys.attempt(each) for each in names]) if names else []
+    return {token: text(submission_id) for token, submission_id in zip(names, found, strict=True) if submission_id}
 
 
 def in_doubt(redis: Redis) -> list[str]:
@@ -75,6 +91,13 @@ def holder(redis: Redis, account: str, session_id: str) -> str | None:
     """The submission that a session is known to be."""
     found = redis.get(keys.session(account, session_id))
     return text(found) if found else None
+
+
+def held_by_others(redis: Redis, account: str, submission_id: str, session_ids: Iterable[str]) -> set[str]:
+    """Those of the sessions that are known to be another submission's."""
+    ids = list(session_ids)
+    found = redis.mget([keys.session(account, each) for each in ids]) if ids else []
+    return {each for each, held_by in zip(ids, found, strict=True) if held_by and text(held_by) != submission_id}
 
 
 def foreign_sessions(redis: Redis, submission_id: str) -> set[str]:
@@ -98,6 +121,19 @@ def take_stray(
     names += [keys.evidence(submission.id), keys.UNFINISHED]
     arguments: list[Argument] = [submission.id, session_id, submission.campaign_id, to_ms(now)]
     return bool(_STRAY(redis, names, [*arguments, *packed_evidence(evidence)]))
+
+
+def take_turned_up(redis: Redis, submission: Submission, session_id: str, *, account: str, evidence: Evidence) -> bool:
+    """Note the session of a submission that was given up; False where it is another submission's."""
+    names = [keys.session(account, session_id), keys.evidence(submission.id)]
+    return bool(_TURNED_UP(redis, names, [submission.id, *packed_evidence(evidence)]))
+
+
+def turned_up(redis: Redis, account: str, submission_id: str) -> list[str]:
+    """The sessions of a submission that was given up, as far as they are known, oldest first."""
+    named = [each.session_ids for each in read(redis, submission_id) if each.finding.names_it]
+    found = dict.fromkeys(session_id for session_ids in named for session_id in session_ids)
+    return [each for each in found if holder(redis, account, each) == submission_id]
 
 
 def strays(redis: Redis, campaign_id: str) -> Mapping[str, Run]:

@@ -45,6 +45,9 @@ newest claims.
 LEADERSHIP = "dropline:leadership"
 """Hash: the scheduler that ticks, its term, and until when (ms)."""
 
+POSTBACKS = "dropline:postbacks"
+"""Hash: how many postbacks came to which end, how late records were, and the tokens of the newest batches counted."""
+
 TOTALS = "dropline:totals"
 """Hash: what processes have counted for those who watch; each field is what, and by what, parted by colons."""
 
@@ -95,8 +98,14 @@ class Events(StrEnum):
     """How drops ended, with their phones, packed; written only while some webhook tells of it."""
 
 
+EVENT_NUMBERS = "dropline:event-numbers"
+"""Hash: how many events each stream has had; and of those of drops how many bytes, by `:weight` behind its name."""
+
+PURGED_EVENTS = "dropline:purged-events"
+"""Sorted set: the places of events of drops that were taken out with a phone, by their numbers; the newest."""
+
 WEBHOOKS = "dropline:webhooks"
-"""Hash: JSON of every webhook, by its name."""
+"""Hash: JSON of what a person set of every webhook, by its name."""
 
 LISTENING = "dropline:webhooks:listening"
 """Set: the names of webhooks that are told of campaigns or submissions, and not switched off."""
@@ -270,6 +279,11 @@ def open_breakers(cause: str) -> str:
     return f"dropline:open-breakers:{cause}"
 
 
+def quarantine(kind: str) -> str:
+    """List: JSON of the newest postbacks that changed nothing, of one kind, newest first; expires."""
+    return f"dropline:quarantine:{kind}"
+
+
 def login(digest: str) -> str:
     """String: JSON of who is logged in, under the hash of the cookie that proves it; expires when it is not used."""
     return f"dropline:login:{digest}"
@@ -280,26 +294,23 @@ def failed_logins(who: str) -> str:
     return f"dropline:failed-logins:{who}"
 
 
-def webhook(name: str) -> str:
-    """Hash: how far a webhook has come in each stream, how often it failed in a row, until when it rests."""
-    return f"dropline:webhook:{name}"
+def webhook(webhook_id: str) -> str:
+    """Hash: how far a webhook has come in each stream, who tells it now, whether it is off, what it has missed. It is
+    there as long as the webhook is.
+    """
+    return f"dropline:webhook:{webhook_id}"
 
 
-def webhook_again(name: str) -> str:
+def webhook_again(webhook_id: str) -> str:
     """Sorted set: events that could not be told, by the instant (ms) of the next try."""
-    return f"dropline:webhook:{name}:again"
+    return f"dropline:webhook:{webhook_id}:again"
 
 
-def webhook_tries(name: str) -> str:
+def webhook_tries(webhook_id: str) -> str:
     """Hash: how often each event that could not be told was tried."""
-    return f"dropline:webhook:{name}:tries"
+    return f"dropline:webhook:{webhook_id}:tries"
 
 
-def webhook_untold(name: str) -> str:
-    """Sorted set: events that were given up, by the instant (ms) of that, until somebody has them told again."""
-    return f"dropline:webhook:{name}:untold"
-
-
-def webhook_lease(name: str) -> str:
-    """String: whoever tells a webhook's events now; expires."""
-    return f"dropline:webhook:{name}:lease"
+def webhook_untold(webhook_id: str) -> str:
+    """Sorted set: the newest events that were given up, by the instant (ms) of that, until they are told after all."""
+    return f"dropline:webhook:{webhook_id}:untold"

@@ -13,39 +13,48 @@ from jobs.ledger.script import Script
 
 _MS = timedelta(milliseconds=1)
 
-_STATE = """
--- An end that lies further ahead than the lease lasts is that of a clock that has gone back since.
-local function is_held(now)
-  local holder, ends, lasts = unpack(redis.call('HMGET', KEYS[1], 'holder', 'ends_at', 'lasts'))
-  if not holder or tonumber(ends) <= now or tonumber(ends) > now + tonumber(lasts) then return nil end
-  return holder
-end
-"""
+SLACK = timedelta(minutes=1)
+"""A lease that ends this much later than it can is taken for one of before the clock went back, by those who look."""
 
-_HOLD = Script(
-    _STATE,
-    """
--- KEYS: 1 leadership.  ARGV: 1 who, 2 now (ms), 3 how long (ms)
+_HOLD = Script("""
+-- KEYS: 1 leadership.  ARGV: 1 who, 2 now (ms), 3 how long (ms), 4 the end that was read before `now` was, '' for none
+-- Only such an end proves, where it lies further ahead than the lease lasts, that the clock has gone back since: any
+-- other may just be newer than `now`, which is that of somebody who was slow, or frozen, since he looked at the clock.
 -- Sent twice, the second prolongs what the first has taken.
-local holder = is_held(tonumber(ARGV[2]))
-if holder and holder ~= ARGV[1] then return 0 end
-if redis.call('HGET', KEYS[1], 'holder') ~= ARGV[1] then redis.call('HINCRBY', KEYS[1], 'term', 1) end
-redis.call('HSET', KEYS[1], 'holder', ARGV[1], 'ends_at', ARGV[2] + ARGV[3], 'lasts', ARGV[3])
+local now = tonumber(ARGV[2])
+local holder, ends, lasts = unpack(redis.call('HMGET', KEYS[1], 'holder', 'ends_at', 'lasts'))
+local went_back = ends and ends == ARGV[4] and tonumber(ends) > now + tonumber(lasts)
+if holder and holder ~= ARGV[1] and tonumber(ends) > now and not went_back then return 0 end
+if holder ~= ARGV[1] then redis.call('HINCRBY', KEYS[1], 'term', 1) end
+redis.call('HSET', KEYS[1], 'holder', ARGV[1], 'ends_at', string.format('%d', now + ARGV[3]), 'lasts', ARGV[3])
 return tonumber(redis.call('HGET', KEYS[1], 'term'))
-""",
-)
+""")
 
 _RELEASE = Script("""
 -- KEYS: 1 leadership.  ARGV: 1 who.  Sent twice, the second finds somebody else or nobody.
 if redis.call('HGET', KEYS[1], 'holder') == ARGV[1] then redis.call('HDEL', KEYS[1], 'holder', 'ends_at') end
 """)
 
-_HOLDER = Script(_STATE, "return is_held(tonumber(ARGV[1])) or ''  -- KEYS: 1 leadership.  ARGV: 1 now (ms)")
+_HOLDER = Script("""
+-- KEYS: 1 leadership.  ARGV: 1 now (ms), 2 slack (ms)
+local holder, ends, lasts = unpack(redis.call('HMGET', KEYS[1], 'holder', 'ends_at', 'lasts'))
+local now = tonumber(ARGV[1])
+if not holder or tonumber(ends) <= now or tonumber(ends) > now + tonumber(lasts) + ARGV[2] then return '' end
+return holder
+""")
 
 
-def hold(redis: Redis, who: str, *, now: datetime, lasts: timedelta) -> int:
-    """Take the lease, or prolong it; answers the term, which each new holder begins, 0 where somebody else holds it."""
-    return int(_HOLD(redis, [keys.LEADERSHIP], [who, to_ms(now), lasts // _MS]))
+def end_on_record(redis: Redis) -> str:
+    """The end of the lease as it is written down, for `hold`, '' for none; to be read before the clock is."""
+    return text(redis.hget(keys.LEADERSHIP, "ends_at") or "")
+
+
+def hold(redis: Redis, who: str, *, now: datetime, lasts: timedelta, end_before: str = "") -> int:
+    """Take the lease, or prolong it; answers the term, which each new holder begins, 0 where somebody else holds it.
+
+    `end_before` is the `end_on_record` from before `now` was read; without it a clock that went back is not noticed.
+    """
+    return int(_HOLD(redis, [keys.LEADERSHIP], [who, to_ms(now), lasts // _MS, end_before]))
 
 
 def release(redis: Redis, who: str) -> None:
@@ -55,4 +64,4 @@ def release(redis: Redis, who: str) -> None:
 
 def holder(redis: Redis, *, now: datetime) -> str:
     """Who holds it; '' for nobody."""
-    return text(_HOLDER(redis, [keys.LEADERSHIP], [to_ms(now)]))
+    return text(_HOLDER(redis, [keys.LEADERSHIP], [to_ms(now), SLACK // _MS]))

@@ -1,7 +1,8 @@
 """How much is asked of the gateway: an account's calls per second and phones per minute, shared by all workers.
 
 A limit is one instant, from which on its next slot is free; who takes a slot moves it on. So slots are evenly spaced,
-and after a submission its account rests for as long as its phones are worth. There is no burst to save up for.
+and after a submission its account rests for as long as its phones are worth. There is no burst to save up for, and one
+to borrow: what ends a session need not wait while the account owes less than `BORROWED`, and the others wait for it.
 
 What holds is that no two slots are closer than the limit says, verbs aside, which pass the others, and that no call
 leaves before its slot. One that is late on its way may arrive together with those of the slots after its own.
@@ -21,10 +22,15 @@ from jobs.models import MAX_PHONES_PER_SUBMISSION
 
 _MS = timedelta(milliseconds=1)
 
+BORROWED = timedelta(seconds=20)
+"""What an account makes of calls in this time, ends may make at once: at five a second, the sessions of a million
+phones. Without it the last of them would go on ringing for so long after a stop."""
+
 _TAKE = Script("""
 -- KEYS: 1 an account's slots
 -- ARGV: 1 now, 2 token, 3 'first' to pass the others, 4 patience, 5 time between two calls, 6 time that the phones are
---       worth, 7 the most that phones can be worth (all ms).  Answers the wait; beyond the patience nothing was taken.
+--       worth, 7 the most that phones can be worth, 8 how long before its slot it may go (all ms).
+-- Answers the wait; beyond the patience nothing was taken.
 -- Sent twice, the second finds its token; one that comes after 40 others costs a slot that nobody uses, and no more.
 local now, patience, apart, worth = tonumber(ARGV[1]), tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6])
 local taken = redis.call('HGET', KEYS[1], 'taken') or ''
@@ -39,12 +45,13 @@ local function set(limit, at) redis.call('HSET', KEYS[1], limit, string.format('
 local own = ARGV[3] == 'first' and 'verbs' or 'calls'
 local slot = free_at(own, 20 * apart)
 if worth > 0 then slot = math.max(slot, free_at('phones', tonumber(ARGV[7]))) end
-if slot - now > patience then return slot - now end
+local goes_at = math.max(now, slot - tonumber(ARGV[8]))
+if goes_at - now > patience then return goes_at - now end
 set(own, slot + apart)
 if own == 'verbs' then set('calls', free_at('calls', 20 * apart) + apart) end
 if worth > 0 then set('phones', slot + worth) end
-redis.call('HSET', KEYS[1], 'taken', string.sub(taken .. string.format('%s=%d ', ARGV[2], slot), -1880))
-return slot - now
+redis.call('HSET', KEYS[1], 'taken', string.sub(taken .. string.format('%s=%d ', ARGV[2], goes_at), -1880))
+return goes_at - now
 """)
 
 _GET_IN_LINE = Script("""
@@ -63,12 +70,19 @@ return tonumber(at)
 
 
 class Lane(StrEnum):
-    """Three kinds of calls, which wait apart from one another."""
+    """Four kinds of calls, which wait apart from one another."""
 
+    ENDS = "ends"
+    """Stop and cancel. They are verbs that may go before their slot, for people are being called meanwhile."""
     VERBS = "verbs"
-    """Pause, resume, stop, cancel. They pass all others; what they use is taken from the others' slots."""
+    """Pause, resume, and what else is told. They pass the lanes below; what they use is taken from those' slots."""
     SUBMISSIONS = "submissions"
     READS = "reads"
+
+    @property
+    def passes_others(self) -> bool:
+        """Whether its calls go before submissions and reads."""
+        return self in {Lane.ENDS, Lane.VERBS}
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +109,24 @@ class Limits:
 UNLIMITED = Limits()
 
 
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """The right to make one call of an account from an instant on."""
+
+    at: datetime
+
+    def is_missed(self, now: datetime, *, by: timedelta) -> bool:
+        """Whether a call that is made now would come later than agreed."""
+        return now > self.at + by
+
+
+@dataclass(frozen=True, slots=True)
+class NoSlot:
+    """Nothing was taken, because the next slot is beyond the patience: it is `at` that instant for now."""
+
+    at: datetime
+
+
 def take(
     redis: Redis,
     account: str,
@@ -105,16 +137,18 @@ def take(
     phones: int = 0,
     now: datetime,
     patience: timedelta,
-) -> timedelta:
-    """Take the account's next free slot, unless the wait for it is longer than `patience`; answers the wait.
+) -> Slot | NoSlot:
+    """Take the account's next free slot, unless the wait for it is longer than `patience`.
 
     `token` names this taking, so that one that is sent twice takes one slot.
     """
     if not limits.time_for(phones):
-        return timedelta()
-    arguments: list[Argument] = [to_ms(now), token, "first" if lane is Lane.VERBS else "", patience // _MS]
+        return Slot(now)
+    arguments: list[Argument] = [to_ms(now), token, "first" if lane.passes_others else "", patience // _MS]
     arguments += [limits.call_ms, limits.phones_ms(phones), limits.phones_ms(MAX_PHONES_PER_SUBMISSION)]
-    return int(_TAKE(redis, [keys.slots(account)], arguments)) * _MS
+    arguments.append(BORROWED // _MS if lane is Lane.ENDS else 0)
+    wait = int(_TAKE(redis, [keys.slots(account)], arguments)) * _MS
+    return Slot(now + wait) if wait <= patience else NoSlot(now + wait)
 
 
 def get_in_line(

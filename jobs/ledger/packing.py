@@ -5,6 +5,7 @@ text, that of its carrier, and the delivery instant in seconds since 1970 (0 is 
 ascend, so a phone is found by bisection and its disposition lies at the same index.
 """
 
+from bisect import bisect_left
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -51,6 +52,13 @@ def unpack_phones(packed: bytes) -> list[str]:
     return [
         str(int.from_bytes(packed[start : start + PHONE_BYTES], "big")) for start in range(0, len(packed), PHONE_BYTES)
     ]
+
+
+def is_packed(packed: bytes, phone: str) -> bool:
+    """Whether a phone is among those of `pack_phones`; nothing is unpacked."""
+    wanted, places = pack_phone(phone), range(0, len(packed), PHONE_BYTES)
+    found = bisect_left(places, wanted, key=lambda start: packed[start : start + PHONE_BYTES])
+    return found < len(places) and packed[places[found] : places[found] + PHONE_BYTES] == wanted
 
 
 def pack_disposition(disposition: PackedDisposition) -> bytes:

@@ -12,6 +12,7 @@ from typing import Any
 from redis import Redis
 
 from jobs.ledger import amnesia, keys, runs
+from jobs.ledger.closing import CLOSE
 from jobs.ledger.events import TELL
 from jobs.ledger.evidence import packed_evidence, read_attempts
 from jobs.ledger.fields import counts, decoded, from_ms_if_any, text, to_ms
@@ -41,11 +42,12 @@ end
 )
 
 _MOVE = amnesia.script(
+    CLOSE,
     COUNTED_MOVE,
     """
 -- KEYS: 1 submission, 2 campaign, 3 due to send, 4 due to refresh, 5 due to control, 6 session ('' for none),
 --       7 what an account's do-not-dial list's name begins with, 8 in doubt, 9 due to settle, 10 attempt, 11 evidence,
---       12... days whose listing may come to have it, or must have it once it is accepted
+--       12 phones, 13 dispositions, 14... days whose listing may come to have it, or must have it once it is accepted
 -- ARGV: 1 submission id, 2 campaign id, 3 token, 4 attempt ('' for any), 5 ' from states ', 6 to state,
 --       7 intent needed ('' for any), 8 now (ms), 9 due to send at, 10 due to refresh at (ms; '' takes it out),
 --       11 change of the do-not-dial list up to which it is screened, 12 due to settle at (ms), 13 '1' where the
@@ -74,7 +76,7 @@ moved(KEYS[1], KEYS[2], state, ARGV[6])
 redis.call('HSET', KEYS[1], 'moves', string.sub(moves .. ARGV[3] .. ' ', -136))
 if #ARGV > 17 then redis.call('HSET', KEYS[1], unpack(ARGV, 18)) end
 if ARGV[14] ~= '' then redis.call('HSET', KEYS[11], ARGV[14], ARGV[15]) end
-for key = 12, #KEYS do
+for key = 14, #KEYS do
   redis.call('HSET', KEYS[key], ARGV[1], string.match(KEYS[6], '[^:]*$'))
   redis.call('EXPIRE', KEYS[key], ARGV[17])
 end
@@ -82,6 +84,8 @@ for key = 3, 4 do
   local at = ARGV[key + 6]
   if at == '' then redis.call('ZREM', KEYS[key], ARGV[1]) else redis.call('ZADD', KEYS[key], at, ARGV[1]) end
 end
+-- In the same step, so that nobody is told of its end with drops that are still to come.
+if ARGV[6] == 'given_up' then close(KEYS[1], KEYS[2], KEYS[12], KEYS[13]) end
 if ARGV[12] ~= '' then redis.call('ZADD', KEYS[9], ARGV[12], ARGV[1])
 elseif state == 'unknown' and (redis.call('HGET', KEYS[1], 'former') or '') == '' then
   redis.call('ZREM', KEYS[9], ARGV[1])  -- with earlier attempts it stays: their sessions may still turn up
@@ -170,7 +174,8 @@ def move(
     before = " ".join(states_before(to).intersection(only_from))
     names = [keys.submission(submission.id), keys.campaign(submission.campaign_id)]
     names += [keys.Due.SEND, keys.Due.REFRESH, keys.Due.CONTROL, session_key, keys.DO_NOT_DIAL, keys.IN_DOUBT]
-    names += [keys.Due.SETTLE, keys.attempt(attempt), keys.evidence(submission.id), *listed_under]
+    names += [keys.Due.SETTLE, keys.attempt(attempt), keys.evidence(submission.id)]
+    names += [keys.phones(submission.id), keys.dispositions(submission.id), *listed_under]
     arguments: list[Argument] = [submission.id, submission.campaign_id, secrets.token_hex(8), attempt, f" {before} "]
     arguments += [to, "run" if only_running else "", to_ms(now)]
     arguments += [to_ms(due[each]) if each in due else "" for each in (keys.Due.SEND, keys.Due.REFRESH)]
@@ -234,8 +239,13 @@ def screened(redis: Redis, submission: Submission) -> int:
 
 def phones(redis: Redis, submission_id: str) -> list[str]:
     """The phones of a submission, ascending."""
+    return unpack_phones(packed_phones(redis, submission_id))
+
+
+def packed_phones(redis: Redis, submission_id: str) -> bytes:
+    """The same as they lie there, for `packing.is_packed`."""
     packed: Any = redis.get(keys.phones(submission_id))
-    return unpack_phones(packed or b"")
+    return packed or b""
 
 
 def _submission(submission_id: str, fields: Mapping[str, str]) -> Submission:

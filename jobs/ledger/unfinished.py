@@ -59,14 +59,13 @@ local function look(campaign)
     local asked, under = string.match(alone or '', '^(.*)@(.*)$')
     local wanted = run_of[under == number and asked or intent]
     local due = due_of[state]
+    local is_given_up = state == 'given_up'  -- it may turn up, or its phones are not closed yet
+    if is_given_up and closed and not is_looked_for(sent_at) then due = nil end
     if due then
-      is_open, may_run = true, may_run or run ~= 'ended'
+      is_open, may_run = true, may_run or (run ~= 'ended' and not is_given_up)
       if state ~= 'unknown' or is_looked_for(sent_at) then add(KEYS[due], id, state) end
     end
-    if state == 'given_up' then  -- who gave it up may have ended before its phones were closed
-      is_open = is_open or not closed
-      if not closed then add(KEYS[8], id, state) end
-    elseif is_looked_for(string.match(former or '', '@(%d+)$')) then  -- the youngest of its earlier attempts
+    if not is_given_up and is_looked_for(string.match(former or '', '@(%d+)$')) then  -- its youngest earlier attempt
       is_open = true
       add(KEYS[8], id, 'former')
     end

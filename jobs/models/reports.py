@@ -103,8 +103,14 @@ class DayReport(Finding):
     """When it was first found to be so; comparing again changes it only where something else is found."""
     is_done: bool
     """Whether everything was compared and no session of that day is open any more."""
+    is_compared: bool = True
+    """Whether it ever was as a whole; what was found then stands, whatever the last comparison came to."""
     trouble: str = ""
-    """Why it could not be compared as a whole."""
+    """Why the last comparison failed; '' where it did not."""
+    failed_at: datetime | None = None
+    """When it did."""
+    again_at: datetime | None = None
+    """When the gateway is asked again about a day whose last comparison failed; None for not by itself."""
     listed: Annotated[int, Field(ge=0)] = 0
     matched: Annotated[int, Field(ge=0)] = 0
     """Listed sessions that are ours."""
@@ -115,7 +121,7 @@ class DayReport(Finding):
     handed_over: Named[Outside] = Named[Outside]()
     """Strangers that are the sessions of unknown submissions of ours."""
     strays: Named[Outside] = Named[Outside]()
-    """Sessions of earlier attempts of ours that turned up after all; they are being stopped."""
+    """Sessions of earlier attempts of ours, or given up where a stop was asked for; they are being stopped."""
     given_up: Named[Outside] = Named[Outside]()
     """Sessions of submissions of ours that had been given up, each with its submission."""
     other_counts: Named[OtherCounts] = Named[OtherCounts]()
@@ -124,10 +130,11 @@ class DayReport(Finding):
 
     @property
     def is_clean(self) -> bool:
-        """Whether ledger and gateway say the same of the whole day."""
+        """Whether ledger and gateway say the same of the whole day, and the last comparison did not fail."""
         found = (self.missing, self.outside, self.strays, self.given_up, self.other_counts, self.contrary, self.unread)
-        return self.is_done and not any(each.total for each in found)
+        return self.is_done and not self.trouble and not any(each.total for each in found)
 
     def says_the_same(self, other: "DayReport") -> bool:
-        """Whether both found the same, whenever."""
-        return self.model_copy(update={"found_at": other.found_at}) == other
+        """Whether both found the same, whenever, and whatever became of looking again."""
+        passing = ("found_at", "trouble", "failed_at", "again_at")
+        return self.model_copy(update={name: getattr(other, name) for name in passing}) == other

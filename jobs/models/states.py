@@ -29,8 +29,8 @@ class SubmissionState(StrEnum):
     FINISHED = "finished"
     """Every phone of it is accounted for. Final."""
     GIVEN_UP = "given_up"
-    """It was unknown, and a person decided not to look any further. Its phones have no record; one that still comes is
-    written down. Final."""
+    """It was unknown, and a person decided not to wait any longer. Its phones have no record; one that still comes is
+    written down, and a session that turns up is stopped if its campaign was to end. Final."""
 
 
 LEGAL_MOVES: Mapping[SubmissionState, frozenset[SubmissionState]] = {
@@ -126,8 +126,8 @@ class CampaignStatus(StrEnum):
         "All else has ended, but of some submission nobody knows whether the gateway took it.",
     )
     FINISHED = "finished", "Every phone is accounted for."
-    STOPPED = "stopped", "Stopped by a person or by its end time, and every phone is accounted for."
-    CANCELLED = "cancelled", "Cancelled by a person, and every phone is accounted for."
+    STOPPED = "stopped", "Stopped by a person or by its end time; no call and no record is to come any more."
+    CANCELLED = "cancelled", "Cancelled by a person; no call and no record is to come any more."
     REJECTED = "rejected", "Nobody was called: what was not refused, by the gateway or for its audio, was withdrawn."
     EXPIRED = "expired", "Its time had passed before anything was sent."
 

@@ -1,6 +1,6 @@
 """Submissions in doubt as a person has to decide about them: what is known, in words, and what can be done."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from math import ceil
@@ -12,18 +12,8 @@ from jobs.campaigns.desk import Timings
 from jobs.campaigns.marks import mark_of, marked
 from jobs.ledger import balances, campaigns, evidence, submissions
 from jobs.ledger.balances import Noted
-from jobs.models import (
-    ENDING_INTENTS,
-    Attempt,
-    CampaignView,
-    Evidence,
-    Finding,
-    Intent,
-    Submission,
-    SubmissionState,
-    WhenUnknown,
-)
-from jobs.outcomes.rule import Absence, Search, has_sign, search_of
+from jobs.models import Attempt, CampaignView, Evidence, Finding, Submission, SubmissionState
+from jobs.outcomes.rule import Absence, Search, has_sign, search_of, without
 
 _LOOKS = frozenset({*Finding} - {Finding.DECISION, Finding.STRAY, Finding.SIGN})
 
@@ -53,6 +43,8 @@ class Case:
     rule: Absence = RULE
     balance_before: Noted | None = None
     """What was noted last of the account's balance before the newest attempt was sent."""
+    others: Set[str] = frozenset()
+    """Sessions of the evidence that are known to be another submission's by now."""
 
     @property
     def attempt(self) -> Attempt | None:
@@ -77,7 +69,7 @@ class Case:
     def current(self) -> list[Evidence]:
         """What is known of the attempt that is in doubt now."""
         mark = mark_of(self.submission.attempt)
-        return [each for each in self.evidence if each.mark == mark]
+        return without((each for each in self.evidence if each.mark == mark), self.others)
 
     @property
     def last_look(self) -> Evidence | None:
@@ -107,22 +99,10 @@ class Case:
         """Whether it was seen not to be at the gateway often and long enough."""
         return not has_sign(self.current) and self.search.is_over
 
-    def is_looked_for(self, now: datetime) -> bool:
-        """Whether evidence is still being looked for."""
-        return now < self.sent_at + _TIMINGS.look_for
-
-    def is_ended_by_absence(self, now: datetime) -> bool:
-        """Whether absence, once established, ends the doubt without a person: it is sent again, or withdrawn."""
-        look = self.last_look
-        is_several = look is not None and look.finding is Finding.SEVERAL
-        if is_several or has_sign(self.current) or not self.is_looked_for(now):
-            return False
-        return self.campaign.intent in ENDING_INTENTS or self._is_sent_again
-
     @property
-    def _is_sent_again(self) -> bool:
-        is_policy = self.campaign.terms.when_unknown is WhenUnknown.RESEND
-        return is_policy and self.campaign.intent is Intent.RUN and not self.submission.former
+    def looked_for_until(self) -> datetime:
+        """Until then evidence is looked for."""
+        return self.sent_at + _TIMINGS.look_for
 
 
 def read_case(redis: Redis, submission_id: str, rule: Absence = RULE) -> Case:
@@ -134,7 +114,17 @@ def read_case(redis: Redis, submission_id: str, rule: Absence = RULE) -> Case:
     submission = found[0]
     sent_at = submission.sent_at or campaign.created_at
     before = balances.last_before(redis, campaign.terms.account, sent_at)
-    return Case(campaign, submission, evidence.read(redis, submission_id), rule, before)
+    seen = evidence.read(redis, submission_id)
+    others = known_to_be_others(redis, campaign, submission_id, seen)
+    return Case(campaign, submission, seen, rule, before, others)
+
+
+def known_to_be_others(redis: Redis, campaign: CampaignView, submission_id: str, seen: Iterable[Evidence]) -> set[str]:
+    """Sessions of the evidence that are another submission's, as the ledger knows now: when they were seen, its sender
+    may not have had the gateway's answer.
+    """
+    session_ids = {session_id for each in seen for session_id in each.session_ids}
+    return evidence.held_by_others(redis, campaign.terms.account, submission_id, session_ids)
 
 
 def read_cases(redis: Redis, campaign_id: str | None = None, rule: Absence = RULE) -> list[Case]:
@@ -169,11 +159,20 @@ def how_far(case: Case, now: datetime) -> str:
     """What is missing until it may be taken for absent, and how long that takes at the least."""
     search = case.search
     count_from = "" if search.looks else f" (they count from {eastern.wall_text(search.counts_from)} on)"
-    seen = f"{len(search.looks)} of the {search.rule.looks} complete listings that it takes are in{count_from}"
-    if search.over_at <= now:
-        return seen
-    apart = f"the last comes {_minutes(search.rule.apart)} after the first"
-    return f"{seen}, and {apart}: at the earliest in {_minutes(search.over_at - now)}, {_clock(search.over_at)}"
+    looks, least, over_at = len(search.looks), search.rule.looks, search.over_at(now)
+    if looks < least:
+        seen = f"{looks} of the {least} complete listings that it takes are in{count_from}, and the last comes"
+    else:
+        seen = f"{looks} complete listings are in, and one more must come"
+    missing = f"{seen} {_minutes(search.rule.apart)} or more after the first"
+    return f"{missing}: at the earliest in {_minutes(over_at - now)}, {_clock(over_at)}{_why_it_does_not_count(case)}"
+
+
+def _why_it_does_not_count(case: Case) -> str:
+    """What keeps the newest listing from counting, '' where it counts."""
+    looks = [each for each in case.current if each.finding in _LOOKS]
+    is_flawed = bool(looks) and looks[-1].finding is Finding.INCOMPLETE
+    return f". The newest listing does not count: {looks[-1].words}" if is_flawed else ""
 
 
 def ways_out(case: Case) -> list[str]:
@@ -185,27 +184,7 @@ def ways_out(case: Case) -> list[str]:
         return [*(f"{own_id} adopt {each}" for each in look.session_ids), f"{own_id} give-up --force"]
     if case.is_absent:
         return [f"{own_id} resend", f"{own_id} give-up"]
-    return [f"{own_id} adopt SESSION", f"{own_id} give-up"]
-
-
-def what_happens_by_itself(case: Case, now: datetime) -> str:
-    """What comes without a person, in a sentence."""
-    look = case.last_look
-    if look is not None and look.finding is Finding.SEVERAL:
-        return "By itself nothing happens as long as more than one session may be it: a person decides which."
-    if not case.is_looked_for(now):
-        return "By itself nothing happens any more, unless the gateway posts a call record: a person decides."
-    until = _clock(case.sent_at + _TIMINGS.look_for)
-    if not case.is_ended_by_absence(now):
-        return f"By itself: a session that shows up until {until} is adopted. It is never sent again without a person."
-    if case.campaign.intent in ENDING_INTENTS:
-        told = f"a session that shows up is adopted and told to {case.campaign.intent}"
-        return f"By itself: {told}; if none does, it is withdrawn. It is not sent again."
-    if now >= case.campaign.too_late_at:
-        return (
-            "By itself: a session that shows up is adopted; if none does, it is withdrawn: to send it is too late now."
-        )
-    return "By itself: a session that shows up is adopted; if none does, it is sent again, once."
+    return [f"{own_id} adopt SESSION", f"{own_id} give-up --force"]
 
 
 def _minutes(duration: timedelta) -> str:

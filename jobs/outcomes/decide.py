@@ -23,6 +23,8 @@ from jobs.outcomes.cases import Case, how_far, in_words, read_case, rule_of
 MOST_CHARACTERS = 300
 """Of a name or a reason."""
 
+_TIMINGS = Timings()
+
 _SESSION_ID = re.compile(r"\d{6,20}", re.ASCII)
 
 
@@ -123,18 +125,20 @@ def resend(redis: Redis, timings: Timings, submission_id: str, asked: Asked, *, 
     return _decided(redis, Decision.RESEND, submission_id, is_new=is_new)
 
 
-def give_up(redis: Redis, submission_id: str, asked: Asked, *, force: bool = False) -> Decided:
-    """Have nobody look for the submission any more.
+def give_up(
+    redis: Redis, submission_id: str, asked: Asked, *, force: bool = False, timings: Timings = _TIMINGS
+) -> Decided:
+    """Have nobody wait for the submission any more.
 
-    Raises `UnknownSubmission`, `NotInDoubt` and, unless `force`, `Inadvisable` where a session may be it.
+    Raises `UnknownSubmission`, `NotInDoubt` and, unless `force`, `Inadvisable` until it is absent: it may be ringing.
     """
-    case = read_case(redis, submission_id)
+    case = read_case(redis, submission_id, rule_of(timings))
     if case.submission.state is SubmissionState.GIVEN_UP:
         ends.close(redis, case.submission)
         return Decided(Decision.GIVE_UP, case, is_new=False)
     _check_in_doubt(case)
-    if case.is_named and not force:
-        raise Inadvisable(_why_not_given_up(case))
+    if not case.is_absent and not force:
+        raise Inadvisable(_why_not_given_up(case, asked.at))
     decision = _evidence(case, Decision.GIVE_UP, f"a person gave it up; the evidence: {in_words(case)}", asked)
     is_new = ends.give_up(redis, case.submission, decision)
     return _decided(redis, Decision.GIVE_UP, submission_id, is_new=is_new)
@@ -187,10 +191,15 @@ def _why_not_absent(case: Case, now: datetime) -> str:
     return signs[-1] if signs else f"{in_words(case)}. To be taken for absent: {how_far(case, now)}"
 
 
-def _why_not_given_up(case: Case) -> str:
-    lost = "once it is given up, nobody follows or stops such a session"
-    instead = f"look at it with `unknowns {case.submission.id}`, and adopt. If you want to give it up, add --force"
-    return f"{in_words(case)}, and {lost}; {instead}"
+def _why_not_given_up(case: Case, now: datetime) -> str:
+    ringing, anyway = "it may be ringing now", "If you want to give it up all the same, add --force"
+    if case.is_named:
+        return f"{ringing}: {in_words(case)}. Look at it with `unknowns {case.submission.id}`, and adopt. {anyway}"
+    return f"{ringing}; `stop SESSION` once it shows up. {_capital(_why_not_absent(case, now))}. {anyway}"
+
+
+def _capital(sentence: str) -> str:
+    return sentence[:1].upper() + sentence[1:]
 
 
 def _was_decided(case: Case, decision: Decision) -> bool:

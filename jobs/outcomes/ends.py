@@ -9,7 +9,7 @@ from redis import Redis
 
 from jobs.campaigns.adopt import attempts_of
 from jobs.campaigns.desk import Timings
-from jobs.ledger import dispositions, due, submissions
+from jobs.ledger import dispositions, submissions
 from jobs.ledger.evidence import attempts_text
 from jobs.ledger.keys import Due
 from jobs.models import CampaignView, Evidence, Submission, SubmissionState
@@ -64,9 +64,10 @@ def withdraw(
 
 
 def give_up(redis: Redis, submission: Submission, decision: Evidence) -> bool:
-    """Have nobody look for an unknown submission any more; its phones have no record then. Whether it was given up.
+    """Have nobody wait for an unknown submission any more; its phones have no record then. Whether it was given up.
 
-    Who ends between the two steps leaves it due, and `settle` does the second.
+    It is looked for on, for it may ring all the same. The move itself closes its phones, so that nobody is told of the
+    end with drops still to come.
     """
     moved = submissions.move(
         redis,
@@ -86,4 +87,3 @@ def give_up(redis: Redis, submission: Submission, decision: Evidence) -> bool:
 def close(redis: Redis, submission: Submission) -> None:
     """Say of every phone of what was given up that it has no record. Repeating it changes nothing."""
     dispositions.close(redis, submission)
-    due.remove(redis, Due.SETTLE, [submission.id])

@@ -1,99 +1,171 @@
-"""Hearing a postback: a call record that came to an attempt's own URL, and with it the strongest evidence there is.
+"""Hearing postbacks: call records that came to attempts' own URLs, and with them the strongest evidence there is.
 
 Law of the room: whoever posts may be anybody. Without the token of an attempt and a phone of its submission, nothing
 changes.
 """
 
 import re
-from enum import StrEnum
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 
-from jobs.campaigns.adopt import adopt_or_stop, attempts_of, may_adopt
+import structlog
+from redis import exceptions as trouble
+
+from config.durability import Durability
 from jobs.campaigns.desk import Desk
-from jobs.campaigns.marks import mark_of
-from jobs.gateway.postbacks import parse_postback
-from jobs.gateway.replies import CallRecord
-from jobs.ledger import campaigns, dispositions, evidence, submissions
-from jobs.models import Attempt, CampaignView, Evidence, Finding, Submission, SubmissionState
+from jobs.gateway.postbacks import LONGEST_BODY, parse_postback
+from jobs.ledger import arrivals, evidence, submissions
+from jobs.ledger.arrivals import Count
+from jobs.ledger.durability import NotDurable
+from jobs.ledger.quarantine import Quarantined
+from jobs.models import Submission
+from jobs.outcomes.hear_sessions import Verdicts, grouped, judge, places
+from jobs.outcomes.heard import Call, Heard, Posted, quarantined
+
+__all__ = ["SERVER_TROUBLE", "Heard", "Posted", "hear", "hear_many"]
 
 _TOKEN = re.compile(r"[0-9a-f]{32}", re.ASCII)
 
-ATTEMPTS_TO_HEAR = 3
+ROUNDS = 3
 """A postback may meet the sender's answer on its way into the ledger: then it is heard anew."""
 
+SERVER_TROUBLE = (
+    trouble.ConnectionError,
+    trouble.TimeoutError,
+    trouble.ReadOnlyError,
+    trouble.OutOfMemoryError,
+    trouble.NoPermissionError,
+    NotDurable,
+)
+"""What befalls every postback alike, so that nothing is gained by hearing them one by one."""
 
-class Heard(StrEnum):
-    """What came of a postback. Whatever it is, it may be posted again."""
+MOST_KEPT_AT_ONCE = 5
+"""Of a batch's postbacks that changed nothing, so many of each kind are kept; a flood needs no more witnesses."""
 
-    RECORDED = "recorded"
-    """The record is in the ledger, or says nothing new."""
-    ADOPTED = "adopted"
-    """The record is in the ledger, and its session is the submission's from now on."""
-    STRAY = "stray"
-    """It came from a session of an earlier attempt, which is being stopped. The record is not the submission's."""
-    UNKNOWN_TOKEN = "unknown_token"  # noqa: S105 -- no secret, but what is said of one
-    """No attempt has this URL, or not any more. Nothing changed."""
-    FOREIGN_SESSION = "foreign_session"
-    """The session is not this submission's. Nothing changed."""
-    FOREIGN_PHONE = "foreign_phone"
-    """The phone is not on this submission. Nothing changed."""
-    UNREADABLE = "unreadable"
-    """The body holds no call record. Nothing changed."""
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class _Batch:
+    """Postbacks that are heard together, and what is known of them."""
+
+    posted: Sequence[Posted]
+    owners: Mapping[str, str]
+    """The submission of each token that leads to one."""
+    calls: Sequence[Call]
+    known: Mapping[str, Submission]
 
 
 def hear(desk: Desk, token: str, body: bytes) -> Heard:
-    """Take in what was posted to the URL of an attempt. When this returns, it is in the ledger."""
-    submission_id = evidence.owner(desk.redis, token) if _TOKEN.fullmatch(token) else None
-    if submission_id is None:
-        return Heard.UNKNOWN_TOKEN
-    record = parse_postback(body, near=desk.clock())
-    if record is None:
-        return Heard.UNREADABLE
-    heard = None
-    for _ in range(ATTEMPTS_TO_HEAR):
-        heard = heard or _heard(desk, submission_id, token, record)
-    return heard or Heard.FOREIGN_SESSION
+    """Take in one postback; `hear_many` of one."""
+    return hear_many(desk, [Posted(token, body)])[0]
 
 
-def _heard(desk: Desk, submission_id: str, token: str, record: CallRecord) -> Heard | None:
-    """None where the submission moved meanwhile."""
-    found = submissions.read(desk.redis, [submission_id])
-    campaign = campaigns.read(desk.redis, submissions.campaign_of(submission_id))
-    if not found or campaign is None:
-        return Heard.UNKNOWN_TOKEN
-    submission = found[0]
-    if record.session_id == submission.session_id:
-        return _record(desk, submission, record)
-    attempt = next((each for each in attempts_of(campaign, submission) if each.token == token), None)
-    if attempt is None or _has_another_session(desk, campaign, submission, token, record):
-        return Heard.FOREIGN_SESSION
-    if record.disposition.phone not in submissions.phones(desk.redis, submission_id):
-        return Heard.FOREIGN_PHONE
-    if submission.state is SubmissionState.GIVEN_UP:
-        return _record(desk, submission, record)
-    return _adopted(desk, campaign, submission, attempt, record)
+def hear_many(desk: Desk, posted: Sequence[Posted]) -> list[Heard]:
+    """Take in what was posted to the URLs of attempts, in this order. When this returns, what came of it is in the
+    ledger, and on the server's disk where the desk works so; raises one of `SERVER_TROUBLE` where it may not be.
+
+    At most `dispositions.RECORDS_A_STEP` at once. One that meets a fault of ours fails alone.
+    """
+    try:
+        return _heard(desk, posted)
+    except SERVER_TROUBLE:
+        raise
+    except Exception:
+        if len(posted) == 1:
+            log.exception("postback_failed", size=len(posted[0].body))
+            return [Heard.FAILED]
+    middle = len(posted) // 2  # what the failed try has written already says nothing new when it is written again
+    return [*hear_many(desk, posted[:middle]), *hear_many(desk, posted[middle:])]
 
 
-def _has_another_session(
-    desk: Desk, campaign: CampaignView, submission: Submission, token: str, record: CallRecord
-) -> bool:
-    """One attempt has one session, and one session has one submission."""
-    if submission.session_id and token == submission.attempt:
-        return True
-    return evidence.holder(desk.redis, campaign.terms.account, record.session_id) not in {None, submission.id}
+def _heard(desk: Desk, posted: Sequence[Posted]) -> list[Heard]:
+    owners = evidence.owners(desk.redis, {each.token for each in posted if _TOKEN.fullmatch(each.token)})
+    verdicts, calls = _read(desk, posted, owners)
+    left, known = calls, dict[str, Submission]()
+    for _ in range(ROUNDS):
+        known |= _look(desk, left)
+        verdicts |= _judge_all(desk, known, left)
+        left = [each for each in left if verdicts[each.place] is None]
+    heard = [verdicts[place] or Heard.UNSETTLED for place in range(len(posted))]
+    return _store(desk, _Batch(posted, owners, calls, known), heard)
 
 
-def _adopted(
-    desk: Desk, campaign: CampaignView, submission: Submission, attempt: Attempt, record: CallRecord
-) -> Heard | None:
-    words = "a postback came to the URL of this attempt"
-    mark = mark_of(attempt.token)
-    seen = Evidence(desk.clock(), Finding.POSTBACK, words, mark, (record.session_id,))
-    if adopt_or_stop(desk, campaign, submission, attempt, record.session_id, seen):
-        dispositions.record(desk.redis, submission, [record.disposition], now=desk.clock())
-        return Heard.ADOPTED
-    return None if may_adopt(submission, attempt) else Heard.STRAY
+def _read(desk: Desk, posted: Sequence[Posted], owners: Mapping[str, str]) -> tuple[Verdicts, list[Call]]:
+    """The verdicts on what is no call of anybody, and the calls."""
+    verdicts: Verdicts = {}
+    calls = []
+    now = desk.clock()
+    for place, each in enumerate(posted):
+        submission_id = owners.get(each.token)
+        if len(each.body) > LONGEST_BODY:
+            verdicts[place] = Heard.OVERSIZED
+        elif submission_id is None:
+            verdicts[place] = Heard.UNKNOWN_TOKEN
+        elif record := parse_postback(each.body, near=now):
+            calls.append(Call(place, each.token, submission_id, record))
+        else:
+            verdicts[place] = Heard.UNREADABLE
+    return verdicts, calls
 
 
-def _record(desk: Desk, submission: Submission, record: CallRecord) -> Heard:
-    recorded = dispositions.record(desk.redis, submission, [record.disposition], now=desk.clock())
-    return Heard.FOREIGN_PHONE if recorded.foreign else Heard.RECORDED
+def _look(desk: Desk, calls: Sequence[Call]) -> dict[str, Submission]:
+    found = submissions.read(desk.redis, dict.fromkeys(each.submission_id for each in calls))
+    return {each.id: each for each in found}
+
+
+def _judge_all(desk: Desk, known: Mapping[str, Submission], calls: Sequence[Call]) -> Verdicts:
+    verdicts: Verdicts = {}
+    for submission_id, own in grouped(calls, lambda each: each.submission_id).items():
+        submission = known.get(submission_id)
+        verdicts |= judge(desk, submission, own) if submission else dict.fromkeys(places(own), Heard.UNKNOWN_TOKEN)
+    return verdicts
+
+
+def _store(desk: Desk, batch: _Batch, heard: list[Heard]) -> list[Heard]:
+    """Record and count, the one write that is waited for. What turns out there to be of a foreign phone, which is
+    rare, is counted anew.
+    """
+    ours = [each for each in batch.calls if heard[each.place] in {Heard.RECORDED, Heard.ADOPTED}]
+    by_submission = grouped(ours, lambda each: each.submission_id)
+    records = [(batch.known[each], [call.record.disposition for call in own]) for each, own in by_submission.items()]
+    now, is_strict = desk.clock(), desk.durability is Durability.STRICT
+    durably = is_strict and any(each.is_in for each in heard)
+    written = arrivals.store(desk.redis, records, _count(batch, heard, now), now=now, durably=durably)
+    foreign = {
+        call.place: Heard.FOREIGN_PHONE
+        for own, recorded in zip(by_submission.values(), written, strict=True)
+        for call in own
+        if call.record.disposition.phone in recorded.foreign_phones
+    }
+    if not foreign:
+        return heard
+    corrected = [foreign.get(place, each) for place, each in enumerate(heard)]
+    arrivals.store(desk.redis, [], _correction(batch, heard, foreign, now), now=now, durably=False)
+    return corrected
+
+
+def _count(batch: _Batch, heard: Sequence[Heard], now: datetime) -> Count:
+    made_at = [each.record.disposition.delivered_at for each in batch.calls if heard[each.place].is_in]
+    return Count(
+        Counter(map(str, heard)), [now - at for at in made_at if at], _kept(batch, dict(enumerate(heard)), now)
+    )
+
+
+def _correction(batch: _Batch, heard: Sequence[Heard], foreign: Mapping[int, Heard], now: datetime) -> Count:
+    ends = Counter(map(str, foreign.values()))
+    ends.subtract(str(heard[place]) for place in foreign)
+    return Count(ends, quarantined=_kept(batch, foreign, now))
+
+
+def _kept(batch: _Batch, heard: Mapping[int, Heard], now: datetime) -> list[Quarantined]:
+    records = {each.place: each.record for each in batch.calls}
+    kept, seen = [], Counter[Heard]()
+    for place, what in heard.items():
+        seen[what] += 1
+        if what.is_quarantined and seen[what] <= MOST_KEPT_AT_ONCE:
+            each = batch.posted[place]
+            kept.append(quarantined(now, what, each, batch.owners.get(each.token, ""), records.get(place)))
+    return kept

@@ -3,7 +3,7 @@
 Law of the room: it asks and compares; what is not understood is a flaw of the look, never an answer.
 """
 
-from collections.abc import Iterable, Mapping, Sequence, Set
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from functools import partial
@@ -26,6 +26,8 @@ MOST_ASKED = 20
 """Strangers whose call records one look asks for; the others are unclear until a later one."""
 
 Records = Sequence[CallRecord]
+Ask = Callable[[str], Records | None]
+"""Asks a session, by its id, for its call records."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +71,10 @@ def look(desk: Desk, campaign: CampaignView, submission: Submission, attempts: S
     ruled_out = evidence.foreign_sessions(desk.redis, submission.id)
     strangers = [each for each in listing.sessions if each.session_id not in known | ruled_out]
     others = [] if not strangers else _others_in_doubt(desk.redis, account, submission)
-    found = _of_one_attempt(_judged(desk, campaign, submission, attempts, strangers, others), attempts)
+    ask = partial(_records_of, desk, campaign, until=desk.clock() + desk.timings.look_within)
+    judged = _of_one_attempt(_judged(desk.redis, ask, submission, attempts, strangers, others), attempts)
+    known = evidence.known_sessions(desk.redis, account, judged)  # by now, some senders have had their answers
+    found = {each: how for each, how in judged.items() if each not in known}
     contested = {
         each for each, how in found.items() if how.likeness is Likeness.PHONES and _may_be_another(desk, how, others)
     }
@@ -77,12 +82,14 @@ def look(desk: Desk, campaign: CampaignView, submission: Submission, attempts: S
     conclusion = conclude(likenesses, contested=contested, flaw=listing.flaw)
     titles = [found[each].listed.title for each in conclusion.session_ids]
     marked = [each for each in attempts if any(bears(title, mark_of(each.token)) for title in titles)]
-    candidates = _candidates(desk, campaign, submission, conclusion, found)
+    candidates = _candidates(desk.redis, ask, submission, conclusion, found)
     return Looked(conclusion, (marked or attempts)[-1], candidates)
 
 
-def _records_of(desk: Desk, campaign: CampaignView, session_id: str) -> Records | None:
-    """A session's call records, None where the gateway does not say; raises `NotNow`."""
+def _records_of(desk: Desk, campaign: CampaignView, session_id: str, *, until: datetime) -> Records | None:
+    """A session's call records, None where the gateway does not say or the look takes too long; raises `NotNow`."""
+    if desk.clock() >= until:
+        return None
     question = partial(GatewayClient.campaign_result, session_id=session_id, near=desk.clock())
     try:
         return calling.read(desk, campaign, question)
@@ -91,22 +98,22 @@ def _records_of(desk: Desk, campaign: CampaignView, session_id: str) -> Records 
 
 
 def _candidates(
-    desk: Desk, campaign: CampaignView, submission: Submission, conclusion: Conclusion, found: Mapping[str, Stranger]
+    redis: Redis, ask: Ask, submission: Submission, conclusion: Conclusion, found: Mapping[str, Stranger]
 ) -> tuple[Candidate, ...]:
     """What a person who must choose among the sessions of a conclusion wants to know of each."""
     strangers = [found[each] for each in conclusion.session_ids[:MOST_ASKED]]
     if conclusion.finding is Finding.SEVERAL:
-        strangers = [_with_records(desk, campaign, each) for each in strangers]
-    ours = _phones_of(desk.redis, submission) if strangers else set()
+        strangers = [_with_records(ask, each) for each in strangers]
+    ours = _phones_of(redis, submission) if strangers else set()
     return tuple(_candidate(each, ours) for each in strangers)
 
 
-def _with_records(desk: Desk, campaign: CampaignView, stranger: Stranger) -> Stranger:
+def _with_records(ask: Ask, stranger: Stranger) -> Stranger:
     """Whose title said enough was not asked about its calls. Where that must wait, they stay unknown."""
     if stranger.records is not None:
         return stranger
     try:
-        return replace(stranger, records=_records_of(desk, campaign, stranger.listed.session_id))
+        return replace(stranger, records=ask(stranger.listed.session_id))
     except calling.NotNow:
         return stranger
 
@@ -168,8 +175,8 @@ def _others_in_doubt(redis: Redis, account: str, submission: Submission) -> list
 
 
 def _judged(
-    desk: Desk,
-    campaign: CampaignView,
+    redis: Redis,
+    ask: Ask,
     submission: Submission,
     attempts: Sequence[Attempt],
     strangers: Sequence[ListedSession],
@@ -181,13 +188,13 @@ def _judged(
     marks = {mark_of(each.token) for each in attempts}
     other_marks = {mark_of(each.attempt) for each in others}
     found = {each.session_id: Stranger(each, _by_mark(each.title, marks, other_marks)) for each in strangers}
-    evidence.rule_out(desk.redis, submission.id, _alike(found.values(), Likeness.FOREIGN))
+    evidence.rule_out(redis, submission.id, _alike(found.values(), Likeness.FOREIGN))
     if not _alike(found.values(), Likeness.MARK):
-        ours = _phones_of(desk.redis, submission)
+        ours = _phones_of(redis, submission)
         for session_id in _alike(found.values(), Likeness.UNCLEAR)[:MOST_ASKED]:
-            asked = replace(found[session_id], records=_records_of(desk, campaign, session_id))
+            asked = replace(found[session_id], records=ask(session_id))
             found[session_id] = replace(asked, likeness=likeness(asked.called, ours))
-            evidence.rule_out(desk.redis, submission.id, _alike([found[session_id]], Likeness.FOREIGN))
+            evidence.rule_out(redis, submission.id, _alike([found[session_id]], Likeness.FOREIGN))
     return found
 
 

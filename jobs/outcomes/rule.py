@@ -6,7 +6,7 @@ concluded, and least of all that we are not there.
 """
 
 from collections.abc import Iterable, Mapping, Sequence, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -43,6 +43,11 @@ class Absence:
     looks: int
     apart: timedelta
 
+    @property
+    def spacing(self) -> timedelta:
+        """Between two looks, lest two who look at the same time have looked twice."""
+        return self.apart / (2 * self.looks)
+
 
 @dataclass(frozen=True, slots=True)
 class Search:
@@ -59,10 +64,12 @@ class Search:
         """Whether it is absent."""
         return len(self.looks) >= self.rule.looks and self.looks[-1] - self.looks[0] >= self.rule.apart
 
-    @property
-    def over_at(self) -> datetime:
+    def over_at(self, now: datetime) -> datetime:
         """Before that instant no look can make it absent."""
-        return (self.looks[0] if self.looks else self.counts_from) + self.rule.apart
+        missing = max(1, self.rule.looks - len(self.looks))
+        first = max(now, self.counts_from, *(each + self.rule.spacing for each in self.looks[-1:]))
+        last = first + (missing - 1) * self.rule.spacing
+        return max(last, (self.looks[0] if self.looks else first) + self.rule.apart)
 
 
 def likeness(called: Set[str], ours: Set[str]) -> Likeness:
@@ -110,11 +117,6 @@ def flaw_of(listed: Set[str], known: Set[str]) -> str:
     return ""
 
 
-def is_absent(seen: Sequence[Evidence], *, sent_at: datetime, rule: Absence) -> bool:
-    """Whether all that was seen of an attempt, oldest first, makes its session absent."""
-    return search_of(seen, sent_at=sent_at, rule=rule).is_over
-
-
 def search_of(seen: Sequence[Evidence], *, sent_at: datetime, rule: Absence) -> Search:
     """How far all that was seen of an attempt, oldest first, has come towards its absence.
 
@@ -123,11 +125,24 @@ def search_of(seen: Sequence[Evidence], *, sent_at: datetime, rule: Absence) -> 
     since = max((each.at for each in seen if _hints(each)), default=sent_at)
     earliest = max(since, sent_at + rule.after)
     looks: list[datetime] = []
-    for each in seen:  # two who look at the same time have looked once
-        is_another = not looks or each.at - looks[-1] >= rule.apart / (2 * rule.looks)
+    for each in seen:
+        is_another = not looks or each.at - looks[-1] >= rule.spacing
         if each.finding is Finding.ABSENT and each.at >= earliest and is_another:
             looks.append(each.at)
     return Search(rule, earliest, tuple(looks))
+
+
+def without(seen: Iterable[Evidence], known: Set[str]) -> list[Evidence]:
+    """What was seen, without sessions that are known to be others' by now; what showed nothing else is left out, for
+    nothing says that its listing was complete.
+    """
+    left = [(each, tuple(own for own in each.session_ids if own not in known)) for each in seen]
+    return [_only(each, session_ids) for each, session_ids in left if session_ids or not each.session_ids]
+
+
+def _only(evidence: Evidence, session_ids: tuple[str, ...]) -> Evidence:
+    candidates = tuple(each for each in evidence.candidates if each.session_id in session_ids)
+    return replace(evidence, session_ids=session_ids, candidates=candidates)
 
 
 def has_sign(seen: Iterable[Evidence]) -> bool:

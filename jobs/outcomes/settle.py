@@ -17,21 +17,11 @@ from jobs.campaigns.desk import Desk, Timings
 from jobs.campaigns.marks import mark_of
 from jobs.ledger import campaigns, due, evidence, submissions
 from jobs.ledger.keys import Due
-from jobs.models import (
-    ENDING_INTENTS,
-    Attempt,
-    CampaignView,
-    Evidence,
-    Finding,
-    Intent,
-    Submission,
-    SubmissionState,
-    WhenUnknown,
-)
-from jobs.outcomes import ends
-from jobs.outcomes.cases import rule_of
+from jobs.models import Attempt, CampaignView, Evidence, Finding, Submission, SubmissionState
+from jobs.outcomes import ends, turned_up
+from jobs.outcomes.cases import Case, known_to_be_others, rule_of
+from jobs.outcomes.courses import Course, course_of
 from jobs.outcomes.looking import Looked, balance, look
-from jobs.outcomes.rule import has_sign, is_absent
 
 log = structlog.get_logger(__name__)
 
@@ -53,6 +43,8 @@ class Settled(StrEnum):
     """A session of an earlier attempt has turned up, and is being stopped."""
     LATER = "later"
     """Its turn to ask has not come; it stands in the due set."""
+    TURNED_UP = "turned_up"
+    """It was given up, and its session is known: records are taken, and it is stopped where its campaign is to end."""
     PASSED_OVER = "passed_over"
     """It is not in doubt, or has been for so long that only a person or a postback settles it."""
 
@@ -71,6 +63,8 @@ def settle(desk: Desk, submission_id: str) -> Settled:
         return _pass_over(desk, submission_id)
     try:
         looked = look(desk, campaign, submission, attempts)
+        if submission.state is SubmissionState.GIVEN_UP:
+            return _look_on(desk, campaign, submission, looked)
     except NotNow as not_now:
         return _again(desk, submission, not_now.at, Settled.LATER)
     except UnknownAccount:
@@ -90,9 +84,18 @@ def _again(desk: Desk, submission: Submission, at: datetime, settled: Settled) -
 
 def _looked_for(campaign: CampaignView, submission: Submission) -> tuple[Attempt, ...]:
     """The attempts whose session is not known, the newest last."""
-    if submission.state is SubmissionState.UNKNOWN:
+    if submission.state in {SubmissionState.UNKNOWN, SubmissionState.GIVEN_UP}:
         return attempts_of(campaign, submission)
-    return () if submission.state is SubmissionState.GIVEN_UP else submission.former
+    return submission.former
+
+
+def _look_on(desk: Desk, campaign: CampaignView, submission: Submission, looked: Looked) -> Settled:
+    """After a person has given it up; it may ring all the same."""
+    has_turned_up, now = turned_up.take_in(desk, campaign, submission, looked), desk.clock()
+    at, ends_at = now + next_look(desk.timings, looked.attempt.sent_at, now), campaign.terms.ends_at
+    if has_turned_up and ends_at and now < ends_at:
+        at = min(at, ends_at)  # then it is stopped
+    return _again(desk, submission, at, Settled.TURNED_UP if has_turned_up else Settled.OPEN)
 
 
 def _judge(desk: Desk, campaign: CampaignView, submission: Submission, looked: Looked) -> Settled:
@@ -112,7 +115,10 @@ def _judge(desk: Desk, campaign: CampaignView, submission: Submission, looked: L
         return _again(desk, submission, at, Settled.OPEN)
     evidence.add(desk.redis, submission.id, replace(seen, balance=balance(desk, campaign)))
     due.add(desk.redis, Due.SETTLE, [submission.id], at)
-    return _act_on_absence(desk, campaign, submission) if _is_absent(desk, submission, attempt) else Settled.OPEN
+    seen_so_far = evidence.read(desk.redis, submission.id)
+    others = known_to_be_others(desk.redis, campaign, submission.id, seen_so_far)
+    case = Case(campaign, submission, seen_so_far, rule_of(desk.timings), others=others)
+    return _follow_course(desk, case) if case.is_absent else Settled.OPEN
 
 
 def _leave_to_a_person(desk: Desk, submission: Submission, seen: Evidence) -> None:
@@ -133,24 +139,23 @@ def next_look(timings: Timings, sent_at: datetime, now: datetime) -> timedelta:
     return max(timings.look_first, min(timings.look_most, (now - sent_at) / 3))
 
 
-def _is_absent(desk: Desk, submission: Submission, attempt: Attempt) -> bool:
-    seen = [each for each in evidence.read(desk.redis, submission.id) if each.mark == mark_of(submission.attempt)]
-    return not has_sign(seen) and is_absent(seen, sent_at=attempt.sent_at, rule=rule_of(desk.timings))
-
-
-def _act_on_absence(desk: Desk, campaign: CampaignView, submission: Submission) -> Settled:
-    if campaign.intent in ENDING_INTENTS:
-        words = f"withdrawn: {campaign.intent} was asked for, and the gateway does not list it"
-        return _withdraw(desk, campaign, submission, words)
-    if campaign.terms.when_unknown is WhenUnknown.HOLD or submission.former or campaign.intent is not Intent.RUN:
-        return Settled.HELD
-    if desk.clock() >= campaign.too_late_at:
-        words = "withdrawn: the gateway does not list it, and it is too late to send it again"
-        return _withdraw(desk, campaign, submission, words)
-    words = "sent again: the gateway does not list it, and the campaign says to resend what is unknown"
-    decision = _by_policy(desk, submission, "resend", words)
-    is_planned = ends.plan_again(desk.redis, desk.timings, campaign, submission, decision)
-    return Settled.RESENT if is_planned else Settled.OPEN
+def _follow_course(desk: Desk, case: Case) -> Settled:
+    """Do what comes of its absence without a person."""
+    campaign, submission = case.campaign, case.submission
+    match course_of(case, desk.clock()):
+        case Course.RESEND:
+            words = "sent again: the gateway does not list it, and the campaign says to resend what is unknown"
+            decision = _by_policy(desk, submission, "resend", words)
+            is_planned = ends.plan_again(desk.redis, desk.timings, campaign, submission, decision)
+            return Settled.RESENT if is_planned else Settled.OPEN
+        case Course.WITHDRAW:
+            words = f"withdrawn: {campaign.intent} was asked for, and the gateway does not list it"
+            return _withdraw(desk, campaign, submission, words)
+        case Course.EXPIRE:
+            words = "withdrawn: the gateway does not list it, and it is too late to send it again"
+            return _withdraw(desk, campaign, submission, words)
+        case _:
+            return Settled.HELD
 
 
 def _withdraw(desk: Desk, campaign: CampaignView, submission: Submission, words: str) -> Settled:

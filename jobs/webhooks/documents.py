@@ -2,12 +2,13 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from redis import Redis
 
-from jobs.ledger import campaigns, dispositions, submissions
+from jobs.ledger import campaigns, submissions
+from jobs.ledger.dispositions import Texts
 from jobs.ledger.events import Event
 from jobs.models import CampaignView, Disposition, EventKind, Submission
 
@@ -17,18 +18,23 @@ class Told:
     """An event as it is told: its id, the same each time, and the body."""
 
     id: str
-    body: str
+    body: str = field(repr=False)
 
 
-def tell(redis: Redis, event: Event) -> Told:
-    """The event with what the ledger knows now of its campaign; of one that is forgotten the ids alone."""
+def tell(redis: Redis, event: Event, texts: Texts | None = None) -> Told:
+    """The event with what the ledger knows now of its campaign; of one that is forgotten the ids alone.
+
+    `texts` are those that call records repeat, kept by whoever tells many events.
+    """
+    if event.kind is None:
+        raise ValueError("an event of a kind that this version does not know")
     campaign = campaigns.read(redis, event.campaign_id)
     about: dict[str, Any] = {"campaign_id": event.campaign_id} | (_campaign(campaign) if campaign else {})
     if event.submission_id:
         about |= {"submission_id": event.submission_id}
         found = submissions.read(redis, [event.submission_id])
         if event.kind is EventKind.DROPS_RECORDED:
-            about["drops"] = [_drop(each) for each in dispositions.unpack(redis, event.campaign_id, event.records)]
+            about["drops"] = [_drop(each) for each in (texts or Texts(redis)).unpack(event.campaign_id, event.records)]
         elif found:
             about |= _submission(found[0])
     return Told(f"evt_{event.id}", document(event.kind, event.at.isoformat().replace("+00:00", "Z"), about))

@@ -9,7 +9,7 @@ from datetime import datetime
 from urllib.parse import urlsplit
 
 from jobs.ledger.submissions import new_token
-from jobs.ledger.webhooks import Webhook
+from jobs.ledger.subscriptions import Subscription
 from jobs.models import TOPICS, EventKind
 from jobs.webhooks.documents import Told, document
 from jobs.webhooks.post import Answer, post
@@ -26,7 +26,7 @@ class Unfit(Exception):
     """There can be no such webhook; the message says why and repeats no URL."""
 
 
-def new(name: str, url: str, topics: Iterable[str], *, now: datetime) -> Webhook:
+def new(name: str, url: str, topics: Iterable[str], *, now: datetime) -> Subscription:
     """A webhook with a secret of its own; raises `Unfit`."""
     if not NAME.fullmatch(name):
         raise Unfit("a webhook's name is 1 to 40 letters, digits, dashes and underscores")
@@ -34,7 +34,7 @@ def new(name: str, url: str, topics: Iterable[str], *, now: datetime) -> Webhook
     if strange := [each for each in wanted if each not in TOPICS]:
         raise Unfit(f"--about knows {', '.join(TOPICS)}; it does not know {', '.join(map(repr, strange))}")
     _check_url(url)
-    return Webhook(name=name, url=url, topics=wanted, secrets=(new_secret(),), created_at=now)
+    return Subscription(id=new_token(), name=name, url=url, topics=wanted, secrets=(new_secret(),), created_at=now)
 
 
 def new_secret() -> str:
@@ -42,7 +42,7 @@ def new_secret() -> str:
     return "whsec_" + base64.b64encode(secrets.token_bytes(SECRET_BYTES)).decode()
 
 
-def try_out(webhook: Webhook, *, clock: Callable[[], datetime]) -> tuple[Answer, float]:
+def try_out(webhook: Subscription, *, clock: Callable[[], datetime]) -> tuple[Answer, float]:
     """Tell a receiver a `webhook.test`; its answer, and how many seconds it took."""
     now, began = clock(), time.monotonic()
     about = {"name": webhook.name}

@@ -21,7 +21,7 @@ from jobs.gateway.simulator import Clock, Settings, Simulator
 from jobs.ledger import campaigns
 from jobs.models import CampaignView, Terms
 from jobs.producer import Producer
-from tests.servers import RedisServer
+from tests.servers import RedisServer, free_port
 
 ROOT = Path(__file__).parents[2]
 TERMS = Terms(caller_id="6175550100", audio_title="Reminder", title="March")
@@ -38,6 +38,7 @@ class Stage:
         settings = Settings(calls_per_second=calls_per_second, seed=seed)
         self.simulator = Simulator(settings, clock=Clock(speed=speed))
         self.env = env
+        self._web_port = free_port()
         self.workers: list[subprocess.Popen[bytes]] = []
 
     def __enter__(self) -> Self:
@@ -61,6 +62,15 @@ class Stage:
     def start_scheduler(self, **env: str) -> subprocess.Popen[bytes]:
         """`python -m scheduler`, likewise."""
         return self._start("scheduler", env)
+
+    def start_web(self, **env: str) -> subprocess.Popen[bytes]:
+        """`python -m web`, likewise, at `web_url`."""
+        return self._start("web", {"PORT": str(self._web_port), **env})
+
+    @property
+    def web_url(self) -> str:
+        """Where the web process is, while there is one."""
+        return f"http://127.0.0.1:{self._web_port}"
 
     def _start(self, room: str, env: dict[str, str]) -> subprocess.Popen[bytes]:
         environment = {

@@ -55,7 +55,7 @@ def test_after_a_person_said_go_sending_goes_on(stage: Stage) -> None:
     campaign_id = stage.submit(people(3, area_code=617), key="after")
     time.sleep(2)
     assert stage.view(campaign_id).status is CampaignStatus.WAITING
-    command = [sys.executable, "-m", "jobs", "unhalt", "--why", "the old server is gone for good"]
+    command = [sys.executable, "-m", "jobs", "unhalt", "--after-data-loss", "--why", "the old server is gone for good"]
     env = {"REDIS_URL": stage.redis_server.url}
     done = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, check=True, timeout=30)
     assert "goes on" in done.stdout

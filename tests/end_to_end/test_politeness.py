@@ -1,17 +1,15 @@
 """Real workers before a gateway that counts: never more than agreed, and hardly anything while it is down."""
 
-import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
-import requests
 
 from jobs.campaigns.plan import Plan
 from jobs.gateway.simulator import Fault, FaultKind
-from jobs.ledger import breaker, keys, submissions
-from jobs.ledger.breaker import FAILURES_TO_OPEN, BreakerState
+from jobs.ledger import keys, submissions
+from jobs.ledger.breaker import FAILURES_TO_OPEN
 from jobs.ledger.fields import text
 from jobs.models import CampaignStatus, Submission, SubmissionState
 from jobs.producer import is_anybody_at_work
@@ -21,6 +19,8 @@ pytestmark = [pytest.mark.processes, pytest.mark.timeout(180)]
 
 A_HANDFUL = FAILURES_TO_OPEN + 7
 """Failures that open the breaker, calls that were under way by then, and a probe after each rest."""
+CAMPAIGNS = 25
+"""More than the calls that a gateway which is down may see."""
 
 
 @pytest.fixture
@@ -37,6 +37,11 @@ def submit_many(stage: Stage, count: int) -> list[str]:
 
 def submissions_of(stage: Stage, campaign_ids: Sequence[str]) -> list[Submission]:
     return submissions.read(stage.redis, [f"{each}-1" for each in campaign_ids])
+
+
+def wait_for_rests(stage: Stage) -> None:
+    """Until the breaker has opened and two probes have failed, however fast the machine is."""
+    stage.wait_for(lambda: len(stage.events("gateway_gets_a_rest")) >= 3)
 
 
 def slots_of(stage: Stage) -> list[float]:
@@ -65,25 +70,25 @@ def test_two_workers_together_never_make_more_calls_than_agreed(stage: Stage) ->
 def test_a_gateway_that_is_down_is_hardly_bothered_and_nothing_is_lost(stage: Stage) -> None:
     stage.start_worker()
     stage.wait_for(lambda: is_anybody_at_work(stage.redis))
-    requests.post(f"{stage.simulator.console_url}door", json={"shut_s": 20}, timeout=5).raise_for_status()
-    campaign_ids = submit_many(stage, 60)
-    stage.wait_for(lambda: breaker.read(stage.redis, "default").state is not BreakerState.CLOSED)
-    stage.wait_for(lambda: bool(stage.simulator.truth.arrivals))
+    stage.simulator.shut_door(3_600)
+    campaign_ids = submit_many(stage, CAMPAIGNS)
+    wait_for_rests(stage)
+    assert stage.simulator.truth.arrivals == []
+    stage.simulator.shut_door(0)
     stage.wait_for(lambda: bool(stage.events("gateway_is_back")))
     probes = len(stage.events("gateway_gets_a_rest")) - 1
     for campaign_id in campaign_ids:
         assert stage.wait_until_over(campaign_id).status is CampaignStatus.FINISHED
     in_vain = sum(each.tries - 1 for each in submissions_of(stage, campaign_ids))
     assert FAILURES_TO_OPEN <= in_vain + probes <= A_HANDFUL, (in_vain, probes)
-    assert stage.accepted() == dict.fromkeys(people(60), 1)
+    assert stage.accepted() == dict.fromkeys(people(CAMPAIGNS), 1)
 
 
 def test_a_gateway_that_answers_rubbish_is_hardly_bothered_and_little_is_left_unknown(stage: Stage) -> None:
-    campaign_ids = submit_many(stage, 60)
+    campaign_ids = submit_many(stage, CAMPAIGNS)
     stage.simulator.faults.arm(Fault(kind=FaultKind.ANSWER_502_BEFORE_ACCEPTING, on="any", times=0))
     stage.start_worker()
-    stage.wait_for(lambda: bool(stage.simulator.truth.arrivals))
-    time.sleep(20)
+    wait_for_rests(stage)
     stage.simulator.faults.clear()
     in_vain = Counter(each.option for each in stage.simulator.truth.arrivals if each.fault)
     assert in_vain.total() <= A_HANDFUL, in_vain
@@ -91,4 +96,4 @@ def test_a_gateway_that_answers_rubbish_is_hardly_bothered_and_little_is_left_un
         stage.wait_until_over(campaign_id)
     states = Counter(each.state for each in submissions_of(stage, campaign_ids))
     unknown = in_vain["new_campaign"]
-    assert states == {SubmissionState.UNKNOWN: unknown, SubmissionState.FINISHED: 60 - unknown}
+    assert states == {SubmissionState.UNKNOWN: unknown, SubmissionState.FINISHED: CAMPAIGNS - unknown}

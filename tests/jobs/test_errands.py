@@ -6,13 +6,16 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from redis import Redis
 from rq.job import Job, JobStatus
+from rq.results import Result
 from rq.serializers import JSONSerializer
 from structlog.testing import capture_logs
 
 from config.queues import STATUS
+from jobs.campaigns.balances import EVERY
 from jobs.ledger import due, ticks
 from jobs.ledger.keys import Due
 from jobs.producer import ERRAND_AGAIN, ERRAND_PATIENCE, Errand, errand_id, open_queue, run_errands
+from jobs.producer import ERRANDS as PRODUCED
 
 SLOT = datetime(2026, 3, 2, 5, 20, tzinfo=UTC)
 REFRESH = Errand("jobs.entrypoints.refresh_campaigns", STATUS, lambda slot: {"campaign_ids": [f"{slot:%Y-%m-%d}"]})
@@ -100,3 +103,36 @@ def test_one_that_waits_in_no_queue_is_given_up_after_a_day(ledger: Redis) -> No
     assert due.stands(ledger, Due.ERRAND, LOOK)
     run_errands(ledger, ERRANDS, now=created + ERRAND_PATIENCE * 2)
     assert not due.stands(ledger, Due.ERRAND, LOOK)
+
+
+def finish(job: Job, answer: object) -> None:
+    """As a worker does."""
+    job.set_status(JobStatus.FINISHED)
+    Result.create(job, Result.Type.SUCCESSFUL, ttl=60, return_value=answer)
+
+
+def test_what_a_gateway_at_rest_did_not_say_is_asked_again_each_minute_until_the_next_slot(fake_redis: Redis) -> None:
+    name = errand_id("balances", SLOT)
+    ticks.claim(fake_redis, "balances", SLOT, seen=None, errand=name)
+    assert run_errands(fake_redis, PRODUCED, now=SLOT) == 1
+    for minute in (1, 2):
+        job = Job.fetch(name, connection=fake_redis, serializer=JSONSerializer)
+        finish(job, {"default": 500, "west": "no_answer", "east": "refused"})
+        assert run_errands(fake_redis, PRODUCED, now=SLOT + minute * ERRAND_AGAIN) == 1
+        assert Job.fetch(name, connection=fake_redis, serializer=JSONSerializer).kwargs == {"accounts": ["west"]}
+    job = Job.fetch(name, connection=fake_redis, serializer=JSONSerializer)
+    finish(job, {"west": "no_answer"})
+    with capture_logs() as logs:
+        assert run_errands(fake_redis, PRODUCED, now=SLOT + EVERY) == 0
+    assert [(line["event"], line["log_level"]) for line in logs] == [("errand_not_done", "warning")]
+    assert not due.stands(fake_redis, Due.ERRAND, name)
+
+
+@pytest.mark.parametrize("answer", [{"default": 500, "east": "refused"}, None])
+def test_balances_that_were_noted_or_refused_are_not_asked_for_again(fake_redis: Redis, answer: object) -> None:
+    name = errand_id("balances", SLOT)
+    ticks.claim(fake_redis, "balances", SLOT, seen=None, errand=name)
+    run_errands(fake_redis, PRODUCED, now=SLOT)
+    finish(Job.fetch(name, connection=fake_redis, serializer=JSONSerializer), answer)
+    assert run_errands(fake_redis, PRODUCED, now=SLOT + ERRAND_AGAIN) == 0
+    assert not due.stands(fake_redis, Due.ERRAND, name)

@@ -8,6 +8,7 @@ TRANSPORT = "tests/jobs/gateway/test_transport.py"
 SUBMISSIONS = "jobs/ledger/submissions.py"
 CLAIMS = "jobs/ledger/claims.py"
 ATTEMPT = "jobs/campaigns/attempt.py"
+WEBHOOK_RACES = "tests/jobs/webhooks/test_races.py"
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,15 +119,15 @@ PROTECTIONS = (
     Protection(
         "no retry: what may have left is never planned again",
         "jobs/gateway/transport.py",
-        "return OutcomeUnknown(self.phase, why) if self.phase else NotSent(why)",
+        "return OutcomeUnknown(Phase(flight.leg), why) if flight.leg else NotSent(why)",
         "return NotSent(why)",
         MACHINE,
     ),
     Protection(
         "one connection, one request",
-        "jobs/gateway/transport.py",
-        "        if self.phase or self.objection or self.seconds_left() <= 0:\n",
-        "        if self.phase:\n",
+        "jobs/flight.py",
+        "        if self.leg or self.objection or self.seconds_left() <= 0:\n",
+        "        if self.leg:\n",
         TRANSPORT,
     ),
     Protection(
@@ -181,8 +182,10 @@ PROTECTIONS = (
     Protection(
         "a scheduler that was frozen takes no clock for one that went back",
         "scheduler/scheduler.py",
-        "last, now = ticks.last(self.redis, entry.name), self.clock()",
-        "now, last = self.clock(), ticks.last(self.redis, entry.name)",
+        "        last, end_before = ticks.last(self.redis, entry.name), leadership.end_on_record(self.redis)\n"
+        "        now = self.clock()\n",
+        "        now = self.clock()\n"
+        "        last, end_before = ticks.last(self.redis, entry.name), leadership.end_on_record(self.redis)\n",
         "tests/scheduler/test_weeks.py",
     ),
     Protection(
@@ -228,6 +231,13 @@ PROTECTIONS = (
         "tests/jobs/outcomes/test_rule.py",
     ),
     Protection(
+        "who finds no slot when it wakes up does not call",
+        "jobs/campaigns/calling.py",
+        "    if isinstance(found, NoSlot):\n",
+        "    if isinstance(found, NoSlot) and not own.slot:\n",
+        "tests/jobs/campaigns/test_calling.py",
+    ),
+    Protection(
         "an empty listing shows no absence",
         "jobs/outcomes/rule.py",
         "    if not listed:\n",
@@ -250,16 +260,16 @@ PROTECTIONS = (
     ),
     Protection(
         "a postback for a phone that is not on the submission changes nothing",
-        "jobs/outcomes/hear.py",
-        "if record.disposition.phone not in submissions.phones(desk.redis, submission_id):",
-        "if not record.disposition.phone:",
+        "jobs/outcomes/hear_sessions.py",
+        "if is_packed(packed, each.record.disposition.phone)]",
+        "if packed]",
         "tests/jobs/outcomes/test_hear.py",
     ),
     Protection(
         "an earlier attempt is looked for, whatever is lost",
         "jobs/ledger/unfinished.py",
-        "elseif is_looked_for(string.match(former or '', '@(%d+)$')) then",
-        "elseif false then",
+        "if not is_given_up and is_looked_for(string.match(former or '', '@(%d+)$')) then",
+        "if false then",
         "tests/jobs/campaigns/test_sweep.py",
     ),
     Protection(
@@ -275,5 +285,19 @@ PROTECTIONS = (
         "        if its_own:\n",
         "        if not attempts:\n",
         "tests/jobs/outcomes/test_settle.py",
+    ),
+    Protection(
+        "a turn at a webhook that was overtaken writes nothing",
+        "jobs/ledger/bookmarks.py",
+        "if redis.call('HGET', KEYS[1], 'holder') ~= ARGV[2] then return 0 end\n",
+        "",
+        WEBHOOK_RACES,
+    ),
+    Protection(
+        "a turn moves no place that a person has moved",
+        "jobs/ledger/bookmarks.py",
+        "if redis.call('HGET', KEYS[1], 'place:' .. stream) ~= ARGV[5] then came_to = 0",
+        "if false then came_to = 0",
+        WEBHOOK_RACES,
     ),
 )

@@ -1,4 +1,4 @@
-"""The workers and the scheduler of a round, as a process manager keeps them, and the blows that they get."""
+"""Workers, scheduler and web process of a round, as a process manager keeps them, and the blows that they get."""
 
 import os
 import signal
@@ -14,8 +14,10 @@ from tests.proof.plan import CREWS, Blow, Strike
 
 
 class Crews:
-    """Supervisors with their workers, and a scheduler; who ends is started again. A context manager: in the end all
-    are killed.
+    """Supervisors with their workers, a scheduler and a web process; who ends is started again. A context manager: in
+    the end all are killed.
+
+    One crew has postbacks sent to the web process, the other asks: what both find out must be one.
     """
 
     def __init__(self, stage: Stage, **env: str) -> None:
@@ -29,8 +31,9 @@ class Crews:
         self.killed_processes = 0
 
     def __enter__(self) -> Self:
-        self._leaders = [self._stage.start_worker(**self._env) for _ in range(CREWS)]
+        self._leaders = [self._start_worker(place) for place in range(CREWS)]
         self._scheduler = self._stage.start_scheduler(**self._env)
+        self._web = self._stage.start_web(**self._env)
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -52,9 +55,15 @@ class Crews:
         self._thaw(until_s=time.monotonic())
         for place, leader in enumerate(self._leaders):
             if leader.poll() is not None:
-                self._leaders[place] = self._stage.start_worker(**self._env)
+                self._leaders[place] = self._start_worker(place)
         if self._scheduler.poll() is not None:
             self._scheduler = self._stage.start_scheduler(**self._env)
+        if self._web.poll() is not None:
+            self._web = self._stage.start_web(**self._env)
+
+    def _start_worker(self, place: int) -> subprocess.Popen[bytes]:
+        postbacks = {} if place else {"PUBLIC_URL": self._stage.web_url}
+        return self._stage.start_worker(**self._env, **postbacks)
 
     def strike(self, strike: Strike) -> None:
         """Deal a blow. Who is not there, because the last one was so short ago, gets none, and none is counted."""
@@ -71,6 +80,9 @@ class Crews:
             case Blow.KILL_SCHEDULER:
                 self._kill(self._scheduler.pid)
                 self._scheduler.wait()
+            case Blow.KILL_WEB:
+                self._kill(self._web.pid)
+                self._web.wait()
             case Blow.KILL_WORKER | Blow.FREEZE_WORKER:
                 return self._hit_a_worker(strike)
             case _:

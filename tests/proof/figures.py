@@ -23,6 +23,7 @@ def table(rounds: Sequence[Played]) -> str:
         ("campaigns acknowledged", _sum(played.campaigns for played in rounds)),
         ("submissions", _sum(played.submissions for played in rounds)),
         ("phones", _sum(played.phones for played in rounds)),
+        ("postbacks answered `OK`", _sum(played.postbacks for played in rounds)),
         ("**phones accepted more than once**", _sum(len(each.twice) for each in verdicts)),
         ("**campaigns lost**", _sum(len(each.lost) for each in verdicts)),
         ("**states that the gateway's book contradicts**", _sum(len(each.contradicted) for each in verdicts)),

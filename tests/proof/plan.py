@@ -42,6 +42,7 @@ class Blow(StrEnum):
     """Its workers are orphans, and work on beside those of its successor until they notice."""
     KILL_MACHINE = "supervisor killed with all its workers"
     KILL_SCHEDULER = "scheduler killed"
+    KILL_WEB = "web process killed"
     KILL_REDIS = "Redis server killed"
     FREEZE_WORKER = "worker frozen for longer than its claim is good"
     FREEZE_MACHINE = "supervisor frozen with all its workers"
@@ -104,6 +105,10 @@ class Conditions:
     """Settings of workers and schedulers, beyond those of every round."""
     gateway: Mapping[str, Any] = field(default_factory=dict)
     """Switches of the simulator."""
+    postbacks: Mapping[str, Any] = field(
+        default_factory=lambda: {"attempts": 0, "backoff_s": 0.2, "duplicated": 0.1, "reordered": 0.2}
+    )
+    """Each is posted until it is answered `OK`, whoever is killed meanwhile."""
     lost: float = 0.025
     """The chance of each fault that befalls submissions."""
     unlisted: float = 0
@@ -132,7 +137,7 @@ class Plan:
 
 
 _FREEZES = {Blow.FREEZE_WORKER: 2, Blow.FREEZE_MACHINE: 1}
-_KILLS = {Blow.KILL_WORKER: 8, Blow.KILL_SUPERVISOR: 1, Blow.KILL_MACHINE: 2, Blow.KILL_SCHEDULER: 1}
+_KILLS = {Blow.KILL_WORKER: 8, Blow.KILL_SUPERVISOR: 1, Blow.KILL_MACHINE: 2, Blow.KILL_SCHEDULER: 1, Blow.KILL_WEB: 1}
 _BLOWS = {
     Ground.WORKERS: _KILLS | _FREEZES,
     Ground.REDIS: {Blow.KILL_REDIS: 3, Blow.KILL_WORKER: 4, Blow.KILL_MACHINE: 1, Blow.FREEZE_REDIS: 1},
@@ -160,6 +165,7 @@ _CONDITIONS = {
     Ground.RESENDING: Conditions(
         workers={"ABSENT_AFTER_S": "15"},  # the third look, after a minute, takes it for absent
         gateway={"dialect": {"dates_layout": "titled"}},
+        postbacks={"on": False},  # the first one would tell what is not listed yet
         unlisted=0.025,
         unlisted_s=75,
         resending=0.8,

@@ -17,8 +17,9 @@ from redis.exceptions import RedisError
 from redis.retry import Retry
 
 from jobs.campaigns.control import UnknownCampaign
-from jobs.ledger import campaigns, evidence, submissions
+from jobs.ledger import arrivals, campaigns, evidence, submissions
 from jobs.models import SubmissionState
+from jobs.outcomes.heard import Heard
 from tests import oracle
 from tests.end_to_end.stage import Stage, people
 from tests.fault_proxy import FaultProxy
@@ -66,6 +67,8 @@ class Played:
     campaigns: int
     submissions: int
     phones: int
+    postbacks: int
+    """That were answered `OK`."""
     settled: int
     """Submissions that were unknown for a while."""
     held: int
@@ -107,7 +110,7 @@ class _Siege:
         self._stage = opened.enter_context(
             Stage(folder, speed=conditions.speed, calls_per_second=pace, seed=plan.seed, **settings)
         )
-        self._stage.simulator.change(conditions.gateway)
+        self._stage.simulator.change({"postbacks": conditions.postbacks, **conditions.gateway})
         server, gateway = self._stage.redis_server.url, self._stage.simulator.base_url
         self._redis_link = opened.enter_context(FaultProxy(server))
         self._gateway_link = opened.enter_context(FaultProxy(gateway))
@@ -196,6 +199,7 @@ class _Siege:
             campaigns=len(receipts),
             submissions=sum(len(campaigns.submission_ids(redis, each.campaign_id)) for each in receipts),
             phones=sum(len(receipt.phones) for receipt in receipts),
+            postbacks=sum(arrivals.read(redis).ends.get(each, 0) for each in Heard if each.is_in),
             settled=len(self._ever_unknown - held),
             held=len(held),
             held_and_taken=self._taken(held),
@@ -216,8 +220,8 @@ class _Siege:
     def _faults(self) -> Counter[str]:
         """All that was really done, by kind."""
         faults: Counter[str] = Counter({str(blow): count for blow, count in self._crews.struck.items()})
-        arrivals = self._stage.simulator.truth.arrivals
-        faults.update(f"gateway: {_words(arrival.fault)}" for arrival in arrivals if arrival.fault)
+        asked = self._stage.simulator.truth.arrivals
+        faults.update(f"gateway: {_words(arrival.fault)}" for arrival in asked if arrival.fault)
         for link, happened in (("redis", self._redis_link.happened), ("gateway", self._gateway_link.happened)):
             faults.update({f"way to {link}: {_words(kind)}": count for kind, count in happened.items()})
         if self._pressing:

@@ -21,6 +21,7 @@ ROUND = Played(
     campaigns=60,
     submissions=64,
     phones=25_000,
+    postbacks=0,
     settled=1,
     held=4,
     held_and_taken=3,

@@ -10,6 +10,7 @@ from structlog.testing import capture_logs
 from jobs import eastern, producer
 from jobs.ledger import leadership, ticks
 from scheduler.agenda import Entry, Every, Missed
+from scheduler.scheduler import Scheduler
 from tests.scheduler.world import HOUR, LEASE, MINUTE, START, World
 
 
@@ -65,6 +66,16 @@ def test_late_runs_are_told_with_their_lateness(world: World) -> None:
     }
     (missed,) = [line for line in logs if line["event"] == "ticks_missed" and line["tick"] == "newest_day"]
     assert (missed["missed"], missed["rule"]) == (1, "once")
+    assert (missed["log_level"], missed["meaning"]) == ("info", "made up for by the next")
+    (missed,) = [line for line in logs if line["event"] == "ticks_missed" and line["tick"] == "strict"]
+    assert (missed["log_level"], missed["meaning"]) == ("warning", "not made up for")
+
+
+def test_at_a_first_start_nothing_was_late(world: World) -> None:
+    with capture_logs() as logs:
+        world.everyone_attends()
+    assert producer.errand_id("newest_day", START - 3 * HOUR) in [line.get("errand") for line in logs]
+    assert not {line["event"] for line in logs} & {"tick_late", "ticks_missed"}
 
 
 def test_who_stands_by_runs_nothing_until_the_leader_resigns(world: World) -> None:
@@ -76,6 +87,27 @@ def test_who_stands_by_runs_nothing_until_the_leader_resigns(world: World) -> No
     assert other.attend(often) == 0
     leader.resign()
     assert other.attend(often) == 1
+
+
+@pytest.mark.parametrize("frozen", [timedelta(milliseconds=5), 10 * MINUTE])
+def test_a_healthy_leader_is_not_thrown_out_by_one_that_looked_at_the_clock_before_it(
+    world: World, frozen: timedelta
+) -> None:
+    (often,) = [entry for entry in world.timetable if entry.name == "often"]
+    leader = world.schedulers[0]
+    leader.attend(often)
+
+    def clock() -> datetime:
+        read = world.now
+        world.now += frozen
+        leader.attend(often)
+        return read
+
+    late = Scheduler(world.redis, name="late", clock=clock, lease=LEASE)
+    with capture_logs() as logs:
+        assert late.attend(often) == 0
+    assert leadership.holder(world.redis, now=world.now) == leader.name
+    assert {"event": "scheduler_stands_by", "log_level": "info"} in logs
 
 
 def test_redis_out_of_reach_is_for_the_caller_to_tell(world: World) -> None:

@@ -204,3 +204,12 @@ def test_no_phone_title_or_key_is_among_what_is_told(redis: Redis, address: str)
     campaigns.take(redis, new, now=NOW, keep_key=MINUTE)
     text = requests.get(f"{address}/metrics", headers=WATCHER, timeout=10).text
     assert not any(word in text for word in (new.id, new.key, new.terms.title, "61755", "swordfish"))
+
+
+def test_postbacks_are_counted_by_what_came_of_them(address: str) -> None:
+    for body in (b"var=hello", b"x" * 9_000):
+        requests.post(f"{address}/postbacks/{'0' * 32}", data=body, timeout=30)
+    seen = told(address)
+    assert seen["dropline_postbacks_total{end=unknown_token}"] == 1
+    assert seen["dropline_postbacks_total{end=oversized}"] == 1
+    assert seen["dropline_postback_lag_seconds_count"] == 0

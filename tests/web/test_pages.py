@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 from html.parser import HTMLParser
 
 import pytest
@@ -10,6 +10,7 @@ from redis import Redis
 
 from jobs.gateway.simulator import Settings, Simulator
 from jobs.ledger import amnesia, campaigns, do_not_dial, keys, looks
+from jobs.ledger import days as ledger_days
 from jobs.ledger.people import Role
 from jobs.models import CampaignStatus, Intent, SubmissionState
 from tests.web import samples
@@ -252,6 +253,25 @@ def test_sending_is_halted_and_goes_on_with_a_reason(dana: Visit, will: Visit, r
     assert "Sending is halted" in dana.get("/").text
     dana.send("/halt", "/halt", verb="unhalt", why="right list")
     assert amnesia.look(redis, now=NOW) is None
+
+
+def test_a_comparison_that_failed_is_told_apart_from_what_was_found_before(dana: Visit, redis: Redis) -> None:
+    day, hour = date(2026, 11, 22), timedelta(hours=1)
+    failed = {"trouble": "the gateway lists no session at all", "failed_at": NOW, "again_at": NOW + hour}
+    found = ledger_days.read(redis, "default", day)
+    assert found
+    ledger_days.keep(redis, found.model_copy(update=failed | {"found_at": NOW - hour}))
+    text = " ".join(re.sub("<[^>]+>", "", dana.get(f"/days/default/{day}").text).split())
+    assert "The comparison of 2026-11-23 12:00 ET failed: the gateway lists no session at all." in text
+    assert "The workers ask again at 2026-11-23 13:00 ET." in text
+    assert "3 sessions listed" in text
+    assert "still stands" in text
+    never = found.model_copy(update=failed | {"is_compared": False, "listed": 0, "matched": 0})
+    ledger_days.keep(redis, never)
+    text = dana.get(f"/days/default/{day}").text
+    assert "Never compared as a whole." in text
+    assert not re.search("sessions listed|still stands", text)
+    assert "not compared" in dana.get("/days").text
 
 
 def test_every_status_and_state_has_its_kind() -> None:

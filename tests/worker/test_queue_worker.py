@@ -5,13 +5,13 @@ from random import Random
 
 import pytest
 from redis import Redis
-from rq import Queue, Retry
+from rq import Queue, Retry, Worker
 from rq.job import Job, JobStatus
 
 from config.queues import CAMPAIGNS
 from jobs.ledger import due
 from jobs.ledger.keys import Due
-from jobs.producer import open_queue, requeue_failed
+from jobs.producer import is_anybody_at_work, open_queue, requeue_failed
 from worker.queue_worker import QueueWorker
 
 CAMPAIGN = {"campaign": {"recipients": ["6175550142"]}}
@@ -70,3 +70,14 @@ def test_a_job_that_was_given_up_is_not_run_again_without_its_payload(redis: Red
     assert not waits_with_rq(queue, job)
     assert queue.failed_job_registry.get_job_ids() == [job.id]
     assert not due.stands(redis, Due.REQUEUE, job.id)
+
+
+def test_a_worker_of_a_server_that_was_emptied_comes_back_into_the_register(redis: Redis) -> None:
+    living = worker(redis)
+    living.register_birth()  # type: ignore[no-untyped-call]  # rq leaves it without types
+    redis.flushall()
+    assert not is_anybody_at_work(redis)
+    living.heartbeat()
+    assert is_anybody_at_work(redis)
+    (seen,) = Worker.all(queue=open_queue(redis, CAMPAIGNS))
+    assert (seen.name, seen.queue_names()) == ("cleaner", ["campaigns"])

@@ -81,7 +81,7 @@ CAMPAIGNS = (
 GATEWAY = (
     counted(
         "dropline_gateway_calls_total",
-        "Calls that workers made to the gateway, by lane (submissions, verbs, reads) and by how they ended.",
+        "Calls that workers made to the gateway, by lane (ends, verbs, submissions, reads) and by how they ended.",
         Count.CALLS,
         "lane",
         "end",
@@ -127,6 +127,29 @@ GATEWAY = (
         "dropline_do_not_dial_unconfirmed",
         "Changes of an account's do-not-dial list that the gateway has not confirmed. Ours hold all the same.",
         lambda _, vitals: vitals.unconfirmed,
+    ),
+)
+
+POSTBACKS = (
+    Metric(
+        "dropline_postbacks_total",
+        Kind.COUNTER,
+        "Postbacks that came to the ledger, by what came of each: docs/postbacks.md says what each end means.",
+        lambda found: [((end,), count) for end, count in found.arrivals.ends.items()],
+        ("end",),
+    ),
+    Metric(
+        "dropline_postback_lag_seconds",
+        Kind.HISTOGRAM,
+        "From the time that a call record states to its arrival.",
+        lambda found: [((), found.arrivals.lag)],
+    ),
+    Metric(
+        "dropline_postbacks_turned_away_total",
+        Kind.COUNTER,
+        "Postbacks that this process did not look at, by why: too many or too slow, or the ledger was away.",
+        lambda found: [((why,), count) for why, count in found.turned_away.items()],
+        ("why",),
     ),
 )
 
@@ -232,6 +255,7 @@ CATALOGUE: Mapping[str, tuple[Metric, ...]] = {
     "What is due": DUE,
     "Campaigns": CAMPAIGNS,
     "The gateway and its accounts": GATEWAY,
+    "Postbacks": POSTBACKS,
     "Reconciliation": RECONCILIATION,
     "Scheduler": CLOCK,
     "Ledger and Redis": LEDGER,

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
+from jobs.ledger.arrivals import Arrivals
 from jobs.ledger.breaker import BreakerState
 from jobs.ledger.census import Counts
 from jobs.ledger.meter import Clocked, Count, Times
@@ -20,6 +21,9 @@ class Found:
     vitals: Vitals
     queues: Mapping[str, QueueVitals]
     counts: Counts
+    arrivals: Arrivals
+    turned_away: Mapping[Any, int]
+    """Postbacks that this process turned away, by why."""
     took: timedelta
 
     def age(self, instant: datetime | None) -> float:

@@ -5,7 +5,7 @@ machine stands before it, and Prometheus can show a token (`authorization: crede
 """
 
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import timedelta
 from typing import Any, cast
 
@@ -19,7 +19,7 @@ from prometheus_client.utils import floatToGoString
 from redis.exceptions import RedisError
 
 from config.accounts import DEFAULT_ACCOUNT
-from jobs.ledger import vitals
+from jobs.ledger import arrivals, vitals
 from jobs.ledger.census import Census
 from jobs.ledger.meter import Times
 from web import queues
@@ -32,10 +32,10 @@ from web.turns import check_line
 _FAMILIES = {Kind.GAUGE: GaugeMetricFamily, Kind.COUNTER: CounterMetricFamily, Kind.HISTOGRAM: HistogramMetricFamily}
 
 
-def router(site: Site) -> APIRouter:
-    """`/metrics` of a site."""
+def router(site: Site, turned_away: Mapping[Any, int]) -> APIRouter:
+    """`/metrics` of a site. `turned_away` counts, as it is when somebody asks, the postbacks that were."""
     routes, registry = APIRouter(include_in_schema=False), CollectorRegistry(auto_describe=False)
-    registry.register(Ledger(site))
+    registry.register(Ledger(site, turned_away))
 
     @routes.get("/metrics", dependencies=[Depends(stand_in_line), Depends(require(Scope.READ))])
     def metrics(request: Request) -> Response:
@@ -56,13 +56,14 @@ async def stand_in_line() -> None:
 class Ledger(Collector):
     """Reads everything at each scrape; remembers the campaigns that are over."""
 
-    def __init__(self, site: Site) -> None:
+    def __init__(self, site: Site, turned_away: Mapping[Any, int]) -> None:
         self._site = site
+        self._turned_away = turned_away
         self._census = Census()
 
     def collect(self) -> Iterable[Family]:
         """Every family of the catalogue, and the process's own. Raises `RedisError`."""
-        found = read(self._site, self._census)
+        found = read(self._site, self._census, self._turned_away)
         yield from (family(metric, found) for metric in METRICS)
         yield from REGISTRY.collect()  # what this process counts of itself
 
@@ -71,14 +72,15 @@ class Ledger(Collector):
         return ()
 
 
-def read(site: Site, census: Census) -> Found:
-    """All that a scrape needs: three round trips, and one for every `census.STEP` campaigns that are looked at."""
+def read(site: Site, census: Census, turned_away: Mapping[Any, int]) -> Found:
+    """All that a scrape needs: four round trips, and one for every `census.STEP` campaigns that are looked at."""
     began = time.monotonic()
     accounts = tuple(site.settings.accounts) or (DEFAULT_ACCOUNT,)
     lived = vitals.read(site.redis, accounts, now=site.now)
     waiting = queues.read(site.redis, now=site.now)
     counts = census.count(site.redis)
-    return Found(lived, waiting, counts, timedelta(seconds=time.monotonic() - began))
+    arrived = arrivals.read(site.redis)
+    return Found(lived, waiting, counts, arrived, dict(turned_away), timedelta(seconds=time.monotonic() - began))
 
 
 def family(metric: Metric, found: Found) -> Family:

@@ -22,6 +22,7 @@ KINDS = {
     "outside": "Begun elsewhere, or by hands that left no trace here",
     "handed_over": "Strangers that are unknown submissions of ours",
     "strays": "Of earlier attempts of ours, which are being stopped",
+    "given_up": "Of submissions that were given up: the gateway had taken them",
     "other_counts": "With other phone counts at the gateway",
     "contrary": "Drops of which the gateway now says otherwise; what was known first stays",
     "unread": "Of ours whose records the gateway would not give",

@@ -14,6 +14,8 @@ from web.pages.route import Operator, PageRoute, Reader, Refused
 from web.site import OurSite
 
 HERE = "/halt"
+AFTER_DATA_LOSS = "unhalt_after_data_loss"
+"""Lets sending go on after the ledger has lost data; `unhalt` ends the halt of persons alone."""
 MOST_CHARACTERS = 300
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
@@ -31,10 +33,10 @@ def change(
 ) -> Response:
     """Halt, or let it go on; the reason is kept."""
     why = why.strip()
-    if verb not in {"halt", "unhalt"} or not why.isprintable() or not 0 < len(why) <= MOST_CHARACTERS:
+    if verb not in {"halt", "unhalt", AFTER_DATA_LOSS} or not why.isprintable() or not 0 < len(why) <= MOST_CHARACTERS:
         raise Refused(400, "A reason is missing, or is too long.", "Nothing was changed. Say why.", HERE)
-    if verb == "unhalt":
-        amnesia.forgive(site.redis, why=f"{why} ({visitor.name})", now=site.now)
+    if verb != "halt":
+        amnesia.forgive(site.redis, why=why, by=visitor.name, now=site.now, after_data_loss=verb == AFTER_DATA_LOSS)
         return RedirectResponse(HERE, 303)
     try:
         amnesia.halt(site.redis, why=why, by=visitor.name, now=site.now, durably=is_strict(site))

@@ -20,8 +20,8 @@ from jobs.outcomes.cases import (
     in_words,
     read_case,
     read_cases,
-    what_happens_by_itself,
 )
+from jobs.outcomes.courses import what_happens_by_itself
 from jobs.outcomes.decide import Decision, Inadvisable, NotInDoubt, UnexplainedDecision
 from web import decisions
 from web.decisions import NotAsked
@@ -33,7 +33,7 @@ from web.site import OurSite, Site
 HOLDS = {
     Decision.ADOPT: "It is that session from now on, and is followed.",
     Decision.RESEND: "It is sent once more; if the first one turns up after all, it is stopped.",
-    Decision.GIVE_UP: "It is given up: its phones count as without a record. One that still comes is written down.",
+    Decision.GIVE_UP: "It is given up: its phones count as without a record. It is looked for on.",
 }
 
 _COMMAND = re.compile(r"look at it with `[^`]*`, and ")

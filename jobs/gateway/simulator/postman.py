@@ -156,9 +156,11 @@ class Postman:
             return
         if is_confirmed:
             parcel.session.postbacks["confirmed"] += 1
-        elif not may_go or parcel.attempt >= postbacks.attempts:
+        elif not may_go or 0 < postbacks.attempts <= parcel.attempt:
             parcel.session.postbacks["given_up"] += 1
         else:
-            parcel.due_s = time.monotonic() + min(postbacks.backoff_s * 2 ** (parcel.attempt - 1), LONGEST_BACKOFF_S)
+            parcel.due_s = time.monotonic() + min(
+                postbacks.backoff_s * 2 ** min(parcel.attempt - 1, 20), LONGEST_BACKOFF_S
+            )
             parcel.attempt += 1
             self._put(parcel)

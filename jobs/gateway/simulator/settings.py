@@ -118,7 +118,9 @@ class Postbacks(Switches):
     """How call records are posted to `c_dispo_url`. Waits are real seconds."""
 
     on: bool = True
-    attempts: int = Field(default=8, ge=1, description="tries for one record until it is answered by exactly OK")
+    attempts: int = Field(
+        default=8, ge=0, description="tries for one record until it is answered by exactly OK; 0: as many as it takes"
+    )
     backoff_s: Seconds = Field(default=0.5, description="wait after the first failure; doubles each time, at most 60")
     timeout_s: Annotated[float, Field(gt=0)] = 10
     duplicated: Share = Field(default=0, description="share of records posted a second time")

@@ -41,7 +41,7 @@ def simulator(clock: Clock) -> Iterator[Simulator]:
 
 def client_of(base_url: str, *, password: str = "demo") -> GatewayClient:
     """The real client, impatient."""
-    timeouts = Timeouts(connect_s=1, read_s=0.3, deadline_s=1)
+    timeouts = Timeouts(connect_s=1, read_s=0.8, deadline_s=1.6)
     return GatewayClient(base_url=base_url, credentials=Credentials("demo", SecretStr(password)), timeouts=timeouts)
 
 

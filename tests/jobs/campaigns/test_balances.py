@@ -6,10 +6,10 @@ from datetime import timedelta
 import pytest
 from structlog.testing import capture_logs
 
-from jobs.campaigns.balances import note_balance
+from jobs.campaigns.balances import NotNoted, note_balance, slots_between
 from jobs.campaigns.desk import Desk
 from jobs.gateway.simulator import Clock, Fault, FaultKind, Simulator
-from jobs.ledger import balances
+from jobs.ledger import balances, breaker
 from jobs.ledger.balances import KEEP, Low, Noted
 from tests.jobs.campaigns.conftest import NOON
 
@@ -56,8 +56,23 @@ def test_without_a_floor_nothing_is_low(desk: Desk, simulator: Simulator) -> Non
     assert balances.low_accounts(desk.redis) == {}
 
 
-@pytest.mark.parametrize("kind", [FaultKind.HTML, FaultKind.REFUSE])
+SILENT = {FaultKind.HTML: NotNoted.NO_ANSWER, FaultKind.REFUSE: NotNoted.REFUSED}
+
+
+@pytest.mark.parametrize("kind", SILENT)
 def test_a_gateway_that_does_not_say_leaves_no_note(desk: Desk, simulator: Simulator, kind: FaultKind) -> None:
     simulator.faults.arm(Fault(kind=kind, on="question", text="system busy", times=0))
-    assert note_balance(desk, "default") is None
+    assert note_balance(desk, "default") is SILENT[kind]
     assert balances.history(desk.redis, "default") == []
+
+
+def test_a_gateway_that_gets_a_rest_is_asked_again_later(desk: Desk) -> None:
+    rest = timedelta(minutes=10)
+    for token in "abcde":
+        breaker.fail(desk.redis, "default", token=token, now=NOON, first_rest=rest, longest_rest=rest)
+    assert note_balance(desk, "default") is NotNoted.NO_ANSWER
+
+
+@pytest.mark.parametrize(("minutes", "missing"), [(1, 0), (15, 0), (29, 0), (30, 1), (60, 3), (-1, 0)])
+def test_notes_that_are_missing_are_counted_by_slots(minutes: int, missing: int) -> None:
+    assert slots_between(NOON, NOON + timedelta(minutes=minutes)) == missing

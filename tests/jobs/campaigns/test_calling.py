@@ -1,6 +1,7 @@
 """Who may call when: slots, lines and the breaker, as submissions, reads and verbs meet them."""
 
 from collections import Counter
+from contextlib import ExitStack
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import count
@@ -8,7 +9,7 @@ from itertools import count
 import pytest
 from structlog.testing import capture_logs
 
-from jobs.campaigns.calling import CALL_WITHIN, READ_TRIES, turn
+from jobs.campaigns.calling import CALL_WITHIN, READ_TRIES, NotNow, turn
 from jobs.campaigns.control import Controlled, control, request
 from jobs.campaigns.desk import Desk
 from jobs.campaigns.plan import Plan
@@ -17,10 +18,10 @@ from jobs.campaigns.send import Sent, send
 from jobs.campaigns.take import take
 from jobs.gateway.client import GatewayClient
 from jobs.gateway.simulator import Clock, Fault, FaultKind, Simulator
-from jobs.ledger import breaker, due, limits, meter
+from jobs.ledger import breaker, due, keys, limits, meter
 from jobs.ledger.breaker import FAILURES_TO_OPEN, BreakerState
 from jobs.ledger.keys import Due
-from jobs.ledger.limits import Lane, Limits
+from jobs.ledger.limits import Lane, Limits, NoSlot
 from jobs.ledger.meter import CALL, SLOT_WAIT, Count
 from jobs.models import CampaignStatus, Intent, SubmissionState
 from tests.jobs.campaigns.conftest import TERMS, at_gateway, submission, taken, view
@@ -60,20 +61,20 @@ def options(simulator: Simulator) -> list[str]:
     return [each.option for each in simulator.truth.arrivals]
 
 
-def take_all_slots(desk: Desk) -> None:
+def take_all_slots(desk: Desk, *, patience: timedelta | None = None) -> None:
     """What others have taken: all slots within the patience."""
-    taken_slots = 0
+    taken_slots, patience = 0, patience or desk.timings.slot_patience
     while taken_slots < 100:
-        wait = limits.take(
+        found = limits.take(
             desk.redis,
             "default",
             desk.limits,
             Lane.SUBMISSIONS,
             token=f"others {taken_slots}",
             now=desk.clock(),
-            patience=desk.timings.slot_patience,
+            patience=patience,
         )
-        if wait > desk.timings.slot_patience:
+        if isinstance(found, NoSlot):
             return
         taken_slots += 1
 
@@ -133,7 +134,7 @@ def test_who_oversleeps_its_slot_uses_up_what_its_phones_are_worth_once(desk: De
 
 
 @pytest.mark.parametrize("late", [SECOND / 2, 3 * SECOND])
-@pytest.mark.parametrize("lane", Lane)
+@pytest.mark.parametrize("lane", [Lane.VERBS, Lane.SUBMISSIONS, Lane.READS])
 def test_who_begins_its_call_long_after_its_slot_takes_another(
     polite: Desk, clock: Clock, sessions: str, lane: Lane, late: timedelta
 ) -> None:
@@ -143,6 +144,57 @@ def test_who_begins_its_call_long_after_its_slot_takes_another(
         woke_up_at = polite.clock()
         own.call(GatewayClient.balance)
     assert polite.clock() - woke_up_at == (SECOND / 5 if late > CALL_WITHIN else timedelta())
+
+
+@pytest.mark.parametrize(("calls_per_s", "turns"), [(5, 40), (1, 8), (0.2, 8)])
+def test_of_many_who_wake_up_at_once_nobody_calls_before_a_slot_of_its_own(
+    desk: Desk, simulator: Simulator, clock: Clock, calls_per_s: float, turns: int
+) -> None:
+    """Threads of one machine that froze before the call; each sleeps for itself, so here nobody moves the clock."""
+    frozen = replace(desk, limits=Limits(calls_per_s=calls_per_s), sleep=lambda _: None)
+    campaign = view(desk, taken(desk, "6175550123").campaign_id)
+    left_at, come_back_at = list[datetime](), list[datetime]()
+    with ExitStack() as stack:
+        held = []
+        for _ in range(turns):
+            desk.redis.delete(keys.slots("default"))  # as if each had waited for its slot
+            held.append(stack.enter_context(turn(frozen, campaign, Lane.SUBMISSIONS)))
+        clock.jump(60 * SECOND)
+        for own in held:
+            try:
+                own.call(GatewayClient.balance)
+            except NotNow as not_now:
+                come_back_at.append(not_now.at)
+            else:
+                assert own.slot is not None
+                left_at.append(own.slot.at)
+    assert len(left_at) + len(come_back_at) == turns
+    assert min(come_back_at) > clock.now()
+    assert options(simulator) == ["balance"] * len(left_at)
+    assert [at - clock.now() for at in left_at] == [each * SECOND / calls_per_s for each in range(len(left_at))]
+
+
+def test_a_submission_that_finds_no_slot_once_it_is_awake_is_planned_again_and_nothing_has_failed(
+    polite: Desk, simulator: Simulator, clock: Clock
+) -> None:
+    campaign_id = in_pieces(polite, 1, key="pieces")
+    times_read = count()
+
+    def reading() -> datetime:
+        """The clock of a machine that sleeps just before the call, while others take all slots."""
+        if submission(polite, campaign_id).state is SubmissionState.SENDING and next(times_read) == 0:
+            clock.jump(3 * SECOND)
+            take_all_slots(polite, patience=10 * SECOND)
+        return clock.now()
+
+    assert send(replace(polite, clock=reading), f"{campaign_id}-1") is Sent.LATER
+    assert options(simulator) == []
+    found = submission(polite, campaign_id)
+    assert (found.state, found.reason) == (SubmissionState.PLANNED, "its turn to call passed before it could leave")
+    assert clock.now() < due_at(polite, f"{campaign_id}-1") <= clock.now() + 20 * SECOND
+    assert breaker.read(polite.redis, "default").failures == 0
+    clock.jump(20 * SECOND)
+    assert send(polite, f"{campaign_id}-1") is Sent.ACCEPTED
 
 
 def test_a_submission_that_waits_anew_for_its_slot_is_still_kept_back_by_a_stop(
@@ -191,20 +243,29 @@ def test_a_stop_passes_those_who_wait(polite: Desk, simulator: Simulator, sessio
     take_all_slots(polite)
     began = polite.clock()
     assert control(replace(polite, concurrency=1), sessions) == Controlled(confirmed=3, open=0)
-    assert polite.clock() - began == 2 * SECOND / 5
+    assert polite.clock() == began
     assert options(simulator)[-3:] == ["stop"] * 3
+
+
+def test_a_pause_passes_those_who_wait_in_slots_of_its_own(polite: Desk, simulator: Simulator, sessions: str) -> None:
+    request(polite.redis, sessions, Intent.PAUSE, why="", now=polite.clock())
+    take_all_slots(polite)
+    began = polite.clock()
+    assert control(replace(polite, concurrency=1), sessions) == Controlled(confirmed=3, open=0)
+    assert polite.clock() - began == 2 * SECOND / 5
+    assert options(simulator)[-3:] == ["pause"] * 3
 
 
 def test_the_verbs_of_one_campaign_wait_for_one_another_in_the_job(desk: Desk) -> None:
     campaign_id = sent_in_pieces(desk, 20)
-    request(desk.redis, campaign_id, Intent.STOP, why="", now=desk.clock())
+    request(desk.redis, campaign_id, Intent.PAUSE, why="", now=desk.clock())
     at_once = replace(desk, limits=FIVE_A_SECOND, sleep=lambda _: None)
     assert control(at_once, campaign_id) == Controlled(confirmed=20, open=0)
 
 
-def test_a_stop_of_many_sessions_leaves_room_for_the_stop_of_another_campaign(polite: Desk, sessions: str) -> None:
+def test_a_pause_of_many_sessions_leaves_room_for_the_stop_of_another_campaign(polite: Desk, sessions: str) -> None:
     hurried = replace(polite, concurrency=1, timings=replace(polite.timings, control_within=SECOND / 5))
-    request(polite.redis, sessions, Intent.STOP, why="", now=polite.clock())
+    request(polite.redis, sessions, Intent.PAUSE, why="", now=polite.clock())
     assert control(hurried, sessions) == Controlled(confirmed=2, open=1)
     assert due.stands(polite.redis, Due.CONTROL, sessions)
     assert control(hurried, sessions) == Controlled(confirmed=3, open=0)

@@ -18,7 +18,8 @@ from jobs.campaigns.send import Sent, send
 from jobs.campaigns.take import take
 from jobs.contacts import Row
 from jobs.gateway.simulator import Clock, Simulator
-from jobs.ledger import campaigns, dispositions, events, keys, retention, submissions, webhooks
+from jobs.ledger import campaigns, dispositions, events, keys, retention, submissions, subscriptions
+from jobs.ledger.dispositions import Texts
 from jobs.ledger.do_not_dial import Asked, Verb
 from jobs.ledger.keys import Events
 from jobs.ledger.retention import Purged
@@ -139,7 +140,7 @@ def test_receipts_are_kept_and_none_names_the_phone(desk: Desk, clock: Clock) ->
 
 def test_events_that_name_it_are_forgotten_and_others_are_not(desk: Desk, clock: Clock) -> None:
     billing = receivers.new("billing", "https://billing.example/", ["drops"], now=clock.now())
-    webhooks.write(desk.redis, billing)
+    subscriptions.add(desk.redis, billing)
     finished(desk, clock, ANNA)
     other = taken(desk, BOB, key="april").campaign_id
     send(desk, f"{other}-1")
@@ -147,7 +148,7 @@ def test_events_that_name_it_are_forgotten_and_others_are_not(desk: Desk, clock:
     refresh(desk, f"{other}-1")
     assert (purged(desk).drop_events, purged(desk).drop_events) == (1, 0)
     (left,) = events.after(desk.redis, Events.DROPS, "0-0", most=10)
-    assert [each.phone for each in dispositions.unpack(desk.redis, left.campaign_id, left.records)] == [BOB]
+    assert [each.phone for each in Texts(desk.redis).unpack(left.campaign_id, left.records)] == [BOB]
 
 
 def test_a_reason_that_names_the_phone_is_kept_without_it(desk: Desk, clock: Clock) -> None:

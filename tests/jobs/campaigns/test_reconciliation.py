@@ -152,7 +152,10 @@ def test_a_day_that_was_done_stays_done_when_the_gateway_is_down_at_another_look
     assert "not reached" in step.report.trouble
     kept = days.read(desk.redis, "default", DAY)
     assert kept
-    assert kept.is_clean
+    assert (kept.is_done, kept.is_compared, kept.is_clean) == (True, True, False)
+    assert reconciliation.missed_days(desk.redis, "default", now=desk.clock() + TOMORROW) == []
+    again = reconcile(desk)
+    assert (again.is_clean, again.failed_at, again.found_at) == (True, None, kept.found_at)
 
 
 def test_records_that_are_new_are_merged_and_those_that_contradict_are_named(desk: Desk, clock: Clock) -> None:

@@ -1,14 +1,21 @@
 """Sessions of a day that no submission here is known by: whose each of them is, is said as far as it is known."""
 
+from dataclasses import replace
 from datetime import timedelta
+from typing import Any, ClassVar
 
 import pytest
+from redis import Redis
 
-from jobs.campaigns import strays
+from jobs.campaigns import control, strays
 from jobs.campaigns.desk import Desk
 from jobs.gateway.simulator import Fault, FaultKind, Simulator
-from jobs.models import Submission, SubmissionState
+from jobs.gateway.simulator.timeline import State
+from jobs.ledger import due, evidence, keys
+from jobs.ledger.keys import Due
+from jobs.models import Finding, Intent, Submission, SubmissionState
 from jobs.outcomes.decide import Asked, give_up
+from tests.end_to_end.stage import people
 from tests.jobs.campaigns.conftest import submission, view
 from tests.jobs.campaigns.test_reconciliation import BUSY, DELIVERED, begun_elsewhere, reconcile, sent
 
@@ -72,7 +79,7 @@ def test_the_session_of_a_submission_that_was_given_up_is_said_to_be_its(
     stranger = begun_elsewhere(simulator, "2125550101")
     if layout == "titled":
         called_others(simulator, its_session)
-    give_up(desk.redis, ours.id, Asked("dana", "nobody knows", desk.clock()))
+    give_up(desk.redis, ours.id, Asked("dana", "nobody knows", desk.clock()), force=True)
     simulator.clock.jump(timedelta(minutes=1))
     report = reconcile(desk)
     (found,) = report.given_up.named
@@ -83,8 +90,62 @@ def test_the_session_of_a_submission_that_was_given_up_is_said_to_be_its(
     assert submission(desk, ours.campaign_id).state is SubmissionState.GIVEN_UP
 
 
+@pytest.mark.parametrize("layout", ["ids", "titled"])
+@pytest.mark.parametrize("intent", [Intent.STOP, Intent.CANCEL])
+def test_a_stop_wins_over_giving_up(desk: Desk, simulator: Simulator, layout: str, intent: Intent) -> None:
+    simulator.change({"dialect": {"dates_layout": layout}})
+    ours, its_session = unknown(desk, simulator, *people(100))
+    control.request(desk.redis, ours.campaign_id, intent, why="", now=desk.clock())
+    give_up(desk.redis, ours.id, Asked("dana", "nobody knows", desk.clock()), force=True)
+    simulator.clock.jump(timedelta(minutes=1))
+    found = reconcile(desk)
+    assert [each.session_id for each in found.strays.named] == [its_session]
+    assert (found.given_up.total, found.is_clean) == (0, False)
+    assert due.stands(desk.redis, Due.CONTROL, ours.campaign_id)
+    control.control(desk, ours.campaign_id)
+    (session,) = simulator.truth.sessions
+    assert session.state(simulator.now) is not State.RUNNING
+    found = reconcile(desk)
+    assert [each.session_id for each in found.strays.named] == [its_session]
+    told = [each.words for each in evidence.read(desk.redis, ours.id) if each.finding is Finding.STRAY]
+    assert [f"because {intent} was asked for" in each for each in told] == [True]
+
+
+def test_what_was_given_up_and_not_told_to_end_rings_on(desk: Desk, simulator: Simulator) -> None:
+    ours, _ = unknown(desk, simulator, *people(100))
+    give_up(desk.redis, ours.id, Asked("dana", "nobody knows", desk.clock()), force=True)
+    simulator.clock.jump(timedelta(minutes=1))
+    assert reconcile(desk).given_up.total == 1
+    control.control(desk, ours.campaign_id)
+    (session,) = simulator.truth.sessions
+    assert session.state(simulator.now) is State.RUNNING
+
+
+class Listening(Redis):
+    """A client that remembers which keys were read."""
+
+    read: ClassVar[list[str]] = []
+
+    def execute_command(self, *args: Any, **options: Any) -> Any:
+        self.read.extend(str(each) for each in args[1:2])
+        return super().execute_command(*args, **options)  # type: ignore[no-untyped-call]  # redis says nothing of it
+
+
+def test_the_phones_of_what_was_given_up_are_read_once_however_many_strangers_there_are(
+    desk: Desk, simulator: Simulator
+) -> None:
+    ours, _ = unknown(desk, simulator, DELIVERED, BUSY)
+    give_up(desk.redis, ours.id, Asked("dana", "nobody knows", desk.clock()), force=True)
+    for number in range(1, 6):
+        begun_elsewhere(simulator, f"21255501{number:02}")
+    simulator.clock.jump(timedelta(minutes=1))
+    listening = Listening(connection_pool=desk.redis.connection_pool)
+    assert reconcile(replace(desk, redis=listening, concurrency=1)).outside.total == 5
+    assert listening.read.count(keys.phones(ours.id)) == 1
+
+
 def test_what_was_given_up_is_not_named_for_a_session_that_says_nothing(desk: Desk, simulator: Simulator) -> None:
     ours, its_session = unknown(desk, simulator, DELIVERED, BUSY)
-    give_up(desk.redis, ours.id, Asked("dana", "nobody knows", desk.clock()))
+    give_up(desk.redis, ours.id, Asked("dana", "nobody knows", desk.clock()), force=True)
     report = reconcile(desk)  # nobody has been called yet
     assert (report.given_up.total, [each.session_id for each in report.outside.named]) == (0, [its_session])

@@ -104,6 +104,21 @@ def test_a_session_that_the_gateway_does_not_know_is_closed_in_the_end(
     assert refresh(desk, f"{sent}-1") is Refreshed.FINISHED
     assert set(states(desk, sent).values()) == {DropState.NO_RECORD}
     assert "invalid or not found" in submission(desk, sent).reason
+    assert "It was asked until" in submission(desk, sent).reason
+
+
+def test_of_a_session_that_the_gateway_does_not_know_it_is_said_what_comes_and_where_to_look(
+    desk: Desk, simulator: Simulator, sent: str
+) -> None:
+    simulator.faults.arm(Fault(kind=FaultKind.REFUSE, text="1 invalid or not found", on="question", times=0))
+    refresh(desk, f"{sent}-1")
+    reason = submission(desk, sent).reason
+    assert "refuse again" not in reason
+    assert (
+        "It is asked until 2026-03-03 12:00:00 Eastern (SILENCE_S), and then the phones without a record are" in reason
+    )
+    assert "`results` names them" in reason
+    assert "`reconcile`" in reason
 
 
 def test_a_refusal_that_may_pass_closes_nothing(desk: Desk, simulator: Simulator, clock: Clock, sent: str) -> None:

@@ -11,7 +11,7 @@ from jobs.campaigns.send import Sent, send
 from jobs.gateway.simulator import Clock, Fault, FaultKind, Settings, Simulator
 from jobs.ledger import campaigns, claims, due, submissions
 from jobs.ledger.keys import Due
-from jobs.models import CampaignStatus, Intent, SubmissionState
+from jobs.models import CampaignStatus, Intent, SubmissionState, WhenUnknown
 from tests.jobs.campaigns.conftest import TERMS, at_gateway, submission, taken, view
 from tests.servers import free_port
 
@@ -84,6 +84,18 @@ def test_when_nobody_knows_it_is_unknown_and_left_alone(
     assert send(desk, f"{campaign_id}-1") is Sent.PASSED_OVER
     assert due.count(desk.redis, Due.SEND) == 0
     assert len([each for each in simulator.truth.arrivals if each.option == "new_campaign"]) == 1
+
+
+@pytest.mark.parametrize(
+    ("policy", "said"), [(WhenUnknown.HOLD, "not sent again by itself"), (WhenUnknown.RESEND, "sent again, once, if")]
+)
+def test_what_is_unknown_says_what_follows_by_its_campaigns_policy(
+    desk: Desk, simulator: Simulator, policy: WhenUnknown, said: str
+) -> None:
+    campaign_id = taken(desk, "6175550101", terms=TERMS.model_copy(update={"when_unknown": policy})).campaign_id
+    simulator.faults.arm(Fault(kind=FaultKind.RESET_BEFORE_ACCEPTING))
+    assert send(desk, f"{campaign_id}-1") is Sent.UNKNOWN
+    assert f"It is {said}" in submission(desk, campaign_id).reason
 
 
 def test_a_refusal_is_final_and_kept_in_the_gateways_words(desk: Desk, simulator: Simulator, campaign_id: str) -> None:

@@ -145,7 +145,7 @@ def test_while_sending_is_halted_nothing_is_claimed(desk: Desk, simulator: Simul
     assert submission(desk, campaign_id).state is SubmissionState.PLANNED
     assert due.count(desk.redis, Due.SEND, by=desk.clock()) == 0
     assert due.count(desk.redis, Due.SEND) == 1
-    amnesia.forgive(desk.redis, why="a test", now=desk.clock())
+    amnesia.forgive(desk.redis, why="a test", now=desk.clock(), after_data_loss=True)
     assert send(desk, f"{campaign_id}-1") is Sent.ACCEPTED
     assert len(simulator.truth.sessions) == 1
 

@@ -46,12 +46,12 @@ class Terminal:
             assert send(desk, f"{campaign_id}-1") is Sent.ACCEPTED
         return campaign_id, self.simulator.truth.sessions[-1].id
 
-    def lose(self, *phones: str, title: str = "March", is_taken: bool = True, **terms: Any) -> str:
+    def lose(self, *phones: str, title: str = "March", is_taken: bool = True, key: str = "march", **terms: Any) -> str:
         """The id of a submission of ours that nobody knows the gateway to have taken, whether or not it has."""
         desk, now = self.desk(), self.simulator.clock.now()
         stated = Terms(caller_id="6175550100", audio_title="Reminder", title=title, **terms)
         planned = plan(Row(line, phone) for line, phone in enumerate(phones, start=1))
-        taken = take(self.redis, stated, planned, key="march", now=now, lead=timedelta(0))
+        taken = take(self.redis, stated, planned, key=key, now=now, lead=timedelta(0))
         kind = FaultKind.ACCEPT_THEN_RESET if is_taken else FaultKind.RESET_BEFORE_ACCEPTING
         self.simulator.faults.arm(Fault(kind=kind))
         with desk.redis:

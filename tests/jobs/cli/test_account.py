@@ -81,13 +81,15 @@ def test_a_days_sessions_are_matched_with_ours(terminal: Terminal) -> None:
     document = terminal.run("sessions", "2026-03-02", "--json").document
     assert (document["day"], document["matched"], document["unknown"]) == ("2026-03-02", 1, 1)
     assert document["sessions"] == [
-        {"session_id": session_id, "title": "", "campaign_id": None, "submission_id": None, "state": None},
+        {"session_id": session_id, "title": "", "campaign_id": None, "submission_id": None}
+        | {"state": None, "is_followed": False},
         {
             "session_id": ours,
             "title": "",
             "campaign_id": campaign_id,
             "submission_id": f"{campaign_id}-1",
             "state": "accepted",
+            "is_followed": True,
         },
     ]
     said = terminal.run("sessions", "today")
@@ -133,4 +135,7 @@ def test_a_balance_below_its_floor_is_pointed_out_here_and_in_the_list(terminal:
     assert document["history"] == [{"at": "2026-03-02T17:00:00Z", "remaining": 999_999, "pending": 0}]
     assert document["low"] == {"since": "2026-03-02T17:00:00Z", "floor": 1_000_000}
     assert "999,999" in terminal.run("balance", "--history").out
+    assert "missing" not in terminal.run("balance", "--history").out
+    terminal.simulator.clock.jump(timedelta(minutes=50))
+    assert "2 notes missing" in terminal.run("balance", "--history").out
     assert "Account default is below its floor of 1,000,000 messages" in terminal.run("list").err

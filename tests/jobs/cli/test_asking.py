@@ -8,7 +8,7 @@ from structlog.testing import capture_logs
 from jobs.gateway.simulator import Fault, FaultKind
 from jobs.ledger import breaker, limits
 from jobs.ledger.breaker import BreakerState
-from jobs.ledger.limits import Lane, Limits
+from jobs.ledger.limits import Lane, Limits, Slot
 from tests.jobs.cli.conftest import started
 from tests.jobs.cli.terminal import NOON, Terminal
 from tests.servers import free_port
@@ -40,7 +40,7 @@ def test_who_finds_all_calls_taken_for_long_is_told_and_nothing_is_asked(
     assert "the gateway was not asked: the workers use all calls of this account" in said.error["message"]
     assert "rest" not in said.error["message"]
     assert said.error["kept"] == "No call was made, and nothing was changed."
-    assert said.error["todo"].startswith("Run the same command again at 17:00:")
+    assert said.error["todo"].startswith("Run the same command again at 2026-03-02 12:00:")
     assert not terminal.simulator.truth.arrivals
 
 
@@ -52,10 +52,10 @@ def test_a_short_wait_is_waited(terminal: Terminal) -> None:
 def test_what_people_ask_uses_a_call_of_the_account(terminal: Terminal) -> None:
     assert terminal.run("balance").code == 0
     at_five = Limits(calls_per_s=5)
-    wait = limits.take(
+    found = limits.take(
         terminal.redis, "default", at_five, Lane.READS, token="b", now=NOON, patience=timedelta(seconds=1)
     )
-    assert wait == timedelta(seconds=0.2)
+    assert found == Slot(NOON + timedelta(seconds=0.2))
 
 
 def test_a_gateway_that_gets_a_rest_is_left_alone(terminal: Terminal) -> None:
@@ -64,7 +64,7 @@ def test_a_gateway_that_gets_a_rest_is_left_alone(terminal: Terminal) -> None:
         breaker.fail(terminal.redis, "default", token=token, now=NOON, first_rest=rest, longest_rest=rest)
     said = terminal.run("balance")
     assert said.code == 8
-    assert "it gets a rest after failures in a row, until 17:01:" in " ".join(said.err.split())
+    assert "it gets a rest after failures in a row, until 2026-03-02 12:01:" in " ".join(said.err.split())
     assert "all calls" not in said.err
     assert not terminal.simulator.truth.arrivals
 

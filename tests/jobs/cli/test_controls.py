@@ -132,3 +132,11 @@ def end(redis: Redis, campaign_id: str) -> None:
 
 def refuse(redis: Redis, campaign_id: str) -> None:
     submissions.note(redis, only_submission(redis, campaign_id), "the gateway refused to pause it")
+
+
+def test_a_campaign_is_told_by_its_key_too(run: Run, campaign_id: str) -> None:
+    for verb in ("pause", "resume", "refresh", "stop"):
+        said = run(verb, "march")
+        assert (said.code, f"That is the key of campaign {campaign_id}." in said.err) == (0, True)
+    assert run("show", campaign_id, "--json").document["status"] == "stopping"
+    assert run("results", "march").code == 0

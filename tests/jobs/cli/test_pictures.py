@@ -86,7 +86,7 @@ def test_a_request_says_what_holds_from_now_on(intent: Intent, sentence: str) ->
 def test_the_next_steps_fit_the_status() -> None:
     assert "stop bcdf" in words(next_steps(CAMPAIGN))
     assert "resume bcdf" in words(next_steps(replace(CAMPAIGN, intent=Intent.PAUSE)))
-    assert "No worker is running" in words(next_steps(CAMPAIGN, is_anybody_at_work=False))
+    assert "No worker is seen at this moment" in words(next_steps(CAMPAIGN, is_anybody_at_work=False))
     over = words(next_steps(replace(CAMPAIGN, submissions={SubmissionState.FINISHED: 3}), is_anybody_at_work=False))
     assert over == "every phone python -m jobs results bcdf --to results.csv"
 

@@ -45,9 +45,17 @@ def test_phones_from_a_file_are_purged_one_by_one(terminal: Terminal, over: str,
 
 
 def test_calls_under_way_end_with_a_code_of_their_own(terminal: Terminal) -> None:
-    terminal.send("6175550101")
+    campaign_id, _ = terminal.send("6175550101")
     said = terminal.run("purge", "6175550101", *WHY)
     assert (said.code, "STAYS until its calls are over" in said.out) == (13, True)
+    assert "2026-03-02 12:00:00 Eastern (17:00:00 UTC)  by dana" in said.out
+    assert "run the same command again when these calls are over" in said.err
+    assert f"python -m jobs stop {campaign_id}" in said.err
+    assert "0101" not in said.err
+
+
+def test_that_a_reason_is_required_stands_in_the_help(terminal: Terminal) -> None:
+    assert "Required, except with --receipts" in " ".join(terminal.run("purge", "--help").out.replace("│", " ").split())
 
 
 @pytest.mark.parametrize(

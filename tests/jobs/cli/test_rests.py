@@ -30,14 +30,16 @@ def resting(redis: Redis) -> None:
     fail(redis, Cause.TROUBLE, "The gateway was not reached (refused).")
 
 
+SINCE = "2026-03-02 10:00:00 Eastern (15:00:00 UTC)"
+NEXT = "2026-03-02 10:01:00 Eastern (15:01:00 UTC)"
 REFUSED = (
-    "The gateway refuses account default since 2026-03-02T15:00:00Z (credentials: c_uid or c_password: invalid). "
-    "Nothing is lost: its submissions wait, and the next submission is tried at 2026-03-02T15:01:00Z. "
+    f"The gateway refuses account default (credentials: c_uid or c_password: invalid), since {SINCE}. "
+    f"Nothing is lost: its submissions wait, and the next submission is tried at {NEXT}. "
     "What to do: check GATEWAY_UID and GATEWAY_PASSWORD, and start the workers again with what is right.\n"
 )
 RESTING = (
-    "The gateway gets a rest from account default since 2026-03-02T15:00:00Z, after failures in a row; "
-    "the next call is tried at 2026-03-02T15:01:00Z. It goes on by itself. "
+    f"The gateway gets a rest from account default since {SINCE}, after failures in a row; "
+    f"the next call is tried at {NEXT}. It goes on by itself. "
     "The last failure: The gateway was not reached (refused).\n"
 )
 
@@ -75,7 +77,7 @@ def test_a_campaign_that_waits_for_nothing_says_nothing(run: Run, redis: Redis, 
 def test_the_list_has_a_line_for_each(run: Run, redis: Redis) -> None:
     fail(redis, Cause.REFUSAL, "not enough credits", account="west", about="credits")
     said = run("list").err
-    assert said.startswith(RESTING + REFUSED + "The gateway refuses account west since")
+    assert said.startswith(RESTING + REFUSED + "The gateway refuses account west (")
     assert "buy credits" in said
     listed = run("list", "--json").document["accounts_at_rest"]
     assert [(each["account"], each["cause"]) for each in listed] == [
@@ -88,6 +90,6 @@ def test_the_list_has_a_line_for_each(run: Run, redis: Redis) -> None:
 @pytest.mark.usefixtures("refused", "resting")
 def test_what_is_over_is_not_told(run: Run, redis: Redis) -> None:
     for cause in Cause:
-        breaker.succeed(redis, "default", cause)
+        breaker.succeed(redis, "default", cause, now=NOW)
     assert run("list").err == ""
     assert run("list", "--json").document["accounts_at_rest"] == []

@@ -85,7 +85,7 @@ def test_a_campaign_is_in_and_the_person_knows_how_to_go_on(run: Run, contacts: 
     (campaign,) = campaigns.newest(redis, most=2)
     assert sent.code == 0
     assert f"Campaign {campaign.id} is in, under the key march." in sent.out
-    assert "No worker is running" in sent.out
+    assert "No worker is seen at this moment" in sent.out
     assert f"python -m jobs show {campaign.id} --watch" in sent.out
     assert campaign.terms.caller_id == "6175550199"
     assert submissions.phones(redis, f"{campaign.id}-1") == PHONES
@@ -287,7 +287,7 @@ def test_waiting_ends_where_a_person_must_decide_and_says_what_to_run(run: Run, 
         sent = run("send", contacts, *SEND, "--wait")
     assert sent.code == 6
     assert "1 submission is unknown, since " in sent.out
-    assert f"decide     python -m jobs unknowns {newest_id(redis)}" in sent.out
+    assert f"what is known   python -m jobs unknowns {newest_id(redis)}" in sent.out
 
 
 @pytest.mark.parametrize(("policy", "is_over"), [("hold", True), ("resend", False)])

@@ -5,9 +5,9 @@ from datetime import timedelta
 import pytest
 from redis import Redis
 
-from jobs.ledger import campaigns
-from jobs.models import CampaignStatus, Disposition, DropState, SubmissionState
-from tests.jobs.cli.conftest import CONTACTS, NOW, PHONES, SEND, Run, accept, move, record
+from jobs.ledger import campaigns, dispositions
+from jobs.models import CampaignStatus, Disposition, DropState, Intent, SubmissionState
+from tests.jobs.cli.conftest import CONTACTS, NOW, PHONES, SEND, Run, accept, move, only_submission, record
 
 
 def test_a_campaign_is_shown_with_all_that_a_person_asks(run: Run, redis: Redis, campaign_id: str) -> None:
@@ -29,6 +29,17 @@ def test_a_campaign_is_shown_with_all_that_a_person_asks(run: Run, redis: Redis,
     assert "1 accepted 3 (gateway: 2) 1 4294967301 going" in lines
     assert "duplicate 1 This number is in the list already, further up; it gets one drop." in lines
     assert f"end it python -m jobs stop {campaign_id}" in lines
+
+
+def test_of_a_phone_without_a_record_nobody_is_said_to_know(run: Run, redis: Redis, campaign_id: str) -> None:
+    accept(redis, campaign_id)
+    campaigns.intend(redis, campaign_id, Intent.STOP, note="", now=NOW)
+    dispositions.close(redis, only_submission(redis, campaign_id))
+    move(redis, campaign_id, SubmissionState.FINISHED)
+    shown = " ".join(run("show", campaign_id).out.split())
+    assert "stopped · Stopped by a person or by its end time; no call and no record is to come any more." in shown
+    assert "Nobody knows whether they were called: the session ended" in shown
+    assert "accounted for" not in shown
 
 
 @pytest.mark.parametrize("command", [("show",), ("list",), ("results",)])

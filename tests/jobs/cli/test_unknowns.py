@@ -7,6 +7,7 @@ import pytest
 from jobs.campaigns.marks import mark_of
 from jobs.ledger import balances, submissions
 from jobs.ledger.balances import Noted
+from jobs.models import WhenUnknown
 from tests.jobs.cli.terminal import Terminal
 from tests.jobs.outcomes.conftest import by_hand
 
@@ -81,7 +82,10 @@ def test_a_decision_needs_a_reason_and_the_right_words(
 
 
 def test_what_is_given_up_has_no_record_and_is_over(terminal: Terminal, lost: str) -> None:
-    assert terminal.run("decide", lost, "give-up", "--why", "the website is down for good").code == 0
+    refused = terminal.run("decide", lost, "give-up", "--why", "the website is down for good")
+    assert (refused.code, "may be ringing now; `stop SESSION` once it shows up" in refused.err) == (15, True)
+    decided = terminal.run("decide", lost, "give-up", "--why", "the website is down for good", "--force")
+    assert (decided.code, "it is not stopped unless its campaign is" in decided.out) == (0, True)
     campaign_id = lost.rpartition("-")[0]
     shown = terminal.run("show", campaign_id, "--json").document
     assert (shown["status"], shown["whereabouts"]) == ("finished", {"no_record": 2})
@@ -124,7 +128,7 @@ def test_sessions_that_may_be_it_stand_side_by_side_and_a_person_decides(termina
         assert f"{calls} {title} [{mark(terminal, lost)}]" in row
     assert "By itself nothing happens as long as more than one session may be it: a person decides which." in said
     refused = terminal.run("decide", lost, "give-up", "--why", "late")
-    assert (refused.code, "nobody follows or stops such a session" in refused.err) == (15, True)
+    assert (refused.code, "it may be ringing now: the gateway lists more than one" in refused.err) == (15, True)
     assert "add --force" in refused.err
     assert terminal.run("decide", lost, "give-up", "--why", "late", "--force").code == 0
 
@@ -147,7 +151,7 @@ def test_after_a_resend_the_attempts_before_are_shown_with_their_titles(terminal
 
 def test_a_balance_is_shown_with_what_it_was_before_or_that_nobody_knows(terminal: Terminal, lost: str) -> None:
     terminal.look(lost)
-    nothing = "none was noted before it was sent, so there is nothing to compare that with"
+    nothing = "none was noted before it was sent (a scheduler notes it), so there is nothing to compare it"
     assert nothing in terminal.run("unknowns", lost).out
     sent_at = terminal.simulator.clock.now()
     for at, remaining in ((sent_at - timedelta(hours=7), 500), (sent_at + timedelta(hours=1), 100)):
@@ -163,7 +167,7 @@ def test_who_gives_a_campaign_is_told_its_submissions_that_are_unknown(terminal:
     campaign_id = lost.rpartition("-")[0]
     meant = terminal.run("decide", campaign_id, "give-up", "--why", "x")
     assert (meant.code, f"did you mean its submission {lost}?" in meant.err) == (5, True)
-    terminal.run("decide", lost, "give-up", "--why", "x")
+    terminal.run("decide", lost, "give-up", "--why", "x", "--force")
     none = terminal.run("decide", campaign_id, "give-up", "--why", "x")
     assert (none.code, "none of its submissions is unknown" in none.err) == (5, True)
 
@@ -183,6 +187,55 @@ def test_a_resend_that_comes_too_early_says_how_long_and_what_is_missing(termina
     assert "at the earliest in 6 minutes, 2026-03-02 12:10:00 Eastern" in early
     terminal.look(lost, at=timedelta(minutes=2))
     later = terminal.run("decide", lost, "resend", "--why", "x").err
-    assert "1 of the 3 complete listings that it takes are in, and the last comes 5 minutes after the first" in later
+    assert "1 of the 3 complete listings that it takes are in, and the last comes 5 minutes or more after" in later
     assert "at the earliest in 5 minutes, 2026-03-02 12:11:00 Eastern" in later
     assert "1 of the 3 complete listings" in terminal.run("unknowns", lost).out
+
+
+def test_who_stops_a_campaign_is_told_of_what_may_be_ringing(terminal: Terminal, lost: str) -> None:
+    campaign_id = lost.rpartition("-")[0]
+    terminal.run("decide", lost, "give-up", "--why", "x", "--force")
+    stopped = " ".join(terminal.run("stop", campaign_id).out.split())
+    assert "1 submission is given up and may be ringing; it is stopped once found: python -m jobs sessions" in stopped
+
+
+def test_a_stop_says_that_what_is_unknown_is_stopped_once_it_is_found(terminal: Terminal, lost: str) -> None:
+    campaign_id = lost.rpartition("-")[0]
+    stopped = " ".join(terminal.run("stop", campaign_id).out.split())
+    may_ring = "1 submission is unknown and may be ringing; it is stopped once found: python -m jobs unknowns"
+    assert f"{may_ring} {campaign_id}" in stopped
+
+
+def test_a_days_sessions_show_which_is_that_of_what_was_given_up(terminal: Terminal, lost: str) -> None:
+    terminal.simulator.change({"dialect": {"dates_layout": "titled"}})
+    assert f"in doubt: {lost}" in terminal.run("sessions", "today").out
+    terminal.run("decide", lost, "give-up", "--why", "x", "--force")
+    for _ in range(2):
+        assert f"given up: {lost}" in terminal.run("sessions", "today").out
+        terminal.look(lost)
+    (listed,) = terminal.run("sessions", "today", "--json").document["sessions"]
+    assert (listed["submission_id"], listed["state"], listed["is_followed"]) == (lost, "given_up", False)
+
+
+def test_who_sends_again_is_told_how_a_first_session_is_found(terminal: Terminal, lost: str) -> None:
+    first = mark(terminal, lost)
+    said = terminal.run("decide", lost, "resend", "--force", "--why", "the website does not show it").out
+    assert "goes on ringing until it is found, and is stopped only then" in said
+    assert f"by the mark [{first}] where the gateway's listings show titles" in said
+
+
+def test_of_many_the_same_is_said_once_and_no_session_is_made_up(terminal: Terminal) -> None:
+    for number in range(5):
+        terminal.lose(f"617555012{number}", is_taken=False, key=str(number))
+    said = terminal.run("unknowns").out
+    assert said.count("By itself: a session that shows up within 2 days is adopted.") == 1
+    assert "and 2 more: By itself" in said
+    assert "adopt SESSION" not in said
+    assert said.count('decide SUBMISSION give-up --force --why "..."') == 1
+
+
+def test_what_settles_by_itself_asks_nobody_to_decide(terminal: Terminal) -> None:
+    terminal.lose(*PHONES, is_taken=False, when_unknown=WhenUnknown.RESEND)
+    assert "It settles without a person; what is known: python -m jobs unknowns" in " ".join(
+        terminal.run("list").out.split()
+    )

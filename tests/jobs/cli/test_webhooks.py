@@ -1,14 +1,17 @@
 """Receivers added, tried, watched and told again by hand."""
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from redis import Redis
 
 from jobs.cli.exits import Exit
-from jobs.ledger import webhooks
+from jobs.ledger import bookmarks, events, subscriptions
+from jobs.ledger.bookmarks import End, Verdict
+from jobs.ledger.keys import Events
 from tests.jobs.cli.conftest import NOW, Run
+from tests.jobs.ledger.conftest import taken
 from tests.jobs.webhooks.conftest import Receiver, serving
 
 
@@ -54,8 +57,13 @@ def test_a_rotated_secret_signs_besides_the_old_one(run: Run, receiver: Receiver
 
 
 def test_what_was_given_up_is_shown_and_told_again(run: Run, redis: Redis, billing: str) -> None:
-    webhooks.note_failure(redis, "billing", "w1-0", "HTTP 422", tries=8, again_at=None, now=NOW)
-    assert "evt_w1-0" in run("webhooks", "untold", "billing").out
+    taken(redis, ["6175550101"])
+    (event,) = events.after(redis, Events.WORK, "0-0", most=2)
+    webhook = subscriptions.read(redis, "billing")
+    assert webhook
+    bookmarks.take_turn(redis, webhook, "worker", now=NOW, lease=timedelta(minutes=1))
+    bookmarks.note(redis, webhook, "worker", Verdict(End.GIVEN_UP, NOW, "HTTP 422"), event_id=event.id)
+    assert f"evt_{event.id}" in run("webhooks", "untold", "billing").out
     assert run("webhooks", "replay", "billing", "--since", "2026-03-01T00:00Z", "--json").document["again"] == 1
     assert run("webhooks", "untold", "billing").out == "None.\n"
 

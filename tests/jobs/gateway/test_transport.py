@@ -9,8 +9,9 @@ from contextlib import ExitStack
 import pytest
 from pydantic import SecretBytes
 
+from jobs.flight import Timeouts
 from jobs.gateway.errors import GatewayError, NotSent, OutcomeUnknown, Phase
-from jobs.gateway.transport import Answer, Timeouts, post
+from jobs.gateway.transport import Answer, post
 from tests.jobs.gateway.wire import Script, drip, hold, http, raw_server, reset, say
 
 FORM = b"c_uid=demo&c_password=sesame&c_phone=6175550123"

@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -59,7 +60,7 @@ def test_an_emptied_ledger_is_noticed_and_nothing_is_sent(ledger: Redis) -> None
     halt = amnesia.look(ledger, now=NOW)
     assert halt is not None
     assert halt.since == NOW
-    assert halt.reason == "1 important writes were acknowledged, and the ledger knows 0 of them"
+    assert halt.reason == "1 important write was acknowledged, and the ledger knows 0 of them"
     taken(ledger, ["6175550123"])
     assert claim(ledger) is Claim.HALTED
     assert claim(another_process(ledger)) is Claim.HALTED
@@ -102,14 +103,16 @@ def test_from_a_persons_halt_on_nothing_begins_to_be_sent_and_requests_go_on(led
     halt = amnesia.halt(ledger, why="wrong script", by="dana", now=NOW)
     assert halt == Halt("wrong script", NOW, "dana")
     assert amnesia.look(other, now=NOW) == halt
-    assert amnesia.halt(other, why="me too", by="ana", now=NOW + timedelta(hours=1)) == halt
+    joined = replace(halt, joined=(Halt("me too", NOW + timedelta(hours=1), "ana"),))
+    for _ in range(2):
+        assert amnesia.halt(other, why="me too", by="ana", now=NOW + timedelta(hours=1)) == joined
     with pytest.raises(Halted):
         begin_sending(ledger)
     until = NOW + timedelta(minutes=1)
     assert claims.claim(other, "bcdf-2", attempt="b", now=NOW, until=until) is Claim.HALTED
     assert campaigns.intend(ledger, "bcdf", Intent.PAUSE, note="", now=NOW) is Intent.PAUSE
     assert campaigns.intend(ledger, "bcdf", Intent.RUN, note="", now=NOW) is Intent.RUN
-    assert amnesia.forgive(other, why="corrected", now=NOW) == halt
+    assert amnesia.forgive(other, why="corrected", now=NOW) == joined
     assert begin_sending(ledger)
     assert amnesia.forgive(other, why="corrected", now=NOW) is None
 
@@ -130,10 +133,12 @@ def test_a_persons_halt_does_not_hide_that_the_ledger_has_forgotten(ledger: Redi
     found = amnesia.look(ledger, now=NOW)
     assert found is not None
     assert "the ledger knows 1" in found.reason
-    assert amnesia.forgive(ledger, why="compared", now=NOW) == found
+    person = Halt("wrong script", NOW, "dana")
+    assert amnesia.halts(ledger, now=NOW) == (found, person)
+    assert amnesia.forgive(ledger, why="corrected", now=NOW) == person
+    assert amnesia.forgive(ledger, why="corrected", now=NOW) is None  # it never ends what nobody named
     assert claim(ledger) is Claim.HALTED
-    assert amnesia.look(ledger, now=NOW) == Halt("wrong script", NOW, "dana")
-    amnesia.forgive(ledger, why="corrected", now=NOW)
+    assert amnesia.forgive(ledger, why="compared", by="ana", now=NOW, after_data_loss=True) == found
     assert claim(ledger) is Claim.CLAIMED
     assert not ledger.exists(keys.HALT)
 
@@ -164,22 +169,22 @@ def test_a_person_says_go_and_every_process_goes_on(ledger: Redis) -> None:
     ledger.flushall()
     halt = amnesia.look(ledger, now=NOW)
     taken(ledger, ["6175550123"])
-    assert amnesia.forgive(ledger, why="compared with the gateway", now=NOW) == halt
+    assert amnesia.forgive(ledger, why="compared with the gateway", by="ana", now=NOW, after_data_loss=True) == halt
     assert amnesia.look(ledger, now=NOW) is None
     assert amnesia.look(other, now=NOW) is None
     assert claim(other) is Claim.CLAIMED
     assert begin_sending(other)
-    assert amnesia.forgive(ledger, why="again", now=NOW) is None
+    assert amnesia.forgive(ledger, why="again", now=NOW, after_data_loss=True) is None
     past: Any = ledger.xrange(keys.HALTS)
     ((_, kept),) = past
-    assert kept[b"why"] == b"compared with the gateway"
+    assert (kept[b"why"], kept[b"ended_by"]) == (b"compared with the gateway", b"ana")
 
 
 def test_what_is_forgotten_after_a_go_is_noticed_again(ledger: Redis) -> None:
     taken(ledger, ["6175550123"])
     ledger.flushall()
     amnesia.look(ledger, now=NOW)
-    amnesia.forgive(ledger, why="it was a test", now=NOW)
+    amnesia.forgive(ledger, why="it was a test", now=NOW, after_data_loss=True)
     taken(ledger, ["6175550123"])
     ledger.flushall()
     assert amnesia.look(ledger, now=NOW) is not None

@@ -51,10 +51,10 @@ def test_that_it_was_open_is_answered_again_until_somebody_could_be_told(ledger:
     for token in "abcde":
         breaker.fail(ledger, "default", token=token, now=NOW, first_rest=SECOND, longest_rest=SECOND)
     for _ in range(2):
-        assert breaker.succeed(ledger, "default", can_be_told=False) == NOW
+        assert breaker.succeed(ledger, "default", now=NOW, can_be_told=False) == NOW
         assert breaker.read(ledger, "default") == Breaker()
-    assert breaker.succeed(ledger, "default") == NOW
-    assert breaker.succeed(ledger, "default") is None
+    assert breaker.succeed(ledger, "default", now=NOW) == NOW
+    assert breaker.succeed(ledger, "default", now=NOW) is None
 
 
 def test_nothing_is_known_of_a_breaker_that_never_failed(ledger: Redis) -> None:
@@ -71,7 +71,7 @@ def test_a_success_in_between_begins_the_count_anew(ledger: Redis) -> None:
     for number in range(20):
         fail(ledger, f"call {number}")
         if number % 4 == 3:
-            assert breaker.succeed(ledger, "default") is None
+            assert breaker.succeed(ledger, "default", now=NOW) is None
     assert look(ledger).state is BreakerState.CLOSED
 
 
@@ -100,7 +100,7 @@ def test_who_waits_is_told_for_what(opened: Redis) -> None:
 
 def test_a_probe_that_succeeds_closes_it_and_says_since_when_it_was_open(opened: Redis) -> None:
     enter(opened, "probe", at=NOW + FIRST_REST)
-    assert breaker.succeed(opened, "default") == NOW
+    assert breaker.succeed(opened, "default", now=NOW) == NOW
     assert look(opened) == Breaker()
     assert enter(opened, "any") is Pass.PASSES
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from redis import Redis
 
 from jobs.ledger import keys, limits
-from jobs.ledger.limits import UNLIMITED, Lane, Limits
+from jobs.ledger.limits import BORROWED, UNLIMITED, Lane, Limits, NoSlot, Slot
 from tests.jobs.ledger.conftest import NOW
 
 FIVE_A_SECOND = Limits(calls_per_s=5)
@@ -27,7 +27,7 @@ def take(
     account: str = "default",
     patience: timedelta = SECOND,
 ) -> timedelta:
-    return limits.take(ledger, account, allowed, lane, token=token, phones=phones, now=at, patience=patience)
+    return limits.take(ledger, account, allowed, lane, token=token, phones=phones, now=at, patience=patience).at - at
 
 
 def take_many(ledger: Redis, count: int, *, at: datetime = NOW, lane: Lane = Lane.SUBMISSIONS) -> list[timedelta]:
@@ -88,6 +88,45 @@ def test_verbs_are_spaced_among_themselves(ledger: Redis) -> None:
     assert take(ledger, "submission") == 600 * MS
 
 
+def test_what_is_not_taken_says_when_it_may_be(ledger: Redis) -> None:
+    found = [
+        limits.take(ledger, "default", FIVE_A_SECOND, Lane.READS, token=each, now=NOW, patience=0 * MS) for each in "ab"
+    ]
+    assert found == [Slot(NOW), NoSlot(NOW + 200 * MS)]
+
+
+def test_ends_go_at_once_as_long_as_the_account_does_not_owe_too_much(ledger: Redis) -> None:
+    waits = take_many(ledger, 104, lane=Lane.ENDS)
+    assert waits[: BORROWED // (200 * MS)] == [timedelta()] * 100
+    assert [wait / MS for wait in waits[100:]] == [0, 200, 400, 600]
+
+
+def test_what_ends_have_borrowed_is_given_back_by_all_others(ledger: Redis) -> None:
+    take_many(ledger, 50, lane=Lane.ENDS)
+    for lane in (Lane.VERBS, Lane.READS):
+        assert limits.take(ledger, "default", FIVE_A_SECOND, lane, token=lane, now=NOW, patience=SECOND) == NoSlot(
+            NOW + 10 * SECOND
+        )
+
+
+def test_what_was_given_back_may_be_borrowed_again(ledger: Redis) -> None:
+    take_many(ledger, 101, lane=Lane.ENDS)
+    waits = take_many(ledger, 6, at=NOW + SECOND, lane=Lane.ENDS)
+    assert [wait / MS for wait in waits] == [0, 0, 0, 0, 0, 200]
+
+
+def test_an_end_that_went_before_its_slot_is_one_call_when_sent_twice(ledger: Redis) -> None:
+    take_many(ledger, 3, lane=Lane.ENDS)
+    assert {take(ledger, "twice", lane=Lane.ENDS) for _ in range(2)} == {timedelta()}
+    assert take(ledger, "next", at=NOW + SECOND) == timedelta()
+
+
+def test_a_slow_account_borrows_few_calls(ledger: Redis) -> None:
+    slow = Limits(calls_per_s=0.2)
+    waits = [take(ledger, str(each), lane=Lane.ENDS, allowed=slow, patience=5 * SECOND) for each in range(6)]
+    assert [wait / SECOND for wait in waits] == [0, 0, 0, 0, 0, 5]
+
+
 def test_an_account_rests_for_as_long_as_its_phones_are_worth(ledger: Redis) -> None:
     allowed = Limits(calls_per_s=5, phones_per_min=10_000)
     assert take(ledger, "big", allowed=allowed, phones=10_000) == timedelta()
@@ -113,7 +152,7 @@ def test_whoever_asks_whenever_no_two_slots_are_closer_than_the_limit_says(
     fake_redis: Redis, gaps_ms: list[int], calls_per_s: float
 ) -> None:
     fake_redis.flushall()
-    now, taken_at = NOW, []
+    now, taken_at = NOW, list[datetime]()
     for number, gap_ms in enumerate(gaps_ms):
         now += gap_ms * MS
         wait = take(fake_redis, str(number), at=now, allowed=Limits(calls_per_s=calls_per_s))

@@ -11,7 +11,8 @@ from jobs.campaigns.send import Sent, send
 from jobs.gateway.simulator import Clock, Fault, FaultKind, Simulator
 from jobs.ledger import evidence
 from jobs.models import Evidence, Finding, Intent
-from jobs.outcomes.cases import Case, read_case, what_happens_by_itself
+from jobs.outcomes.cases import Case, read_case
+from jobs.outcomes.courses import course_of, what_happens_by_itself
 from jobs.outcomes.decide import Asked, resend
 from jobs.outcomes.hear import Heard, hear
 from jobs.outcomes.settle import settle
@@ -31,7 +32,7 @@ from tests.jobs.outcomes.test_hear import posted
 def said(desk: Desk, case: Case) -> tuple[bool, str]:
     """Whether absence ends it without a person, and the sentence."""
     now = desk.clock()
-    return case.is_ended_by_absence(now), what_happens_by_itself(case, now)
+    return course_of(case, now).ends_doubt, what_happens_by_itself(case, now)
 
 
 def case_of(desk: Desk, campaign_id: str) -> Case:

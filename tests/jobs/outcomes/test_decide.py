@@ -144,28 +144,37 @@ def test_what_is_too_late_is_not_sent_again(desk: Desk, simulator: Simulator, cl
 def test_what_is_given_up_is_accounted_for_and_a_late_record_is_written_down(desk: Desk, simulator: Simulator) -> None:
     campaign_id = accepted_but_unknown(desk, simulator)
     token = submission(desk, campaign_id).attempt
-    assert give_up(desk.redis, f"{campaign_id}-1", asked(desk)).is_new
+    assert give_up(desk.redis, f"{campaign_id}-1", asked(desk), force=True).is_new
     assert not give_up(desk.redis, f"{campaign_id}-1", asked(desk)).is_new
     assert view(desk, campaign_id).status is CampaignStatus.FINISHED
     assert view(desk, campaign_id).drops == {DropState.NO_RECORD: len(PHONES)}
-    assert not due.stands(desk.redis, Due.SETTLE, f"{campaign_id}-1")
+    assert due.stands(desk.redis, Due.SETTLE, f"{campaign_id}-1")  # it may be ringing
     assert hear(desk, token, posted(simulator.truth.sessions[0].id)) is Heard.RECORDED
     assert view(desk, campaign_id).drops == {DropState.DELIVERED: 1, DropState.NO_RECORD: len(PHONES) - 1}
     assert read_cases(desk.redis) == []
+
+
+def test_what_may_be_ringing_is_not_given_up_without_force(desk: Desk, simulator: Simulator, clock: Clock) -> None:
+    known_session(desk)
+    campaign_id = never_accepted(desk, simulator)
+    with pytest.raises(Inadvisable, match="it may be ringing now; `stop SESSION` once it shows up"):
+        give_up(desk.redis, f"{campaign_id}-1", asked(desk))
+    assert ways_out(read_case(desk.redis, f"{campaign_id}-1"))[-1] == f"{campaign_id}-1 give-up --force"
+    settle_for(desk, clock, campaign_id)
+    assert give_up(desk.redis, f"{campaign_id}-1", asked(desk)).is_new
 
 
 def test_who_gives_up_and_dies_leaves_the_rest_to_whoever_settles(desk: Desk, simulator: Simulator) -> None:
     """Between the two steps the ledger holds a submission that is given up and due to be settled."""
     campaign_id = never_accepted(desk, simulator)
     known = submission(desk, campaign_id)
-    give_up(desk.redis, known.id, asked(desk))
+    give_up(desk.redis, known.id, asked(desk), force=True)
     desk.redis.delete(f"dropline:dispositions:{known.id}")
     for name in (f"dropline:submission:{known.id}", f"dropline:campaign:{campaign_id}"):
         desk.redis.hdel(name, "d:no_record")
     due.add(desk.redis, Due.SETTLE, [known.id], desk.clock())
-    assert settle(desk, known.id) is Settled.PASSED_OVER
+    assert settle(desk, known.id) is Settled.OPEN
     assert view(desk, campaign_id).drops == {DropState.NO_RECORD: len(PHONES)}
-    assert not due.stands(desk.redis, Due.SETTLE, known.id)
 
 
 def test_only_what_is_unknown_is_decided_about_and_never_without_a_reason(desk: Desk, simulator: Simulator) -> None:
@@ -191,7 +200,7 @@ def test_of_two_decisions_at_once_one_holds_and_the_other_is_told(
         try:
             if decide is Decision.RESEND:
                 return str(resent(at_server, campaign_id, force=True).is_new)
-            return str(give_up(redis, f"{campaign_id}-1", asked(at_server)).is_new)
+            return str(give_up(redis, f"{campaign_id}-1", asked(at_server), force=True).is_new)
         except (NotInDoubt, Inadvisable) as refused:
             return type(refused).__name__
 

@@ -11,13 +11,14 @@ from urllib.parse import quote_plus
 
 import pytest
 
-from jobs.campaigns.control import control
+from jobs.campaigns.control import control, request
 from jobs.campaigns.desk import Desk
 from jobs.campaigns.send import Sent, send
 from jobs.gateway.simulator import Clock, Fault, FaultKind, Simulator
 from jobs.ledger import due, evidence
 from jobs.ledger.keys import Due
-from jobs.models import DropState, Finding, SubmissionState
+from jobs.models import DropState, Finding, Intent, SubmissionState
+from jobs.outcomes.decide import Asked, give_up
 from jobs.outcomes.hear import Heard, hear
 from tests.jobs.campaigns.conftest import submission, taken, view
 from tests.jobs.outcomes.conftest import (
@@ -108,8 +109,9 @@ def test_what_is_not_ours_changes_nothing_and_is_told(desk: Desk, simulator: Sim
     assert hear(desk, "*", posted("5000000001")) is Heard.UNKNOWN_TOKEN
     assert hear(desk, token, posted("5000000001", "2125550102")) is Heard.FOREIGN_PHONE
     assert hear(desk, token, posted(of_other)) is Heard.FOREIGN_SESSION
-    for body in (b"", b"var=", b"hello", b"var=1|2|3", b"\xff" * 9_000):
+    for body in (b"", b"var=", b"hello", b"var=1|2|3", b"var=" + b"&a=1" * 30):
         assert hear(desk, token, body) is Heard.UNREADABLE
+    assert hear(desk, token, b"\xff" * 9_000) is Heard.OVERSIZED
     assert submission(desk, campaign_id) == before
 
 
@@ -151,3 +153,17 @@ def test_a_postback_of_an_earlier_attempt_has_its_session_stopped(
 def test_whatever_a_record_says_its_session_is_proof(desk: Desk, simulator: Simulator, status: str) -> None:
     campaign_id = never_accepted(desk, simulator)
     assert hear(desk, submission(desk, campaign_id).attempt, posted("5000000001", status=status)) is Heard.ADOPTED
+
+
+def test_a_postback_for_what_was_given_up_has_its_session_stopped_where_a_stop_was_asked_for(
+    desk: Desk, simulator: Simulator
+) -> None:
+    campaign_id = accepted_but_unknown(desk, simulator)
+    request(desk.redis, campaign_id, Intent.STOP, why="", now=desk.clock())
+    ours = submission(desk, campaign_id)
+    give_up(desk.redis, ours.id, Asked("dana", "nobody knows", desk.clock()), force=True)
+    (session,) = simulator.truth.sessions
+    assert hear(desk, ours.attempt, posted(session.id)) is Heard.RECORDED
+    control(desk, campaign_id)
+    assert [each.option for each in simulator.truth.arrivals] == ["new_campaign", "stop"]
+    assert submission(desk, campaign_id).state is SubmissionState.GIVEN_UP

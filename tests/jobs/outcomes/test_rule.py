@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jobs.models import Evidence, Finding
-from jobs.outcomes.rule import Absence, Likeness, conclude, flaw_of, is_absent, likeness, search_of
+from jobs.models import Candidate, Evidence, Finding
+from jobs.outcomes.rule import Absence, Likeness, conclude, flaw_of, likeness, search_of, without
 
 NOON = datetime(2026, 3, 2, 17, 0, tzinfo=UTC)
 RULE = Absence(after=timedelta(minutes=5), looks=3, apart=timedelta(minutes=5))
@@ -64,7 +64,7 @@ def test_absence_takes_three_looks_late_enough_and_far_enough_apart_since_the_la
 ) -> None:
     last_hint = max((at for at, finding in told if finding is Finding.UNCLEAR), default=0)
     counted = {at for at, finding in told if finding is Finding.ABSENT and at >= max(5, last_hint)}
-    absent = is_absent(seen(list(told)), sent_at=NOON, rule=RULE)
+    absent = search_of(seen(list(told)), sent_at=NOON, rule=RULE).is_over
     assert absent is (len(counted) >= 3 and max(counted) - min(counted) >= 5)
 
 
@@ -74,13 +74,34 @@ def test_absence_takes_three_looks_late_enough_and_far_enough_apart_since_the_la
 )
 def test_looks_in_a_row_count_once(minutes: list[float], absent: bool) -> None:
     told = [(at, Finding.ABSENT) for at in minutes]
-    assert is_absent(seen(told), sent_at=NOON, rule=RULE) is absent
+    assert search_of(seen(told), sent_at=NOON, rule=RULE).is_over is absent
 
 
 @given(looks)
 def test_no_look_before_the_earliest_instant_that_is_named_makes_it_absent(told: list[tuple[int, Finding]]) -> None:
     known = seen(list(told))
     search = search_of(known, sent_at=NOON, rule=RULE)
-    early = search.over_at - timedelta(seconds=1)
+    now = known[-1].at if known else NOON
+    early = search.over_at(now) - timedelta(seconds=1)
     later = [Evidence(early, Finding.ABSENT, "")] if not known or known[-1].at <= early else []
-    assert search.is_over or not is_absent([*known, *later], sent_at=NOON, rule=RULE)
+    assert search.is_over or not search_of([*known, *later], sent_at=NOON, rule=RULE).is_over
+
+
+@pytest.mark.parametrize(
+    ("minutes", "now", "over"),
+    [([], 0, 10), ([], 7, 12), ([6], 6, 11), ([6], 30, 30 + 5 / 6), ([6, 7, 8], 8, 11), ([6, 7, 8], 20, 20)],
+)
+def test_the_earliest_instant_is_that_of_looks_that_are_made_as_soon_as_they_count(
+    minutes: list[float], now: float, over: float
+) -> None:
+    told = [(at, Finding.ABSENT) for at in minutes]
+    search = search_of(seen(told), sent_at=NOON, rule=RULE)
+    assert search.over_at(NOON + timedelta(minutes=now)) == NOON + timedelta(minutes=over)
+
+
+def test_what_is_known_to_be_anothers_hints_at_nothing() -> None:
+    both = Evidence(NOON, Finding.SEVERAL, "", session_ids=("1", "2"), candidates=(Candidate("1"), Candidate("2")))
+    hint = Evidence(NOON, Finding.UNCLEAR, "", session_ids=("1",))
+    absent = Evidence(NOON, Finding.ABSENT, "")
+    (left, same) = without([both, hint, absent], {"1"})
+    assert (left.session_ids, left.candidates, same) == (("2",), (Candidate("2"),), absent)

@@ -7,13 +7,15 @@ import pytest
 
 from jobs.campaigns.control import control, request
 from jobs.campaigns.desk import Desk
+from jobs.campaigns.marks import mark_of
 from jobs.campaigns.refresh import refresh
 from jobs.campaigns.send import Sent, send
 from jobs.gateway.simulator import Clock, Fault, FaultKind, Simulator
-from jobs.ledger import due, evidence
+from jobs.ledger import due, evidence, keys
 from jobs.ledger.keys import Due
 from jobs.ledger.limits import Limits
 from jobs.models import CampaignStatus, Finding, Intent, SubmissionState, Terms
+from jobs.outcomes.cases import read_case
 from jobs.outcomes.settle import Settled, settle
 from tests.jobs.campaigns.conftest import TERMS, submission, view
 from tests.jobs.outcomes.conftest import (
@@ -235,6 +237,23 @@ def test_an_account_of_few_calls_finds_its_session_among_strangers(
     assert settle(slow, f"{campaign_id}-1") is Settled.ADOPTED
 
 
+def test_one_look_asks_strangers_for_a_bounded_time(desk: Desk, simulator: Simulator, clock: Clock) -> None:
+    simulator.change(TITLED)
+    campaign_id = accepted_but_unknown(desk, simulator)
+    mark = mark_of(submission(desk, campaign_id).attempt)
+    for number in range(9):
+        by_hand(simulator, f"212555010{number}", title=f"March [{mark}]")
+    clock.jump(timedelta(seconds=10))
+    slow = replace(desk, limits=Limits(calls_per_s=0.2))  # a call takes five seconds
+    began, arrived = desk.clock(), len(simulator.truth.arrivals)
+    assert settle(slow, f"{campaign_id}-1") is Settled.OPEN
+    asked = [each.option for each in simulator.truth.arrivals[arrived:]]
+    assert asked == ["campaign_by_date", *["campaign_result"] * 3, "balance"]
+    assert desk.clock() - began < desk.timings.look_within * 2
+    (seen,) = evidence.read(desk.redis, f"{campaign_id}-1")
+    assert len(seen.candidates) == 10
+
+
 def test_what_a_look_has_learned_of_a_stranger_is_kept_where_it_is_cut_short(
     desk: Desk, simulator: Simulator, clock: Clock
 ) -> None:
@@ -324,3 +343,30 @@ def test_what_nobody_knows_is_passed_over(desk: Desk, simulator: Simulator) -> N
     assert settle(desk, "nobody-1") is Settled.PASSED_OVER
     known = known_session(desk)
     assert settle(desk, f"{known}-1") is Settled.PASSED_OVER
+
+
+def test_a_session_that_proves_to_be_anothers_does_not_set_the_absence_back(
+    desk: Desk, simulator: Simulator, clock: Clock
+) -> None:
+    """At the look, the sender of another campaign had not had the gateway's answer yet."""
+    known_session(desk)
+    campaign_id = never_accepted(desk, simulator, terms=RESEND)
+    own_id = f"{campaign_id}-1"
+    for minutes in (5, 3):
+        clock.jump(timedelta(minutes=minutes))
+        assert settle(desk, own_id) is Settled.OPEN
+    simulator.change({"calls_per_second": 0.001})
+    other = submission(desk, known_session(desk, "fresh", "2125550188"))
+    name = keys.session("default", other.session_id)
+    held = desk.redis.getdel(name)
+    clock.jump(timedelta(minutes=1))
+    assert settle(desk, own_id) is Settled.OPEN
+    case = read_case(desk.redis, own_id)
+    assert case.last_look is not None
+    assert case.last_look.session_ids == (other.session_id,)
+    desk.redis.set(name, held or "")
+    case = read_case(desk.redis, own_id)
+    assert case.last_look is not None
+    assert (case.last_look.finding, case.last_look.session_ids) == (Finding.ABSENT, ())
+    clock.jump(timedelta(minutes=1))
+    assert settle(desk, own_id) is Settled.RESENT

@@ -3,7 +3,7 @@
 import json
 import threading
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -11,6 +11,13 @@ from typing import Any
 import pytest
 from standardwebhooks import Webhook as Verifier
 
+from jobs.campaigns.desk import Desk
+from jobs.ledger import bookmarks, due, events, subscriptions
+from jobs.ledger.bookmarks import Bookmark
+from jobs.ledger.events import Event
+from jobs.ledger.keys import Due, Events
+from jobs.ledger.subscriptions import Subscription
+from jobs.webhooks import receivers
 from tests.jobs.campaigns.conftest import clock, desk, simulator
 
 __all__ = ["clock", "desk", "simulator"]
@@ -25,6 +32,8 @@ class Receiver:
         self.headers: list[dict[str, str]] = []
         self.bodies: list[bytes] = []
         self.url = ""
+        self.meanwhile: Callable[[], object] | None = None
+        """What happens once, while it has the next event and has not answered."""
 
     @property
     def ids(self) -> list[str]:
@@ -39,6 +48,9 @@ class Receiver:
         return Verifier(secret).verify(self.bodies[number], self.headers[number])
 
     def take(self, headers: dict[str, str], body: bytes) -> int:
+        if meanwhile := self.meanwhile:
+            self.meanwhile = None
+            meanwhile()
         answer = self.answers.popleft() if self.answers else 204
         self.headers.append(headers)
         self.bodies.append(body)
@@ -68,6 +80,25 @@ def serving(receiver: Receiver) -> Iterator[str]:
         finally:
             server.shutdown()
             thread.join()
+
+
+def added(desk: Desk, receiver: Receiver, *topics: str, name: str = "billing") -> Subscription:
+    made = receivers.new(name, receiver.url, topics, now=desk.clock())
+    assert subscriptions.add(desk.redis, made)
+    return made
+
+
+def bookmark(desk: Desk, webhook: Subscription) -> Bookmark:
+    return bookmarks.read(desk.redis, webhook)
+
+
+def due_now(desk: Desk) -> bool:
+    return due.count(desk.redis, Due.WEBHOOK, by=desk.clock()) > 0
+
+
+def happened(desk: Desk) -> list[Event]:
+    """What became of campaigns and submissions, as far as it is kept."""
+    return events.after(desk.redis, Events.WORK, "0-0", most=1000)
 
 
 @pytest.fixture

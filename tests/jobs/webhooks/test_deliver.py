@@ -1,5 +1,6 @@
 """A receiver is told everything that happens, at least once and under one id, however it behaves."""
 
+import json
 from collections import Counter
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -11,42 +12,30 @@ from jobs.campaigns import control
 from jobs.campaigns.desk import Desk
 from jobs.campaigns.refresh import refresh
 from jobs.campaigns.send import send
-from jobs.gateway.simulator import Clock
-from jobs.ledger import due, events, webhooks
-from jobs.ledger.keys import Due, Events
-from jobs.ledger.webhooks import Progress, Webhook
-from jobs.models import Intent
+from jobs.gateway.simulator import Clock, Fault, FaultKind, Simulator
+from jobs.ledger import bookmarks, events, replays, submissions, subscriptions
+from jobs.ledger.bookmarks import Took
+from jobs.ledger.keys import Events
+from jobs.ledger.subscriptions import Subscription
+from jobs.models import EventKind, Intent, SubmissionState
 from jobs.webhooks import deliver as delivery
 from jobs.webhooks import receivers
 from jobs.webhooks.deliver import REST_AFTER, WAITS, Delivered, deliver
-from tests.jobs.campaigns.conftest import taken
-from tests.jobs.webhooks.conftest import Receiver
+from jobs.webhooks.documents import tell
+from tests.jobs.campaigns.conftest import submission, taken
+from tests.jobs.webhooks.conftest import Receiver, added, bookmark, due_now, happened
 
 ANNA, BOB = "6175550101", "6175550102"
 
 
 @pytest.fixture
-def webhook(desk: Desk, receiver: Receiver) -> Webhook:
+def webhook(desk: Desk, receiver: Receiver) -> Subscription:
     return added(desk, receiver, "campaign", "submission", "drops")
-
-
-def added(desk: Desk, receiver: Receiver, *topics: str, name: str = "billing") -> Webhook:
-    made = receivers.new(name, receiver.url, topics, now=desk.clock())
-    webhooks.write(desk.redis, made)
-    return made
-
-
-def progress(desk: Desk, webhook: Webhook) -> Progress:
-    return webhooks.progress(desk.redis, webhook)
 
 
 def in_real_time(desk: Desk) -> Desk:
     """A receiver's library believes no signature of another day."""
     return replace(desk, clock=lambda: datetime.now(UTC))
-
-
-def due_now(desk: Desk) -> bool:
-    return due.count(desk.redis, Due.WEBHOOK, by=desk.clock()) > 0
 
 
 def finished(desk: Desk, clock: Clock, *phones: str, key: str = "march") -> str:
@@ -58,7 +47,7 @@ def finished(desk: Desk, clock: Clock, *phones: str, key: str = "march") -> str:
 
 
 def test_a_campaign_is_told_from_its_taking_to_its_end(
-    desk: Desk, clock: Clock, receiver: Receiver, webhook: Webhook
+    desk: Desk, clock: Clock, receiver: Receiver, webhook: Subscription
 ) -> None:
     campaign_id = finished(desk, clock, ANNA, BOB)
     assert deliver(desk, "billing") is Delivered.TOLD
@@ -73,7 +62,9 @@ def test_a_campaign_is_told_from_its_taking_to_its_end(
     assert not due_now(desk)
 
 
-def test_the_signature_is_what_a_receivers_own_library_wants(desk: Desk, receiver: Receiver, webhook: Webhook) -> None:
+def test_the_signature_is_what_a_receivers_own_library_wants(
+    desk: Desk, receiver: Receiver, webhook: Subscription
+) -> None:
     taken(desk, ANNA)
     deliver(in_real_time(desk), "billing")
     assert receiver.verify(webhook.secrets[0])["type"] == "campaign.taken"
@@ -82,17 +73,17 @@ def test_the_signature_is_what_a_receivers_own_library_wants(desk: Desk, receive
 
 
 def test_a_changed_secret_and_the_old_one_both_sign_for_a_while(
-    desk: Desk, receiver: Receiver, webhook: Webhook
+    desk: Desk, receiver: Receiver, webhook: Subscription
 ) -> None:
     desk = in_real_time(desk)
     old_until = desk.clock() + timedelta(days=1)
     new = replace(webhook, secrets=(receivers.new_secret(), *webhook.secrets), old_until=old_until)
-    webhooks.write(desk.redis, new)
+    assert subscriptions.change(desk.redis, webhook, new)
     taken(desk, ANNA)
     deliver(desk, "billing")
     for secret in new.secrets:
         receiver.verify(secret)
-    webhooks.write(desk.redis, replace(new, old_until=desk.clock()))
+    assert subscriptions.change(desk.redis, new, replace(new, old_until=desk.clock()))
     taken(desk, BOB, key="april")
     deliver(desk, "billing")
     receiver.verify(new.secrets[0])
@@ -117,13 +108,14 @@ def test_what_was_before_it_was_added_is_not_told_but_may_be_asked_for(
     assert deliver(desk, "billing") is Delivered.TOLD
     assert receiver.kinds == []
     first = events.after(desk.redis, Events.WORK, "0-0", most=1)[0]
-    webhooks.go_back(desk.redis, webhook, first.at, now=clock.now())
+    replays.go_back(desk.redis, webhook, first.at)
+    replays.switch_on(desk.redis, webhook, now=clock.now())
     assert due_now(desk)
     deliver(desk, "billing")
     assert receiver.ids == [f"evt_{first.id}"]
 
 
-def test_a_request_and_its_repetition_are_told_once(desk: Desk, receiver: Receiver, webhook: Webhook) -> None:
+def test_a_request_and_its_repetition_are_told_once(desk: Desk, receiver: Receiver, webhook: Subscription) -> None:
     campaign_id = taken(desk, ANNA).campaign_id
     for _ in range(2):
         control.request(desk.redis, campaign_id, Intent.PAUSE, why="", now=desk.clock())
@@ -132,33 +124,33 @@ def test_a_request_and_its_repetition_are_told_once(desk: Desk, receiver: Receiv
 
 
 def test_an_event_that_is_not_taken_comes_again_under_its_id_and_holds_up_no_other(
-    desk: Desk, clock: Clock, receiver: Receiver, webhook: Webhook
+    desk: Desk, clock: Clock, receiver: Receiver, webhook: Subscription
 ) -> None:
     receiver.answers.extend([500])
     taken(desk, ANNA)
     taken(desk, BOB, key="april")
     deliver(desk, "billing")
-    assert (len(receiver.came), progress(desk, webhook).again) == (2, 1)
+    assert (len(receiver.came), bookmark(desk, webhook).again) == (2, 1)
     assert not due_now(desk)
     clock.jump(WAITS[0])
     assert due_now(desk)
     deliver(desk, "billing")
     assert receiver.ids == [receiver.ids[0], receiver.ids[1], receiver.ids[0]]
-    assert (progress(desk, webhook).again, progress(desk, webhook).told) == (0, 2)
+    assert (bookmark(desk, webhook).again, bookmark(desk, webhook).told) == (0, 2)
 
 
 @pytest.mark.parametrize("answer", [307, 400, 503])
 def test_whatever_is_not_2xx_is_not_taken_and_no_redirect_is_followed(
-    desk: Desk, receiver: Receiver, webhook: Webhook, answer: int
+    desk: Desk, receiver: Receiver, webhook: Subscription, answer: int
 ) -> None:
     receiver.answers.append(answer)
     taken(desk, ANNA)
     deliver(desk, "billing")
-    assert (len(receiver.came), progress(desk, webhook).last_answer) == (1, f"HTTP {answer}")
+    assert (len(receiver.came), bookmark(desk, webhook).last_answer) == (1, f"HTTP {answer}")
 
 
 def test_a_receiver_that_takes_nothing_rests_and_no_event_uses_up_its_tries(
-    desk: Desk, clock: Clock, receiver: Receiver, webhook: Webhook
+    desk: Desk, clock: Clock, receiver: Receiver, webhook: Subscription
 ) -> None:
     receiver.answers.extend([503] * 40)
     for number in range(10):
@@ -170,52 +162,51 @@ def test_a_receiver_that_takes_nothing_rests_and_no_event_uses_up_its_tries(
     for _ in range(36):
         clock.jump(delivery.REST_MOST)
         deliver(desk, "billing")
-    assert progress(desk, webhook).untold == 0
+    assert bookmark(desk, webhook).untold == 0
     assert max(Counter(receiver.ids).values()) <= len(WAITS)
     receiver.answers.clear()
     for _ in range(300):
         clock.jump(timedelta(hours=1))
         deliver(desk, "billing")
-    assert progress(desk, webhook).told == 10
+    assert bookmark(desk, webhook).told == 10
     assert len(set(receiver.ids)) == 10
 
 
 def test_an_event_that_is_never_taken_is_given_up_and_told_again_when_a_person_wants(
-    desk: Desk, clock: Clock, receiver: Receiver, webhook: Webhook
+    desk: Desk, clock: Clock, receiver: Receiver, webhook: Subscription
 ) -> None:
     receiver.answers.extend([422] * (len(WAITS) + 1))
     taken(desk, ANNA)
     for _ in range(300):
         deliver(desk, "billing")
         clock.jump(timedelta(minutes=30))
-    (given_up,) = webhooks.untold(desk.redis, "billing", most=5)
+    (given_up,) = bookmarks.untold(desk.redis, webhook, most=5)
     assert (len(receiver.came), f"evt_{given_up[0]}") == (len(WAITS) + 1, receiver.ids[0])
-    assert webhooks.tell_untold_again(desk.redis, "billing", now=clock.now()) == 1
+    assert replays.tell_untold_again(desk.redis, webhook, now=clock.now()) == 1
     deliver(desk, "billing")
-    assert (receiver.ids[-1], progress(desk, webhook).untold, progress(desk, webhook).told) == (receiver.ids[0], 0, 1)
+    assert (receiver.ids[-1], bookmark(desk, webhook).untold, bookmark(desk, webhook).told) == (receiver.ids[0], 0, 1)
 
 
-def test_a_receiver_that_is_gone_is_switched_off(desk: Desk, receiver: Receiver, webhook: Webhook) -> None:
+def test_a_receiver_that_is_gone_is_switched_off(desk: Desk, receiver: Receiver, webhook: Subscription) -> None:
     receiver.answers.append(410)
     taken(desk, ANNA)
     deliver(desk, "billing")
-    off = webhooks.read(desk.redis, "billing")
-    assert off
-    assert off.off_why == "the receiver answered HTTP 410"
+    assert bookmark(desk, webhook).off_why == "the receiver answered HTTP 410"
     taken(desk, BOB, key="april")
     assert deliver(desk, "billing") is Delivered.OFF
     assert (len(receiver.came), due_now(desk)) == (1, False)
 
 
-def test_one_at_a_time_tells(desk: Desk, receiver: Receiver, webhook: Webhook) -> None:
+def test_one_at_a_time_tells(desk: Desk, receiver: Receiver, webhook: Subscription) -> None:
     taken(desk, ANNA)
-    assert webhooks.take_turn(desk.redis, "billing", "another", lease=timedelta(seconds=30))
+    lease = timedelta(seconds=30)
+    assert bookmarks.take_turn(desk.redis, webhook, "another", now=desk.clock(), lease=lease) is Took.TURN
     assert deliver(desk, "billing") is Delivered.TAKEN_ELSEWHERE
     assert receiver.came == []
 
 
 def test_what_happens_wakes_a_webhook_that_had_nothing_to_tell(
-    desk: Desk, receiver: Receiver, webhook: Webhook
+    desk: Desk, receiver: Receiver, webhook: Subscription
 ) -> None:
     deliver(desk, "billing")
     assert not due_now(desk)
@@ -223,23 +214,23 @@ def test_what_happens_wakes_a_webhook_that_had_nothing_to_tell(
     assert due_now(desk)
 
 
-def test_an_outage_of_the_receiver_is_no_exception(desk: Desk, webhook: Webhook, receiver: Receiver) -> None:
-    webhooks.write(desk.redis, replace(webhook, url="http://127.0.0.1:9/told?token=canary"))
+def test_an_outage_of_the_receiver_is_no_exception(desk: Desk, webhook: Subscription, receiver: Receiver) -> None:
+    subscriptions.change(desk.redis, webhook, replace(webhook, url="http://127.0.0.1:9/told?token=canary"))
     taken(desk, ANNA)
     assert deliver(desk, "billing") is Delivered.TOLD
-    found = progress(desk, webhook)
+    found = bookmark(desk, webhook)
     assert (found.failures, found.again, found.last_answer) == (1, 1, "no connection")
 
 
-def test_a_receiver_learns_that_it_missed_events_that_were_not_kept(
-    desk: Desk, receiver: Receiver, webhook: Webhook
-) -> None:
-    taken(desk, ANNA)
-    taken(desk, BOB, key="april")
-    lost = events.after(desk.redis, Events.WORK, "0-0", most=1)[0]
-    desk.redis.xdel(Events.WORK, events.place_of(lost.id))
-    deliver(desk, "billing")
-    assert (receiver.kinds, progress(desk, webhook).missed_until) == (["campaign.taken"], lost.at)
+def test_the_end_of_a_campaign_is_told_with_every_drop_accounted_for(desk: Desk, simulator: Simulator) -> None:
+    simulator.faults.arm(Fault(kind=FaultKind.ACCEPT_THEN_RESET, on="submission"))
+    campaign_id = taken(desk, ANNA, BOB).campaign_id
+    send(desk, f"{campaign_id}-1")
+    lost = submission(desk, campaign_id)
+    assert submissions.move(desk.redis, lost, SubmissionState.GIVEN_UP, now=desk.clock(), attempt=lost.attempt)
+    ended = happened(desk)[-1]
+    assert ended.kind is EventKind.CAMPAIGN_ENDED
+    assert json.loads(tell(desk.redis, ended).body)["data"]["drops_by_state"] == {"no_record": 2}
 
 
 @pytest.mark.parametrize(

@@ -55,7 +55,7 @@ def test_an_unknown_submission_is_shown_and_decided_once(caller: Caller, redis: 
     assert "credentials" in adopted.json()["detail"]
     assert caller.post(f"{path}/decision", json={"decision": "adopt", "why": "seen"}).status_code == 422
 
-    given_up = {"decision": "give-up", "why": "nobody will ever know"}
+    given_up = {"decision": "give-up", "why": "nobody will ever know", "force": True}
     decided = [caller.post(f"{path}/decision", json=given_up).json() for _ in range(2)]
     assert [each["is_new"] for each in decided] == [True, False]
     assert decided[0]["evidence"][-1]["by"] == "all but phones"

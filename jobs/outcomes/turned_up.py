@@ -1,0 +1,66 @@
+"""What was given up and turns up after all: it is reported, its call records are taken, and it is stopped where its
+campaign was to end.
+
+Law of the room: what was given up stays given up. Nobody waits for it any more, and nothing of it is ever sent again.
+"""
+
+from dataclasses import replace
+from datetime import datetime
+
+import structlog
+
+from jobs.campaigns import calling, strays
+from jobs.campaigns.desk import Desk
+from jobs.campaigns.marks import mark_of
+from jobs.gateway.errors import GatewayError
+from jobs.ledger import dispositions, evidence
+from jobs.models import ENDING_INTENTS, CampaignView, Evidence, Submission
+from jobs.outcomes.looking import Looked
+
+log = structlog.get_logger(__name__)
+
+
+def take_in(desk: Desk, campaign: CampaignView, submission: Submission, looked: Looked) -> bool:
+    """Note the session that a look has found, if it has, and see to all that were ever found; whether there is one.
+
+    Raises `NotNow`; it may be repeated at any time.
+    """
+    if looked.conclusion.finding.names_it:
+        _note(desk, campaign, submission, looked)
+    found = evidence.turned_up(desk.redis, campaign.terms.account, submission.id)
+    if is_to_end(campaign, desk.clock()):
+        strays.take_turned_up(desk, campaign, submission)
+    for session_id in found:
+        _take_records(desk, campaign, submission, session_id)
+    return bool(found)
+
+
+def is_to_end(campaign: CampaignView, now: datetime) -> bool:
+    """Whether nothing of the campaign should run any more: somebody ended it, or its end time has come."""
+    ends_at = campaign.terms.ends_at
+    return campaign.intent in ENDING_INTENTS or (ends_at is not None and ends_at <= now)
+
+
+def _note(desk: Desk, campaign: CampaignView, submission: Submission, looked: Looked) -> None:
+    conclusion = looked.conclusion
+    (session_id,) = conclusion.session_ids
+    words = f"{conclusion.words}, although it was given up"
+    seen = Evidence(desk.clock(), conclusion.finding, words, mark_of(looked.attempt.token), (session_id,))
+    seen = replace(seen, candidates=looked.candidates)
+    if evidence.take_turned_up(desk.redis, submission, session_id, account=campaign.terms.account, evidence=seen):
+        log.error(
+            "given_up_submission_turned_up",
+            submission_id=submission.id,
+            session_id=session_id,
+            how=conclusion.words,
+            todo=f"its call records are taken; if it must not run: python -m jobs stop {session_id}",
+        )
+
+
+def _take_records(desk: Desk, campaign: CampaignView, submission: Submission, session_id: str) -> None:
+    now = desk.clock()
+    try:
+        records = calling.read(desk, campaign, lambda gateway: gateway.campaign_result(session_id, near=now))
+    except GatewayError:
+        return  # it is looked at again
+    dispositions.record(desk.redis, submission, [each.disposition for each in records], now=now)

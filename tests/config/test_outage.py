@@ -1,0 +1,31 @@
+"""What is said of an outage of Redis is no more than its server can keep."""
+
+import pytest
+from redis.exceptions import ConnectionError as OutOfReach
+from structlog.testing import capture_logs
+
+from config.durability import Durability
+from config.outage import Outage
+
+
+def fail() -> None:
+    raise OutOfReach
+
+
+@pytest.mark.parametrize(
+    ("durability", "words"),
+    [
+        (Durability.STRICT, "nothing that was sent is forgotten"),
+        (Durability.STANDARD, "at most the last second"),
+        (Durability.BEST_EFFORT, "it has forgotten what was sent"),
+        (None, "what it has on its disk is kept"),
+    ],
+)
+def test_what_may_be_lost_is_said_by_what_the_server_keeps(durability: Durability | None, words: str) -> None:
+    outage = Outage()
+    outage.durability = durability
+    with capture_logs() as logs:
+        for _ in range(2):
+            outage.guard(fail)()
+    (told,) = logs
+    assert words in told["meaning"]

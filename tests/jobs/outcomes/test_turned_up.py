@@ -1,0 +1,101 @@
+"""What a person gave up and the gateway has all the same: reported, its records taken, and stopped if it is to end."""
+
+from datetime import timedelta
+
+import pytest
+from structlog.testing import capture_logs
+
+from jobs.campaigns.control import CampaignIsOver, control, request
+from jobs.campaigns.desk import Desk
+from jobs.campaigns.sweep import Swept, sweep
+from jobs.gateway.simulator import Clock, Simulator
+from jobs.ledger import due, evidence
+from jobs.ledger.keys import Due
+from jobs.models import CampaignStatus, DropState, Finding, Intent, Run, SubmissionState, Terms
+from jobs.outcomes.decide import Asked, give_up
+from jobs.outcomes.settle import Settled, settle
+from tests.jobs.campaigns.conftest import TERMS, submission, view
+from tests.jobs.outcomes.conftest import PHONES, TITLED, accepted_but_unknown, settle_for
+
+
+def given_up(desk: Desk, simulator: Simulator, terms: Terms = TERMS) -> str:
+    """A campaign that was given up before anybody looked, while it rings."""
+    campaign_id = accepted_but_unknown(desk, simulator, terms=terms)
+    give_up(desk.redis, f"{campaign_id}-1", Asked("dana", "it is late", desk.clock()), force=True)
+    assert view(desk, campaign_id).status is CampaignStatus.FINISHED
+    return campaign_id
+
+
+@pytest.mark.parametrize("titles", [TITLED, {}], ids=["by its mark", "by its phones"])
+def test_it_is_reported_once_and_its_records_are_taken(
+    desk: Desk, simulator: Simulator, clock: Clock, titles: dict[str, object]
+) -> None:
+    simulator.change(titles)
+    campaign_id = given_up(desk, simulator)
+    clock.jump(timedelta(seconds=2))
+    with capture_logs() as logs:
+        settled = settle_for(desk, clock, campaign_id, during=timedelta(minutes=5))
+    assert settled[0] is Settled.TURNED_UP
+    (told,) = [each for each in logs if each["event"] == "given_up_submission_turned_up"]
+    (session,) = simulator.truth.sessions
+    assert told["session_id"] == session.id
+    assert view(desk, campaign_id).drops == {DropState.DELIVERED: len(PHONES) - 1, DropState.FAILED: 1}
+    assert submission(desk, campaign_id).state is SubmissionState.GIVEN_UP
+    assert evidence.strays(desk.redis, campaign_id) == {}
+
+
+def test_a_stop_reaches_the_session_that_was_found(desk: Desk, simulator: Simulator) -> None:
+    simulator.change(TITLED)
+    campaign_id = given_up(desk, simulator)
+    assert settle(desk, f"{campaign_id}-1") is Settled.TURNED_UP
+    request(desk.redis, campaign_id, Intent.STOP, why="", now=desk.clock())
+    control(desk, campaign_id)
+    (session,) = simulator.truth.sessions
+    assert session.state(desk.clock()) == "stopped"
+    assert evidence.strays(desk.redis, campaign_id) == {session.id: Run.ENDED}
+    assert not due.stands(desk.redis, Due.CONTROL, campaign_id)
+    assert view(desk, campaign_id).status is CampaignStatus.STOPPED
+
+
+def test_a_stop_holds_for_a_session_that_is_found_afterwards(desk: Desk, simulator: Simulator) -> None:
+    simulator.change(TITLED)
+    campaign_id = given_up(desk, simulator)
+    request(desk.redis, campaign_id, Intent.STOP, why="", now=desk.clock())
+    control(desk, campaign_id)
+    assert due.instant_of(desk.redis, Due.SETTLE, f"{campaign_id}-1") == desk.clock()  # it is looked for at once
+    assert settle(desk, f"{campaign_id}-1") is Settled.TURNED_UP
+    control(desk, campaign_id)
+    assert simulator.truth.sessions[0].state(desk.clock()) == "stopped"
+    found = {each.finding for each in evidence.read(desk.redis, f"{campaign_id}-1")}
+    assert found == {Finding.DECISION, Finding.MARK, Finding.STRAY}
+
+
+def test_what_is_found_is_stopped_at_its_end_time(desk: Desk, simulator: Simulator, clock: Clock) -> None:
+    simulator.change(TITLED | {"calls_per_second": 0.01})
+    ends_at = desk.clock() + timedelta(minutes=1)
+    campaign_id = given_up(desk, simulator, TERMS.model_copy(update={"ends_at": ends_at}))
+    clock.jump(timedelta(seconds=58))
+    assert settle(desk, f"{campaign_id}-1") is Settled.TURNED_UP
+    assert due.instant_of(desk.redis, Due.SETTLE, f"{campaign_id}-1") == ends_at
+    clock.jump(timedelta(seconds=2))
+    settle(desk, f"{campaign_id}-1")
+    control(desk, campaign_id)
+    assert set(evidence.strays(desk.redis, campaign_id).values()) == {Run.ENDED}
+
+
+def test_nobody_looks_for_it_for_ever(desk: Desk, simulator: Simulator, clock: Clock) -> None:
+    simulator.change({"listing_lag_s": 10**6})
+    campaign_id = given_up(desk, simulator)
+    assert set(settle_for(desk, clock, campaign_id, during=timedelta(days=3))) == {Settled.OPEN, Settled.PASSED_OVER}
+    with pytest.raises(CampaignIsOver):
+        request(desk.redis, campaign_id, Intent.STOP, why="", now=desk.clock())
+
+
+def test_the_sweep_finds_it_where_nobody_looks_for_it(desk: Desk, simulator: Simulator, clock: Clock) -> None:
+    campaign_id = given_up(desk, simulator, TERMS.model_copy(update={"ends_at": desk.clock() + timedelta(days=1)}))
+    due.remove(desk.redis, Due.SETTLE, [f"{campaign_id}-1"])
+    due.remove(desk.redis, Due.END, [campaign_id])
+    assert sweep(desk.redis, now=desk.clock() + timedelta(minutes=1)) == Swept({SubmissionState.GIVEN_UP: 1})
+    assert sweep(desk.redis, now=desk.clock() + timedelta(minutes=2)) == Swept()
+    due.remove(desk.redis, Due.SETTLE, [f"{campaign_id}-1"])
+    assert sweep(desk.redis, now=desk.clock() + timedelta(days=3)) == Swept()
