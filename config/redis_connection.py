@@ -48,8 +48,8 @@ def connect(
     beyond `max_connections` wait for one to become free. The server lists the connections as `dropline-<name>`.
     With a small `patience_s` the client gives up quickly and is not for blocking pops. Options in the URL's query win.
 
-    For those whom somebody waits for: with `reply_within_s` no answer and no connection is awaited for longer, and
-    `patience_s` counts from the start of a command, so that a server that hangs is given up after its first silence.
+    For those whom somebody waits for: with `reply_within_s` no answer is awaited for longer, `patience_s` bounds the
+    wait for a free connection, too, and counts from the start of a command, so that a server that hangs is given up after its first silence.
     """
     reply_s = reply_within_s or min(REPLY_TIMEOUT_S, max(patience_s, CONNECT_TIMEOUT_S))
     options: dict[str, Any] = {
@@ -61,7 +61,7 @@ def connect(
         "maint_notifications_config": MaintNotificationsConfig(enabled=False),
         "retry": Patience(patience_s, from_the_start=reply_within_s is not None),
         "max_connections": max_connections,
-        "timeout": reply_within_s or max(patience_s, REPLY_TIMEOUT_S),
+        "timeout": patience_s if reply_within_s else max(patience_s, REPLY_TIMEOUT_S),
     }
     if url.startswith("rediss://") and not tls_verify:
         # Hosted servers sign their own certificates; the line is encrypted all the same (see REDIS_TLS_VERIFY).

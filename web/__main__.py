@@ -24,8 +24,10 @@ from web.dawdlers import ImpatientProtocol
 from web.site import Site
 
 PATIENCE_S = 2.0
-"""Whoever asks by HTTP asks again; a request that waits for Redis holds up others. So long for a connection, an answer,
-or a server that is not there."""
+"""Whoever asks by HTTP asks again; a request that waits for Redis holds up others. So long for a connection, or for a
+server that is not there."""
+REPLY_WITHIN_S = 5.0
+"""Longer than the ledger waits for the server's disk."""
 
 MOST_CONNECTIONS = 8
 """Requests take turns beyond it: small servers count connections."""
@@ -75,7 +77,7 @@ def open_site(settings: Settings) -> Site:
         url,
         name="web",
         patience_s=PATIENCE_S,
-        reply_within_s=PATIENCE_S,
+        reply_within_s=REPLY_WITHIN_S,
         max_connections=MOST_CONNECTIONS,
         tls_verify=verify,
     )
