@@ -48,8 +48,9 @@ def connect(
     beyond `max_connections` wait for one to become free. The server lists the connections as `dropline-<name>`.
     With a small `patience_s` the client gives up quickly and is not for blocking pops. Options in the URL's query win.
 
-    For those whom somebody waits for: with `reply_within_s` no answer is awaited for longer, `patience_s` bounds the
-    wait for a free connection, too, and counts from the start of a command, so that a server that hangs is given up after its first silence.
+    For those whom somebody waits for: with `reply_within_s` no answer is awaited for longer. `patience_s` then bounds
+    the wait for a free connection, too, and counts from the start of a command, so that a server that hangs is given
+    up after its first silence.
     """
     reply_s = reply_within_s or min(REPLY_TIMEOUT_S, max(patience_s, CONNECT_TIMEOUT_S))
     options: dict[str, Any] = {
