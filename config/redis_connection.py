@@ -37,6 +37,7 @@ def connect(
     url: str,
     *,
     patience_s: float = 60,
+    reply_within_s: float | None = None,
     max_connections: int = 4,
     name: str = "",
     tls_verify: bool = False,
@@ -46,17 +47,22 @@ def connect(
     A command waits out an outage of at least `patience_s`, then raises redis' ConnectionError or TimeoutError. Threads
     beyond `max_connections` wait for one to become free. The server lists the connections as `dropline-<name>`.
     With a small `patience_s` the client gives up quickly and is not for blocking pops. Options in the URL's query win.
+
+    For those whom somebody waits for: with `reply_within_s` no answer is awaited for longer. `patience_s` then bounds
+    the wait for a free connection, too, and counts from the start of a command, so that a server that hangs is given
+    up after its first silence.
     """
+    reply_s = reply_within_s or min(REPLY_TIMEOUT_S, max(patience_s, CONNECT_TIMEOUT_S))
     options: dict[str, Any] = {
-        "socket_timeout": min(REPLY_TIMEOUT_S, max(patience_s, CONNECT_TIMEOUT_S)),
+        "socket_timeout": reply_s,
         "socket_connect_timeout": min(CONNECT_TIMEOUT_S, max(patience_s, 1)),
         "health_check_interval": 30,
         "client_name": f"dropline-{name}" if name else "dropline",
         # Announced by Redis Enterprise alone; listening for them switches off the pool's check for stale connections.
         "maint_notifications_config": MaintNotificationsConfig(enabled=False),
-        "retry": Patience(patience_s),
+        "retry": Patience(patience_s, from_the_start=reply_within_s is not None),
         "max_connections": max_connections,
-        "timeout": max(patience_s, REPLY_TIMEOUT_S),
+        "timeout": patience_s if reply_within_s else max(patience_s, REPLY_TIMEOUT_S),
     }
     if url.startswith("rediss://") and not tls_verify:
         # Hosted servers sign their own certificates; the line is encrypted all the same (see REDIS_TLS_VERIFY).
@@ -65,16 +71,18 @@ def connect(
 
 
 class Patience(Retry):
-    """Tries again until a clock says stop, counted from the first failure, so that a long blocking pop uses nothing up.
+    """Tries again until a clock says stop, counted from the first failure, so that a long blocking pop uses nothing up;
+    or `from_the_start`, where somebody waits.
 
     redis-py counts tries instead, and nests them: a command's around a connection's. Where connecting takes its full
     timeout, 60 tries are 3,600 then and last for hours. Here the inner one leaves the waiting to the outer one: every
     connection has a copy of its own, which knows when it is inside itself.
     """
 
-    def __init__(self, patience_s: float) -> None:
+    def __init__(self, patience_s: float, *, from_the_start: bool = False) -> None:
         super().__init__(EqualJitterBackoff(base=0.1, cap=LONGEST_WAIT_S), retries=-1)
         self.patience_s = patience_s
+        self.from_the_start = from_the_start
         self._is_trying = False
 
     def call_with_retry(
@@ -86,7 +94,7 @@ class Patience(Retry):
     ) -> Result:
         """The result of `do`, or its last error. `fail` hears of every error, as redis-py wants it."""
         patience_s = 0 if self._is_trying else self.patience_s
-        failures, gives_up_at = 0, float("inf")
+        failures, gives_up_at = 0, time.monotonic() + patience_s if self.from_the_start else float("inf")
         while True:
             try:
                 return self._try(do)

@@ -118,6 +118,9 @@ GatewayUrl = Annotated[
     str, BeforeValidator(_where_documented), BeforeValidator(_strip), AfterValidator(parse_gateway_url)
 ]
 PublicUrl = Annotated[str, BeforeValidator(_strip), AfterValidator(parse_public_url)]
+HEROKUS_PROXIES = "127.0.0.1,::1,10.0.0.0/8"
+"""Its routers reach a dyno, which nobody else does, from addresses of that network."""
+
 TrustedProxies = Annotated[str, BeforeValidator(_strip), AfterValidator(parse_networks)]
 Seconds = Annotated[float, Field(gt=0, le=7 * 86_400, allow_inf_nan=False)]
 WorkerCount = Annotated[int, Field(ge=1, le=32)]
@@ -202,12 +205,14 @@ class Settings(BaseSettings):
     """At which port `python -m web` listens. Heroku sets it."""
     open_on_loopback: bool = Field(default=False, examples=["true"])
     """Whether requests of this machine's own need no token, for trials. `python -m web` refuses it unless it listens at
-    a loopback address; what a proxy or a page in a browser brings needs a token all the same."""
+    a loopback address, and shows no whole phones by it. Never with a proxy in front: what a proxy or a browser's page
+    brings needs a token all the same, but a proxy may hide that it is one."""
     trusted_proxies: TrustedProxies = Field(
-        default="127.0.0.1,::1,10.0.0.0/8", validate_default=True, examples=["127.0.0.1,192.168.7.0/24"]
+        default="127.0.0.1,::1", validate_default=True, examples=["127.0.0.1,192.168.7.0/24"]
     )
     """From which addresses and networks, by commas, `python -m web` believes what a proxy says of its client: the
-    X-Forwarded-For and X-Forwarded-Proto of a request. As it comes: a proxy on the same machine, and Heroku's routers.
+    X-Forwarded-For and X-Forwarded-Proto of a request. As it comes: a proxy on the same machine; where DYNO is set, as
+    on Heroku, its routers in 10.0.0.0/8, too. Anywhere else name your proxy, or all its clients count as one.
     Of several addresses the last one counts that is no proxy of ours: what stands before it anybody may have written.
     """
 
@@ -292,8 +297,9 @@ class Settings(BaseSettings):
     def from_env(cls, env: Mapping[str, str]) -> Self:
         """Read `env`, usually os.environ. Variables that are not ours are ignored. Raises `InvalidSettings`."""
         given = {name: variable for name in cls.model_fields if (variable := _variable_given(name, env))}
+        elsewhere = {"trusted_proxies": HEROKUS_PROXIES} if env.get("DYNO") else {}
         try:
-            settings = cls.model_validate({name: env[variable] for name, variable in given.items()})
+            settings = cls.model_validate(elsewhere | {name: env[variable] for name, variable in given.items()})
         except ValidationError as invalid:
             problems = tuple(_problem(error, given) for error in invalid.errors(include_input=False))
         else:

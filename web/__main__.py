@@ -23,15 +23,14 @@ from web.bearer import is_loopback
 from web.dawdlers import ImpatientProtocol
 from web.site import Site
 
-PATIENCE_S = 2
-"""Whoever asks by HTTP asks again; a request that waits for Redis holds up others."""
+PATIENCE_S = 2.0
+"""Whoever asks by HTTP asks again; a request that waits for Redis holds up others. So long for a connection, or for a
+server that is not there."""
+REPLY_WITHIN_S = 5.0
+"""Longer than the ledger waits for the server's disk."""
 
 MOST_CONNECTIONS = 8
 """Requests take turns beyond it: small servers count connections."""
-
-MOST_OPEN = 1_000
-"""Connections of people, machines and the gateway together; more are told to come back. Each is a file, and a process
-may have about so many."""
 
 LOOPBACK = "127.0.0.1"
 
@@ -74,7 +73,14 @@ def check_who_can_reach_it(settings: Settings, host: str) -> None:
 def open_site(settings: Settings) -> Site:
     """The site of these settings; connects when it is first asked."""
     url, verify = settings.redis_url.get_secret_value(), settings.redis_tls_verify
-    redis = connect(url, name="web", patience_s=PATIENCE_S, max_connections=MOST_CONNECTIONS, tls_verify=verify)
+    redis = connect(
+        url,
+        name="web",
+        patience_s=PATIENCE_S,
+        reply_within_s=REPLY_WITHIN_S,
+        max_connections=MOST_CONNECTIONS,
+        tls_verify=verify,
+    )
     desk = desk_at(settings, redis, clock=lambda: datetime.now(UTC))
     lead, keep_keys = timedelta(seconds=settings.lead_s), timedelta(days=settings.keep_keys_days)
     return Site(desk=desk, producer=Producer(redis, lead=lead, keep_keys=keep_keys), settings=settings)
@@ -109,7 +115,7 @@ def server(site: Site, host: str = LOOPBACK, proofs: Sequence[Proof] = PROOFS) -
             port=site.settings.port,
             log_config=None,
             http=ImpatientProtocol,
-            limit_concurrency=MOST_OPEN,
+            ws="none",  # nobody speaks it here, and it would be a way around the bounds
             access_log=False,  # a postback's path holds its token
             server_header=False,
             forwarded_allow_ips=site.settings.trusted_proxies,

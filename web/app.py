@@ -6,8 +6,11 @@ from fastapi import FastAPI
 
 from web import dashboard, health, intake, metrics, pages, postbacks
 from web.access import PROOFS, Proof
+from web.hosts import NamedHosts
+from web.pages import sign_in
 from web.pages.campaigns import Register
 from web.pages.live import Feed
+from web.pages.route import WITHIN_S
 from web.site import Site
 
 
@@ -21,5 +24,8 @@ def create_app(site: Site, proofs: Sequence[Proof] = PROOFS) -> FastAPI:
     app.include_router(metrics.router(site, door.turned_away))
     dashboard.mount(app, site)
     app.state.register, app.state.feed = Register(site.redis), Feed()
+    sign_in.add_to(app)
+    app.add_middleware(NamedHosts)
+    app.state.form_within_s = WITHIN_S
     app.include_router(pages.router)
     return app

@@ -5,9 +5,10 @@ behind a router everybody may have one address, and 256 bits are not guessed at 
 """
 
 import math
+import re
 import time
 from collections import OrderedDict
-from ipaddress import IPv6Address, ip_address
+from ipaddress import ip_address
 from threading import Lock
 
 import structlog
@@ -19,7 +20,7 @@ from jobs.ledger import tokens
 from jobs.models.scopes import Scope
 from web.problems import Kind, Refusal
 from web.site import Site
-from web.visitors import Visitor
+from web.visitors import Visitor, source_of
 
 FREE_TRIES = 10
 """So many may fail at once, and then one in `A_TRY_S`."""
@@ -30,7 +31,12 @@ MOST_ADDRESSES = 10_000
 
 REFUSED = Counter("dropline_web_tokens_refused", "Bearer tokens that opened nothing", ["why"])
 
-AT_HOME = Visitor("loopback", frozenset(Scope))
+AT_HOME = Visitor("loopback", frozenset(Scope) - {Scope.PHONES})
+
+BROUGHT = re.compile(
+    r"x-(forwarded|real|original|client|cluster)-.*|.*-connecting-ip|true-client-ip|forwarded|via|origin|sec-fetch-site"
+)
+"""Headers that a proxy adds, and one that a page in a browser makes."""
 
 log = structlog.get_logger()
 
@@ -77,23 +83,13 @@ def _visitor(site: Site, request: Request, shown: str) -> Visitor | None:
     token = tokens.find(site.redis, shown, now=site.now) if tokens.has_the_shape(shown) else None
     if token:
         return Visitor(token.name, token.scopes)
-    address = _source(request)
+    address = source_of(request)
     wait = request.app.state.failed_tries.note(address, time.monotonic())
     REFUSED.labels("too many" if wait else "wrong").inc()
     if wait:
         log.info("tokens_refused", source=address)
         raise Refusal(Kind.TOO_MANY_TRIES, headers={"Retry-After": str(math.ceil(wait))})
     return None
-
-
-def _source(request: Request) -> str:
-    """The address that tries are counted for; of IPv6 the network that one subscriber has."""
-    host = request.client.host if request.client else ""
-    try:
-        address = ip_address(host)
-    except ValueError:
-        return host
-    return f"{IPv6Address(int(address) >> 64 << 64)}/64" if isinstance(address, IPv6Address) else host
 
 
 def is_loopback(host: str) -> bool:
@@ -105,12 +101,12 @@ def is_loopback(host: str) -> bool:
 
 
 def _is_at_home(site: Site, request: Request) -> bool:
-    """Whether the operator lets this machine's own requests in: not those that a proxy brings, nor those that a page
-    in a browser makes, wherever it came from.
+    """Whether the operator lets this machine's own requests in: not those that a proxy brings, as far as it is seen
+    (nginx speaks HTTP/1.0 unless it is told otherwise), nor those that a page in a browser makes, wherever it is from.
     """
     if not site.settings.open_on_loopback:
         return False
     ends = [end[0] for end in (request.scope.get("client"), request.scope.get("server")) if end]
-    is_brought = {"x-forwarded-for", "forwarded", "via", "origin", "sec-fetch-site"} & set(request.headers)
+    is_brought = request.scope["http_version"] == "1.0" or any(map(BROUGHT.fullmatch, request.headers))
     named = is_loopback((request.url.hostname or "").strip("[]"))
     return len(ends) == 2 and all(map(is_loopback, ends)) and named and not is_brought

@@ -26,11 +26,10 @@ from jobs.ledger.durability import NotDurable
 from jobs.models import InvalidCampaign, Problem
 from jobs.outcomes.cases import UnknownSubmission
 from jobs.outcomes.decide import Inadvisable, NotInDoubt, UnexplainedDecision
+from web.turns import RETRY_AFTER_S, Busy
 
 MEDIA_TYPE = "application/problem+json"
 ROOT = "/v1/problems/"
-RETRY_AFTER_S = 5
-
 MOST_PROBLEMS = 100
 """Of one request that are named one by one."""
 
@@ -125,6 +124,12 @@ class Kind(Enum):
         503,
         "The ledger is out of reach",
         "What it has taken is safe. Send the same request again, a campaign with the same key.",
+    )
+    BUSY = (
+        "busy",
+        503,
+        "Too much is being done for others",
+        "Nothing was stored. Send the same request again when Retry-After has passed.",
     )
 
     GATEWAY_SILENT = (
@@ -263,6 +268,8 @@ async def _on_error(request: Request, error: Exception) -> Response:
     if not _is_ours(request):
         if isinstance(error, RedisError):
             return PlainTextResponse("the ledger is out of reach; try again", 503, {"Retry-After": str(RETRY_AFTER_S)})
+        if isinstance(error, Busy):
+            return PlainTextResponse("too much is being done; try again", 503, {"Retry-After": str(RETRY_AFTER_S)})
         return PlainTextResponse("a fault in Dropline; the log has it", 500)
     return _answer(refusal_of(error))
 
@@ -280,6 +287,10 @@ def _fault(_: Exception) -> Refusal:
 def _away(error: Exception) -> Refusal:
     log.warning("ledger_away", kind=type(error).__name__, error=str(error))
     return Refusal(Kind.AWAY, headers={"Retry-After": str(RETRY_AFTER_S)})
+
+
+def _busy(_: Exception) -> Refusal:
+    return Refusal(Kind.BUSY, headers={"Retry-After": str(RETRY_AFTER_S)})
 
 
 def _invalid(error: InvalidCampaign) -> Refusal:
@@ -300,6 +311,7 @@ _FORESEEN: Mapping[type[Exception], Callable[[Any], Refusal]] = {
     KeyConflict: _conflict,
     RedisError: _away,
     NotDurable: _away,
+    Busy: _busy,
     UnknownCampaign: _in_its_words(Kind.UNKNOWN_CAMPAIGN),
     UnknownSubmission: _in_its_words(Kind.UNKNOWN_SUBMISSION),
     CampaignIsOver: _in_its_words(Kind.OVER),

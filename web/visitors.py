@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from ipaddress import IPv6Address, ip_address
 
 from starlette.requests import Request
 
@@ -23,3 +24,15 @@ class Visitor:
 
 Proof = Callable[[Site, Request], Visitor | None]
 """One way to tell who is asking; None where the request does not use it."""
+
+
+def source_of(request: Request) -> str:
+    """The address that what fails is counted for, as a proxy that is believed has it; of IPv6 the network that one
+    subscriber has.
+    """
+    host = request.client.host if request.client else ""
+    try:
+        address = ip_address(host)
+    except ValueError:
+        return host
+    return f"{IPv6Address(int(address) >> 64 << 64)}/64" if isinstance(address, IPv6Address) else host

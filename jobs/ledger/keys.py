@@ -289,9 +289,9 @@ def login(digest: str) -> str:
     return f"dropline:login:{digest}"
 
 
-def login_tries(who: str) -> str:
-    """Sorted set: failed logins under a name, or from an address, by their instant (ms); expires."""
-    return f"dropline:login-tries:{who}"
+def failed_logins(who: str) -> str:
+    """Hash: how many logins failed lately under a name or from a network, and the last one's token; expires."""
+    return f"dropline:failed-logins:{who}"
 
 
 def webhook(webhook_id: str) -> str:

@@ -6,7 +6,7 @@ every write may arrive twice.
 
 import json
 import secrets
-from collections.abc import Iterable
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from hashlib import sha256
 
@@ -15,6 +15,7 @@ from redis import Redis
 from jobs.ledger import keys, people
 from jobs.ledger.fields import from_ms, text, to_ms
 from jobs.ledger.people import Person
+from jobs.ledger.script import Script
 
 IDLE = timedelta(hours=12)
 """A login that is not used for so long is over."""
@@ -22,6 +23,19 @@ LONGEST = timedelta(days=7)
 """And so is one of this age, however much it is used."""
 
 TRIES_WITHIN = timedelta(minutes=15)
+"""Counted from the first that failed: whoever goes on trying does not make it longer."""
+
+_NOTE_FAILURE = Script("""
+-- KEYS: one or more counters
+-- ARGV: 1 token, 2 how long they count (s)
+-- Sent twice, the second finds its token.
+for _, counter in ipairs(KEYS) do
+  if redis.call('HGET', counter, 'token') ~= ARGV[1] then
+    redis.call('HSET', counter, 'token', ARGV[1])
+    if redis.call('HINCRBY', counter, 'failures', 1) == 1 then redis.call('EXPIRE', counter, ARGV[2]) end
+  end
+end
+""")
 
 
 def begin(redis: Redis, person: Person, *, now: datetime) -> str:
@@ -48,22 +62,27 @@ def end(redis: Redis, secret: str) -> None:
     redis.delete(keys.login(_digest(secret)))
 
 
-def note_try(redis: Redis, whose: Iterable[str], *, now: datetime) -> list[int]:
-    """Note a try to log in under each name and address; answers how many there were lately, this one included."""
-    token, oldest = secrets.token_hex(8), to_ms(now - TRIES_WITHIN)
-    with redis.pipeline() as pipeline:
+def failures(redis: Redis, whose: Sequence[str]) -> list[int]:
+    """How many tries failed lately under each of these; writes nothing."""
+    with redis.pipeline(transaction=False) as pipeline:
         for each in whose:
-            name = keys.login_tries(_digest(each))
-            pipeline.zremrangebyscore(name, "-inf", oldest)
-            pipeline.zadd(name, {token: to_ms(now)})
-            pipeline.expire(name, TRIES_WITHIN)
-            pipeline.zcard(name)
-        return [int(count) for count in pipeline.execute()[3::4]]
+            pipeline.hget(_counter(each), "failures")
+        return [int(count or 0) for count in pipeline.execute()]
 
 
-def forget_tries(redis: Redis, who: str) -> None:
+def note_failure(redis: Redis, whose: Sequence[str]) -> None:
+    """Count a try that failed under each of these, for `TRIES_WITHIN` from the first."""
+    window = TRIES_WITHIN // timedelta(seconds=1)
+    _NOTE_FAILURE(redis, [_counter(each) for each in whose], [secrets.token_hex(8), window])
+
+
+def forget_failures(redis: Redis, who: str) -> None:
     """Somebody has logged in: what failed before is forgiven."""
-    redis.delete(keys.login_tries(_digest(who)))
+    redis.delete(_counter(who))
+
+
+def _counter(who: str) -> str:
+    return keys.failed_logins(_digest(who)[:32])
 
 
 def _digest(secret: str) -> str:

@@ -7,7 +7,7 @@ every request, so that a change holds at once.
 import json
 import re
 import secrets
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from threading import BoundedSemaphore
@@ -18,6 +18,7 @@ from redis import Redis
 
 from jobs.ledger import keys
 from jobs.ledger.fields import decoded, from_ms, text, to_ms
+from jobs.ledger.script import Script
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@-]{0,63}", re.ASCII)
 
@@ -27,11 +28,22 @@ LONGEST_PASSWORD = 256
 _HASHER = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
 """What OWASP names as the least: 19 MiB and some 30 ms, so that a small dyno can bear several at once."""
 
-_HASHING = BoundedSemaphore(4)
-"""So many at once: whoever tries passwords by the thousand must not use up the memory."""
+HASHED_AT_ONCE = 4
+_HASHING = BoundedSemaphore(HASHED_AT_ONCE)
+"""Whoever tries passwords by the thousand must not use up the memory."""
 
 _NOBODYS = _HASHER.hash(secrets.token_hex(16))
 """What is compared where there is nobody of that name, so that the time it takes does not tell."""
+
+
+_REPLACE = Script("""
+-- KEYS: 1 people
+-- ARGV: 1 name, 2 what is known of them, 3 what takes its place
+-- Sent twice, the second finds what the first wrote.
+local held = redis.call('HGET', KEYS[1], ARGV[1])
+if held == ARGV[2] then redis.call('HSET', KEYS[1], ARGV[1], ARGV[3]) end
+return (held == ARGV[2] or held == ARGV[3]) and 1 or 0
+""")
 
 
 class Role(StrEnum):
@@ -85,10 +97,21 @@ def add(redis: Redis, name: str, role: Role, password: str, *, sees_phones: bool
 
 
 def change_password(redis: Redis, name: str, password: str) -> None:
-    """Give somebody another password, and end all their logins; raises `UnknownPerson` or `UnfitWords`."""
-    person = known(redis, name)
-    changed = Person(name, person.role, person.sees_phones, person.added_at, secrets.token_hex(8), _hashed(password))
-    redis.hset(keys.PEOPLE, name, _packed(changed))
+    """Give somebody another password, and end all their logins; raises `UnknownPerson` or `UnfitWords`. Who is removed
+    meanwhile stays so; of two who change it, the later.
+    """
+    known(redis, name)
+    hashed, epoch = _hashed(password), secrets.token_hex(8)
+    while not _replace(redis, name, hashed, epoch):
+        pass  # somebody else was faster
+
+
+def _replace(redis: Redis, name: str, hashed: str, epoch: str) -> bool:
+    """Whether they were as they had been read; raises `UnknownPerson`."""
+    held = redis.hget(keys.PEOPLE, name)
+    person = _person(name, text(held)) if held else known(redis, name)
+    changed = _packed(replace(person, password_hash=hashed, epoch=epoch))
+    return bool(_REPLACE(redis, [keys.PEOPLE], [name, held or "", changed]))
 
 
 def remove(redis: Redis, name: str) -> None:

@@ -2,6 +2,7 @@ import socketserver
 import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -116,6 +117,25 @@ def test_a_frozen_server_is_given_up_in_time() -> None:
         client.ping()
         server.freeze()
         assert seconds_of(lambda: refused(client)) < 5
+
+
+@pytest.mark.processes
+def test_whoever_is_waited_for_gives_a_frozen_server_up_after_its_first_silence() -> None:
+    with RedisServer() as server, connect(server.url, patience_s=1, reply_within_s=1, max_connections=1) as client:
+        client.ping()
+        server.freeze()
+        assert seconds_of(lambda: refused(client)) < 4
+        with ThreadPoolExecutor(2) as both:
+            assert seconds_of(lambda: list(both.map(lambda _: refused(client), range(2)))) < 6
+
+
+@pytest.mark.processes
+def test_whoever_is_waited_for_does_not_notice_a_server_that_comes_back_at_once() -> None:
+    with RedisServer() as server, connect(server.url, patience_s=20, reply_within_s=20) as client:
+        client.ping()
+        server.kill()
+        server.start()
+        assert client.ping()
 
 
 @pytest.mark.processes

@@ -211,3 +211,9 @@ def test_every_field_is_explained_and_its_example_is_valid(name: str) -> None:
     assert field.description
     assert field.examples
     Settings.from_env({variables(name)[0]: field.examples[0]})
+
+
+def test_a_private_network_is_believed_on_heroku_alone_and_only_unless_it_is_said() -> None:
+    assert Settings.from_env({}).trusted_proxies == "127.0.0.1,::1"
+    assert Settings.from_env({"DYNO": "web.1"}).trusted_proxies == "127.0.0.1,::1,10.0.0.0/8"
+    assert Settings.from_env({"DYNO": "web.1", "TRUSTED_PROXIES": "127.0.0.1"}).trusted_proxies == "127.0.0.1"

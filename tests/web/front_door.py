@@ -12,7 +12,7 @@ from redis import Redis
 from config.settings import Settings
 from jobs.entrypoints import desk_at
 from jobs.producer import Producer
-from web.__main__ import server
+from web.__main__ import Server, server
 from web.access import PROOFS, Proof
 from web.pages.live import Feed
 from web.site import Site
@@ -30,11 +30,18 @@ def make_site(
 
 
 @contextmanager
-def front_door(site: Site, proofs: Sequence[Proof] = PROOFS, *, feed: Feed | None = None) -> Iterator[str]:
-    """Runs the server while the context lasts; its address, without a last slash."""
+def front_door(
+    site: Site,
+    proofs: Sequence[Proof] = PROOFS,
+    *,
+    feed: Feed | None = None,
+    on_server: Callable[[Server], object] = lambda server: None,
+) -> Iterator[str]:
+    """Runs the server while the context lasts, after `on_server` had it; its address, without a last slash."""
     listening = create_server(("127.0.0.1", 0))
     running = server(site, proofs=proofs)
     running.app.state.feed = feed or running.app.state.feed
+    on_server(running)
     thread = threading.Thread(target=running.run, args=([listening],), name="front-door")
     thread.start()
     try:

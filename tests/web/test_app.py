@@ -11,12 +11,27 @@ from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from config.settings import Settings
 from tests.web.front_door import front_door, make_site
+from web.hosts import is_host
 
 
 def test_what_is_not_there_is_said_so(fake_redis: Redis) -> None:
     with front_door(make_site(fake_redis)) as address, ThreadPoolExecutor(4) as people:
         answers = list(people.map(lambda _: requests.get(f"{address}/nowhere", timeout=10).status_code, range(20)))
     assert answers == [404] * 20
+
+
+@pytest.mark.parametrize("host", ["[", "[::1", "[1:2]", "a]b", "x:y", "a b", "a/b", "user@example.com", "[zz]"])
+def test_a_request_for_a_host_that_is_none_is_refused(fake_redis: Redis, host: str) -> None:
+    with front_door(make_site(fake_redis, {"OPEN_ON_LOOPBACK": "true"})) as address:
+        for path in ("/v1/nowhere", "/", "/sign-in", "/v1/campaigns", "/rq/"):
+            assert requests.get(address + path, headers={"Host": host}, timeout=10).status_code == 400
+
+
+@pytest.mark.parametrize(
+    "host", ["", "localhost", "127.0.0.1:8000", "[::1]:8000", "drops.example.com", "[::ffff:127.0.0.1]"]
+)
+def test_a_host_is_a_name_or_an_address(host: str) -> None:
+    assert is_host(host)
 
 
 PROXIES = (
@@ -37,5 +52,5 @@ def test_who_comes_by_a_proxy_is_believed_to_be_who_the_proxy_says(
 
     headers = [(b"x-forwarded-for", said.encode()), (b"x-forwarded-proto", b"https")]
     scope = {"type": "http", "client": (peer, 1), "scheme": "http", "headers": headers}
-    asyncio.run(ProxyHeadersMiddleware(app, Settings().trusted_proxies)(scope, None, None))  # type: ignore[arg-type]  # it asks for nothing else
+    asyncio.run(ProxyHeadersMiddleware(app, Settings.from_env({"DYNO": "web.1"}).trusted_proxies)(scope, None, None))  # type: ignore[arg-type]  # it asks for nothing else
     assert seen == [(believed, scheme)]

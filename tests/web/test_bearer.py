@@ -1,5 +1,6 @@
 """Who comes in with a token, who does not, and what a wrong one costs."""
 
+import socket
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from redis import Redis
 from config.settings import InvalidSettings, Settings
 from jobs.ledger import tokens
 from jobs.models.scopes import Scope
-from tests.web.conftest import Caller, CallerOf
+from tests.web.conftest import CAMPAIGN, PHONES, Caller, CallerOf
 from tests.web.front_door import front_door, make_site
 from web.__main__ import check_who_can_reach_it
 from web.bearer import A_TRY_S, FREE_TRIES, MOST_ADDRESSES, FailedTries, is_loopback
@@ -83,6 +84,9 @@ def test_this_machine_comes_in_without_a_token_only_if_the_operator_says_so(redi
         {"X-Forwarded-For": "203.0.113.7"},
         {"X-Forwarded-For": "127.0.0.1"},
         {"Forwarded": "for=203.0.113.7"},
+        {"X-Real-IP": "203.0.113.7"},
+        {"X-Forwarded-Host": "drops.example.com"},
+        {"CF-Connecting-IP": "203.0.113.7"},
         {"Origin": "https://example.com"},
         {"Host": "rebound.example.com"},
         {"Sec-Fetch-Site": "cross-site"},
@@ -92,6 +96,23 @@ def test_this_machine_comes_in_without_a_token_only_if_the_operator_says_so(redi
 def test_what_a_proxy_or_a_browser_brings_needs_a_token_all_the_same(redis: Redis, header: dict[str, str]) -> None:
     with front_door(make_site(redis, {"OPEN_ON_LOOPBACK": "true"})) as address:
         assert status(address, **header) == 401
+
+
+def test_a_proxy_that_says_nothing_but_speaks_as_nginx_does_needs_a_token(redis: Redis) -> None:
+    with front_door(make_site(redis, {"OPEN_ON_LOOPBACK": "true"})) as address:
+        host, port = address.removeprefix("http://").split(":")
+        with socket.create_connection((host, int(port)), timeout=10) as proxy:
+            proxy.sendall(f"GET /v1/campaigns HTTP/1.0\r\nHost: {host}:{port}\r\nConnection: close\r\n\r\n".encode())
+            assert b" 401 " in proxy.recv(1_000).split(b"\r\n")[0]
+
+
+def test_whoever_comes_in_without_a_token_sees_no_whole_phones(redis: Redis) -> None:
+    with front_door(make_site(redis, {"OPEN_ON_LOOPBACK": "true"})) as address:
+        stated, key = {**CAMPAIGN, "recipients": PHONES}, {"Idempotency-Key": "k"}
+        url = requests.post(f"{address}/v1/campaigns", json=stated, headers=key, timeout=10).json()["url"]
+        results = requests.get(f"{address}{url}/results?format=csv", timeout=10)
+    assert results.status_code == 200
+    assert [phone for phone in PHONES if phone in results.text] == []
 
 
 def test_an_open_door_is_refused_where_others_can_reach_it() -> None:

@@ -209,3 +209,11 @@ def test_pages_have_a_policy_that_lets_in_no_script_but_their_own(address: str) 
         assert "'unsafe-inline'" not in policy.partition("style-src")[0]
         nonce = policy.partition("'nonce-")[2].partition("'")[0]
         assert page.text.count(f'<script nonce="{nonce}">') == 1
+
+
+def test_a_person_whose_login_is_over_is_led_to_the_form_and_a_program_is_told(address: str) -> None:
+    browser = {"Accept": "text/html,application/xhtml+xml"}
+    led = requests.get(f"{address}/", headers=browser, timeout=10, allow_redirects=False)
+    assert (led.status_code, led.headers["Location"]) == (303, "/sign-in?to=%2Frq%2F")
+    assert requests.get(f"{address}/0/data/queues.json", timeout=10).status_code == 401
+    assert requests.post(f"{address}/job/x/delete", headers=browser, timeout=10).status_code == 401

@@ -6,13 +6,15 @@ import pytest
 import requests
 from redis import Redis
 
-from jobs.ledger import campaigns, people
+from jobs.ledger import campaigns, logins, people
 from jobs.ledger.people import Role
 from jobs.models import Intent
 from tests.jobs.ledger.conftest import taken
 from tests.web.front_door import front_door, make_site
-from tests.web.people import PASSWORD, Visit, add
-from web.pages.sign_in import MOST_BY_NAME, local
+from tests.web.people import PASSWORD, Visit, add, token_of
+from web.__main__ import Server
+from web.pages.sign_in import MOST_BY_ADDRESS, MOST_BY_NAME_THERE, local
+from web.turns import Turns
 
 
 @pytest.fixture
@@ -49,6 +51,7 @@ def test_a_stranger_is_led_to_the_form_and_from_there_to_the_page(visit: Visit) 
         "%2F%2Fevil.example",
         "javascript:alert(1)",
         "/a\nb",
+        "//[",
     ],
 )
 def test_nobody_is_led_to_another_site(to: str) -> None:
@@ -65,7 +68,7 @@ def test_a_wrong_password_is_told_like_a_wrong_name(visit: Visit) -> None:
 
 
 def test_after_many_tries_even_the_right_password_waits(visit: Visit) -> None:
-    for _ in range(MOST_BY_NAME):
+    for _ in range(MOST_BY_NAME_THERE):
         visit.sign_in("dana", "guess")
     assert visit.sign_in("dana").status_code == 429
     assert visit.sign_in("will").status_code == 303
@@ -157,3 +160,65 @@ def intent_of(redis: Redis, campaign_id: str) -> Intent:
     found = campaigns.read(redis, campaign_id)
     assert found is not None
     return found.intent
+
+
+def test_others_keep_nobody_out(visit: Visit, door: str, fake_redis: Redis) -> None:
+    for _ in range(MOST_BY_NAME_THERE + 3):
+        visit.sign_in("dana", "guess")
+    elsewhere = {"X-Forwarded-For": "203.0.113.7"}
+    visit.session.headers.update(elsewhere)
+    assert visit.sign_in("dana").status_code == 303
+    assert logins.failures(fake_redis, ["name dana"]) == [MOST_BY_NAME_THERE]  # what is refused does not count
+
+
+def test_a_stranger_of_many_names_fills_no_ledger(visit: Visit, fake_redis: Redis) -> None:
+    token = token_of(visit.get("/sign-in"))
+    visit.session.headers["X-Forwarded-For"] = "2001:db8::1"
+
+    def fail(numbers: range) -> list[int]:
+        return [visit.post("/sign-in", token=token, name=f"n{n}", password="guess").status_code for n in numbers]
+
+    for _ in range(MOST_BY_ADDRESS - 2):
+        logins.note_failure(fake_redis, ["address 2001:db8::/64"])
+    assert fail(range(2)) == [403, 403]
+    held = fake_redis.dbsize()
+    visit.session.headers["X-Forwarded-For"] = "2001:db8::2"  # one network, one subscriber
+    assert fail(range(1_000, 1_010)) == [429] * 10
+    assert fake_redis.dbsize() == held
+    assert all(fake_redis.pttl(key) > 0 for key in fake_redis.scan_iter("*failed-logins*"))
+
+
+def no_turns(server: Server) -> None:
+    server.app.state.sign_ins = Turns(0, 0)
+
+
+def test_who_finds_the_line_full_is_told_when_to_come_back_and_keeps_nobody_else_waiting(fake_redis: Redis) -> None:
+    with front_door(make_site(fake_redis), on_server=no_turns) as address:
+        answer = Visit(address).sign_in("dana")
+        assert (answer.status_code, answer.headers["Retry-After"]) == (503, "5")
+        assert "try again in a few seconds" in answer.text
+        assert requests.get(f"{address}/nowhere", timeout=10).status_code == 404
+
+
+@pytest.mark.parametrize("origin", ["http://[", "//[", "http://[::1", "https://evil.example:99999999"])
+def test_an_origin_that_cannot_be_read_is_not_ours(visit: Visit, door: str, origin: str) -> None:
+    assert visit.post("/sign-in", origin=origin).status_code == 403
+    cookie = {"Cookie": "dropline=x", "Origin": origin}
+    assert requests.post(f"{door}/v1/campaigns", headers=cookie, timeout=10).status_code == 401
+    assert requests.post(f"{door}/rq/job/x/delete", headers=cookie, timeout=10).status_code == 401
+    assert requests.get(f"{door}/sign-in?to=//%5B", timeout=10).status_code == 200
+
+
+def test_a_page_that_came_without_tls_sends_no_form_to_one_that_did(door: str) -> None:
+    visit = Visit(door)
+    visit.session.headers.update({"Host": "drops.example.com", "X-Forwarded-Proto": "https"})
+    page = visit.get("/sign-in")
+    kept = page.headers["Set-Cookie"]
+    assert kept.startswith("__Host-dropline-form=")
+    assert "Secure" in kept
+    visit.session.headers["Cookie"] = kept.split(";")[0]
+    told = {"token": token_of(page), "name": "dana", "password": PASSWORD}
+    assert visit.post("/sign-in", origin="http://drops.example.com", **told).status_code == 403
+    came = visit.post("/sign-in", origin="https://drops.example.com", **told)
+    assert came.status_code == 303
+    assert "__Host-dropline=" in came.headers["Set-Cookie"]

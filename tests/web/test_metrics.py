@@ -44,7 +44,7 @@ def address(redis: Redis) -> Iterator[str]:
 def told(address: str) -> dict[str, float]:
     """Every sample by its name and labels, as `name{label="value"}`."""
     answer = requests.get(f"{address}/metrics", headers=WATCHER, timeout=30)
-    assert answer.status_code == 200
+    assert (answer.status_code, answer.headers["Cache-Control"]) == (200, "no-store")
     samples: dict[str, float] = {}
     for family in text_string_to_metric_families(answer.text):
         for sample in family.samples:

@@ -228,6 +228,13 @@ def test_whole_phones_are_for_those_who_may_and_on_record(dana: Visit, will: Vis
     assert will.get("/looks").status_code == 403
 
 
+@pytest.mark.parametrize("page", ["99999999999999999999", "3000000000", "-1", "x"])
+def test_a_page_that_no_submission_has_is_the_first(will: Visit, page: str) -> None:
+    seen = will.send("/submissions/fghjkmnq-1", "/submissions/fghjkmnq-1", page=page)
+    assert seen.status_code == 200
+    assert len(set(WHOLE.findall(seen.text))) == 100
+
+
 def test_a_number_is_put_on_the_list_looked_up_and_taken_off(dana: Visit, redis: Redis) -> None:
     path = "/do-not-dial"
     slip = dana.send(path, f"{path}/change", verb="add", phones="617-555-0123\n617", why="asked")

@@ -5,19 +5,22 @@ alone, for what is listed, and from our own pages.
 """
 
 import re
-from urllib.parse import urlsplit
+from urllib.parse import urlencode
 
 import structlog
 from a2wsgi import WSGIMiddleware
 from fastapi import FastAPI, HTTPException
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
+from starlette.responses import RedirectResponse
 from starlette.types import ASGIApp, Receive, Send
 from starlette.types import Scope as Asked
 
 from web.access import Scope, Visitor, require
 from web.dashboard.pages import VISITOR, application
+from web.login import is_from_here
 from web.site import Site
+from web.turns import check_line
 
 PREFIX = "/rq"
 THREADS = 4
@@ -54,8 +57,21 @@ class _Door:
     async def __call__(self, scope: Asked, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             raise HTTPException(404)
-        visitor = await run_in_threadpool(admit, Request(scope))
-        await self._inner({**scope, VISITOR: visitor}, receive, send)
+        check_line()
+        request = Request(scope)
+        try:
+            visitor = await run_in_threadpool(admit, request)
+        except HTTPException as refused:
+            if refused.status_code != 401 or not _is_person(request):
+                raise
+            await RedirectResponse(f"/sign-in?{urlencode({'to': PREFIX + '/'})}", 303)(scope, receive, send)
+        else:
+            await self._inner({**scope, VISITOR: visitor}, receive, send)
+
+
+def _is_person(request: Request) -> bool:
+    """Whether a browser asks for a page, and not one of its scripts or a program for data."""
+    return request.method == "GET" and "text/html" in request.headers.get("accept", "")
 
 
 def admit(request: Request) -> Visitor:
@@ -69,17 +85,14 @@ def admit(request: Request) -> Visitor:
         raise HTTPException(405, "only a POST changes anything", headers={"Allow": "POST"})
     if not VERBS.fullmatch(path):
         raise HTTPException(404, "there is nothing of that kind to be done")
-    if not _is_from_here(request):
+    if not _is_from_a_page(request):
         raise HTTPException(403, "this did not come from a page of ours")
     log.info("dashboard_verb", by=visitor.name, path=path)
     return visitor
 
 
-def _is_from_here(request: Request) -> bool:
+def _is_from_a_page(request: Request) -> bool:
     """Whether no other site has made a browser send this: browsers say where every POST comes from, and nobody else's
     page can set a header of ours.
     """
-    origin = urlsplit(request.headers.get("origin", ""))
-    if not origin.netloc:
-        return "authorization" in request.headers
-    return origin.netloc == request.headers.get("host")
+    return is_from_here(request) if "origin" in request.headers else "authorization" in request.headers

@@ -7,7 +7,7 @@ from fastapi.openapi.utils import get_openapi
 from pydantic import TypeAdapter
 
 from web import bearer, problems
-from web.intake import accounts, campaigns, controls, do_not_dial, exports, unknowns
+from web.intake import accounts, campaigns, controls, do_not_dial, edge, exports, unknowns
 from web.intake.examples import SHARED_SCHEMAS
 from web.intake.shapes import ABOUT
 from web.problems import Kind, ProblemDocument
@@ -23,6 +23,7 @@ def add_to(app: FastAPI) -> None:
     problems.add_to(app)
     bearer.add_to(app)
     campaigns.add_to(app)
+    edge.add_to(app)
     app.include_router(_together())
     app.include_router(_explained)
     app.openapi = openapi  # type: ignore[method-assign]  # the way that the framework documents
@@ -53,8 +54,8 @@ _explained = APIRouter(prefix="/v1", include_in_schema=False)
 
 
 @_explained.get("/problems/{slug}")
-def explain(slug: str) -> dict[str, Any]:
-    """What a `type` means; for everybody."""
+async def explain(slug: str) -> dict[str, Any]:
+    """What a `type` means; for everybody, also where no thread is free."""
     found = next((each for each in Kind if each.slug == slug), None)
     if found is None:
         raise problems.Refusal(Kind.NOT_FOUND)

@@ -3,18 +3,23 @@
 Law of the room: a body that is too large, or that drips, costs a connection and no thread, and is answered.
 """
 
-import asyncio
 from collections.abc import Callable, Coroutine
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
+from fastapi import FastAPI
 from fastapi.routing import APIRoute
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.types import Message, Receive
+from starlette.types import Receive
 
 from web.access import visitor_of
+from web.bodies import Room, bounded, too_large
+from web.login import SAFE_METHODS
 from web.problems import Kind, Refusal
+from web.turns import check_line
+from web.visitors import Visitor
 
 MB = 1_000_000
 MOST_BYTES = 2 * MB
@@ -26,13 +31,18 @@ MOST_JSON_BYTES = 16 * MB
 MOST_UPLOAD_BYTES = 256 * MB
 """Of a campaign with its contact file, which goes to a file on disk: several million rows."""
 
-WITHIN_S = 300.0
-"""How long a body may take in all."""
-SILENCE_S = 20.0
-"""How long its sender may say nothing."""
-
 BODY_LIMITS = {"/v1/campaigns": {"application/json": MOST_JSON_BYTES, "multipart/form-data": MOST_UPLOAD_BYTES}}
 """By path and type of the body, where it is not `MOST_BYTES`."""
+
+
+MOST_IN_MEMORY = 64 * MB
+MOST_ON_DISK = 1_024 * MB
+"""Of all bodies that are on their way or being worked on, as JSON and as files; whoever comes then comes again."""
+
+
+def add_to(app: FastAPI) -> None:
+    """What is held by bodies, for as long as the process lives."""
+    app.state.in_memory, app.state.on_disk = Room(MOST_IN_MEMORY), Room(MOST_ON_DISK)
 
 
 class Edge(APIRoute):
@@ -42,9 +52,12 @@ class Edge(APIRoute):
         handle = super().get_route_handler()
 
         async def at_the_edge(request: Request) -> Response:
-            if await run_in_threadpool(visitor_of, request) is None:
+            check_line()
+            visitor = await run_in_threadpool(visitor_of, request)
+            if visitor is None:
                 raise Refusal(Kind.TOKEN_MISSING, headers={"WWW-Authenticate": "Bearer"})
-            response = await handle(Request(request.scope, bounded(request.receive, limit_of(request))))
+            with _room(request, visitor):
+                response = await handle(Request(request.scope, _bounded(request)))
             response.headers.setdefault("Cache-Control", "no-store")
             response.headers["X-Content-Type-Options"] = "nosniff"
             return response
@@ -62,34 +75,24 @@ def limit_of(request: Request) -> int:
     most = BODY_LIMITS.get(request.url.path, {}).get(media_type_of(request), MOST_BYTES)
     announced = request.headers.get("content-length", "")
     if announced.isdecimal() and int(announced) > most:
-        raise too_large(most)
+        raise too_large(most, hint=_hint(most))
     return most
 
 
-def too_large(most: int) -> Refusal:
-    """Says what a body may have."""
-    hint = "" if most == MOST_UPLOAD_BYTES else "; a long list goes as a CSV file, in multipart/form-data"
-    return Refusal(Kind.TOO_LARGE, f"a body may have {most:,} bytes here{hint}")
+def _room(request: Request, visitor: Visitor) -> AbstractContextManager[None]:
+    """Room for its body, by what it announces, or by all that it may have; raises `Busy`."""
+    if request.method in SAFE_METHODS:
+        return nullcontext()
+    most = limit_of(request)
+    room: Room = request.app.state.on_disk if most == MOST_UPLOAD_BYTES else request.app.state.in_memory
+    announced = request.headers.get("content-length", "")
+    return room.hold(visitor.name, int(announced) if announced.isdecimal() else most)
 
 
-def bounded(receive: Receive, most: int, *, within_s: float = WITHIN_S, silence_s: float = SILENCE_S) -> Receive:
-    """`receive` that raises `Refusal` for a body of more bytes, or one that is too slow; what follows may wait."""
-    time = asyncio.get_running_loop().time
-    left, is_over, gives_up_at = most, False, time() + within_s
+def _bounded(request: Request) -> Receive:
+    most = limit_of(request)
+    return bounded(request.receive, most, hint=_hint(most))
 
-    async def bounded_receive() -> Message:
-        nonlocal left, is_over
-        if is_over:
-            return await receive()
-        try:
-            async with asyncio.timeout(min(silence_s, gives_up_at - time())):
-                message = await receive()
-        except TimeoutError:
-            raise Refusal(Kind.TOO_SLOW, headers={"Connection": "close"}) from None
-        left -= len(message.get("body", b""))
-        if left < 0:
-            raise too_large(most)
-        is_over = not message.get("more_body", False)
-        return message
 
-    return bounded_receive
+def _hint(most: int) -> str:
+    return "" if most == MOST_UPLOAD_BYTES else "; a long list goes as a CSV file, in multipart/form-data"

@@ -27,6 +27,7 @@ from web.access import Scope, require
 from web.metrics.catalogue import METRICS
 from web.metrics.metric import Found, Kind, Metric
 from web.site import Site
+from web.turns import check_line
 
 _FAMILIES = {Kind.GAUGE: GaugeMetricFamily, Kind.COUNTER: CounterMetricFamily, Kind.HISTOGRAM: HistogramMetricFamily}
 
@@ -36,15 +37,20 @@ def router(site: Site, turned_away: Mapping[Any, int]) -> APIRouter:
     routes, registry = APIRouter(include_in_schema=False), CollectorRegistry(auto_describe=False)
     registry.register(Ledger(site, turned_away))
 
-    @routes.get("/metrics", dependencies=[Depends(require(Scope.READ))])
+    @routes.get("/metrics", dependencies=[Depends(stand_in_line), Depends(require(Scope.READ))])
     def metrics(request: Request) -> Response:
         encode, content_type = choose_encoder(request.headers.get("accept", ""))
         try:
-            return Response(encode(registry), media_type=content_type)
+            return Response(encode(registry), media_type=content_type, headers={"Cache-Control": "no-store"})
         except RedisError:
             raise HTTPException(503, "Redis does not answer") from None
 
     return routes
+
+
+async def stand_in_line() -> None:
+    """A dependency: refuses where too many wait already."""
+    check_line()
 
 
 class Ledger(Collector):

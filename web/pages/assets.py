@@ -12,7 +12,7 @@ router = APIRouter(route_class=PageRoute, include_in_schema=False)
 
 
 @router.get("/static/{name}")
-def static(name: str) -> Response:
+async def static(name: str) -> Response:
     """A file, for whoever asks."""
     if name not in FILES:
         raise Refused(404, "There is no such file.")

@@ -41,8 +41,7 @@ class Drops:
 @router.get("/submissions/{submission_id}")
 def drops(request: Request, site: OurSite, visitor: Reader, submission_id: str, page: str = "1") -> Response:
     """Phones by their last digits."""
-    number = int(page) if page.isdecimal() and len(page) < 6 else 1
-    return _draw(request, visitor, _look(site, submission_id, number))
+    return _draw(request, visitor, _look(site, submission_id, _number(page)))
 
 
 @router.post("/submissions/{submission_id}")
@@ -52,15 +51,20 @@ def whole(
     visitor: Reader,
     submission_id: str,
     token: Annotated[str, Form()] = "",
-    page: Annotated[int, Form()] = 1,
+    page: Annotated[str, Form()] = "1",
 ) -> Response:
     """The same with whole phones, for those who may see them; the look is on record before they do."""
     check_form(request, token)
     if not visitor.may(Scope.PHONES):
         raise Refused(403, f"{visitor.name} may not see whole phones.", back=f"/submissions/{submission_id}")
-    found = _look(site, submission_id, max(1, page), whole=True)
+    found = _look(site, submission_id, _number(page), whole=True)
     note_look(site.redis, visitor.name, f"submission {found.submission.id}, page {found.number}", site.now)
     return _draw(request, visitor, found)
+
+
+def _number(page: str) -> int:
+    """Of a page; the first where it is none, or one that no submission has."""
+    return max(1, int(page)) if page.isdecimal() and len(page) < 6 else 1
 
 
 def _look(site: Site, submission_id: str, number: int, *, whole: bool = False) -> Drops:

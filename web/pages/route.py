@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Coroutine
 from http import HTTPStatus
+from inspect import iscoroutinefunction
 from typing import Annotated, Any
 from urllib.parse import urlencode
 
@@ -15,12 +16,17 @@ from starlette.responses import RedirectResponse, Response
 
 from jobs.models.scopes import Scope
 from web.access import visitor_of
+from web.bodies import bounded
 from web.login import SAFE_METHODS, is_encrypted, is_from_here, is_token
 from web.pages.drawing import draw
+from web.problems import Refusal
+from web.turns import RETRY_AFTER_S, Busy, check_line
 from web.visitors import Visitor
 
 MOST_BYTES = 64 * 1024
 """Of a form. The longest has a reason of 300 characters and some phones."""
+WITHIN_S = 30.0
+"""How long a form may take to come."""
 
 GUARDS = {
     "Content-Security-Policy": (
@@ -56,9 +62,15 @@ class PageRoute(APIRoute):
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """As FastAPI asks for it."""
         handle = super().get_route_handler()
+        needs_a_thread = not iscoroutinefunction(self.endpoint)
+
+        async def thronged(request: Request) -> Response:
+            if needs_a_thread:
+                check_line()
+            return await handle(request)
 
         async def guarded(request: Request) -> Response:
-            response = _too_big(request) or await _answered(handle, request)
+            response = _too_big(request) or await _answered(thronged, _in_time(request))
             for name, value in GUARDS.items():
                 response.headers.setdefault(name, value)
             response.headers.setdefault("Cache-Control", "no-store")
@@ -75,6 +87,12 @@ def _too_big(request: Request) -> Response | None:
     return _said(request, Refused(413, "That is more than any form of ours can be.", "Nothing was changed."))
 
 
+def _in_time(request: Request) -> Request:
+    if request.method in SAFE_METHODS:
+        return request
+    return Request(request.scope, bounded(request.receive, MOST_BYTES, within_s=request.app.state.form_within_s))
+
+
 async def _answered(handle: Callable[[Request], Coroutine[Any, Any, Response]], request: Request) -> Response:
     try:
         return await handle(request)
@@ -84,8 +102,15 @@ async def _answered(handle: Callable[[Request], Coroutine[Any, Any, Response]], 
         return _said(request, refused)
     except RequestValidationError:
         return _said(request, Refused(400, "That form was not filled in as it must be.", "Nothing was changed."))
+    except Refusal as refusal:
+        return _said(request, Refused(refusal.kind.status, f"{refusal.kind.title}.", "Nothing was changed. Try again."))
     except HTTPException as error:
         return _said(request, Refused(error.status_code, f"{HTTPStatus(error.status_code).phrase}."))
+    except Busy:
+        todo = "Nothing was changed. Try again in a few seconds."
+        response = _said(request, Refused(503, "Too much is being done for others just now.", todo))
+        response.headers["Retry-After"] = str(RETRY_AFTER_S)
+        return response
     except RedisError as error:
         log.warning("page_without_redis", path=request.url.path, kind=type(error).__name__)
         todo = "Nothing that was handed in is lost. Look again in a moment."

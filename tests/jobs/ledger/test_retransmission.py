@@ -32,7 +32,9 @@ from jobs.ledger import (
     keys,
     leadership,
     limits,
+    logins,
     meter,
+    people,
     pushes,
     quarantine,
     replays,
@@ -175,6 +177,16 @@ def confirm(redis: Redis) -> Any:
 def make_token(redis: Redis) -> None:
     """Of which the answer is another one each time, and the name is taken once."""
     tokens.create(redis, f"crm {len(tokens.every(redis))}", [Scope.READ], now=NOW)
+
+
+def change_password(redis: Redis) -> None:
+    people.add(redis, "dana", people.Role.WATCH, "a horse of another colour", sees_phones=False, now=NOW)
+    people.change_password(redis, "dana", "yet another colour")
+
+
+def fail_to_log_in(redis: Redis) -> Any:
+    logins.note_failure(redis, ("name dana", "network 192.0.2.1"))
+    return logins.failures(redis, ("name dana", "network 192.0.2.1"))
 
 
 def wait_for_disk(redis: Redis) -> None:
@@ -379,6 +391,9 @@ STORY: list[Step] = [
     lambda redis: amnesia.look(redis, now=NOW),
     make_token,
     make_token,
+    fail_to_log_in,
+    fail_to_log_in,
+    change_password,
     forget_and_forgive,
     lambda redis: amnesia.halt(redis, why="wrong script", by="dana", now=NOW),
     lambda redis: amnesia.halt(redis, why="me too", by="ana", now=NOW),

@@ -1,7 +1,9 @@
 """What is too large, too slow, of the wrong type, or while the ledger is away: answered, and nothing is stored."""
 
 import asyncio
+import socket
 from collections.abc import Iterator
+from contextlib import ExitStack
 from datetime import UTC, datetime
 from typing import Any
 
@@ -16,8 +18,10 @@ from jobs.models.scopes import Scope
 from tests.servers import RedisServer
 from tests.web.conftest import CAMPAIGN, Caller
 from tests.web.front_door import front_door, make_site
+from web import bodies
 from web.intake import edge
 from web.problems import Kind, Refusal
+from web.turns import Busy
 
 PHONE = "6175550142"
 CANARIES = (PHONE, PHONE[-7:], "617-555-0142", "canary")
@@ -106,6 +110,37 @@ def test_bodies_beyond_their_size_are_refused_announced_or_not(caller: Caller, r
     assert campaigns.newest(redis, most=1) == []
 
 
+def test_bodies_under_way_are_bounded_in_all_and_by_sender() -> None:
+    room = bodies.Room(10 * bodies.LEAST_BYTES)
+    with ExitStack() as under_way:
+        for who in "aaaaabbbb":
+            under_way.enter_context(room.hold(who, 1))
+        with pytest.raises(Busy), room.hold("a", 1):
+            raise AssertionError
+        with pytest.raises(Busy), room.hold("c", 2 * bodies.LEAST_BYTES):
+            raise AssertionError
+        under_way.enter_context(room.hold("c", bodies.LEAST_BYTES))
+    with room.hold("a", 5 * bodies.LEAST_BYTES):
+        pass
+
+
+def test_a_sender_with_too_many_bodies_under_way_comes_again(caller: Caller) -> None:
+    host, port = caller.address.removeprefix("http://").split(":")
+    head = (
+        f"POST /v1/campaigns HTTP/1.1\r\nHost: {host}\r\nAuthorization: Bearer {caller.token}\r\nIdempotency-Key: k\r\n"
+        f"Content-Type: application/json\r\nExpect: 100-continue\r\nContent-Length: {edge.MOST_JSON_BYTES}\r\n\r\n"
+    )
+    with ExitStack() as under_way:
+        for _ in range(edge.MOST_IN_MEMORY // 2 // edge.MOST_JSON_BYTES):
+            sender = under_way.enter_context(socket.create_connection((host, int(port)), timeout=10))
+            sender.sendall(head.encode())
+            assert b" 100 " in sender.recv(100)  # it is being read
+        refused = caller.hand_in()
+        assert problem(refused) == (503, "busy")
+        assert refused.headers["Retry-After"] == "5"
+        assert caller.get("/v1/campaigns").status_code == 200
+
+
 async def silent() -> Message:
     await asyncio.sleep(30)
     raise AssertionError
@@ -117,9 +152,9 @@ async def drip() -> Message:
 
 
 @pytest.mark.parametrize(("receive", "limits"), [(silent, {"silence_s": 0.01}), (drip, {"within_s": 0.1})])
-def test_a_body_that_drips_is_ended(receive: Receive, limits: dict[str, float]) -> None:
+def test_a_body_that_drips_is_ended(receive: Receive, limits: dict[str, Any]) -> None:
     async def waits_in_vain() -> None:
-        read = edge.bounded(receive, 1_000, **limits)
+        read = bodies.bounded(receive, 1_000, **limits)
         while True:
             await read()
 
@@ -138,7 +173,7 @@ def test_what_follows_a_body_that_has_come_in_may_take_its_time() -> None:
         return whole
 
     async def reads() -> list[Message]:
-        read = edge.bounded(receive, 1_000, silence_s=0.01)
+        read = bodies.bounded(receive, 1_000, silence_s=0.01)
         return [await read() for _ in range(3)]
 
     assert asyncio.run(reads()) == [whole] * 3
