@@ -49,8 +49,8 @@ class Kind(Enum):
     TOKEN_MISSING = (
         "token-missing",
         401,
-        "Nobody without a token comes in",
-        "Send `Authorization: Bearer dpl_...`; an operator makes one with `python -m jobs tokens create`.",
+        "No token that is good came with it",
+        "Send `Authorization: Bearer dpl_...`; `python -m jobs tokens create` makes one, `tokens list` shows all.",
     )
     SCOPE_MISSING = (
         "scope-missing",

@@ -18,7 +18,7 @@ from jobs.documents.instants import parse_instant
 from jobs.ledger import bookmarks, replays, subscriptions
 from jobs.ledger.bookmarks import Bookmark
 from jobs.ledger.subscriptions import Subscription
-from jobs.models import TOPICS
+from jobs.models import TOPICS, InvalidCampaign
 from jobs.webhooks import receivers
 from jobs.webhooks.receivers import Unfit
 
@@ -128,7 +128,7 @@ def replay(context: typer.Context, name: Name, since: Since = None, as_json: Jso
     """Tell a system again what it was not told; also switches it on again. A receiver knows a repetition by its id."""
     invocation = of(context, as_json=as_json)
     found, now = _known(invocation, name), invocation.clock()
-    at = parse_instant(since, field="--since") if since else None
+    at = _instant(since) if since else None
     again = replays.tell_untold_again(invocation.redis, found, now=now)
     if at:
         replays.go_back(invocation.redis, found, at)
@@ -136,6 +136,13 @@ def replay(context: typer.Context, name: Name, since: Since = None, as_json: Jso
     invocation.answer({"again": again, "since": iso(at)})
     also = f", and all since {iso(at)} that is kept" if at else ""
     invocation.say(f"{counted(again, 'event')} that had been given up will be told again{also}.")
+
+
+def _instant(since: str) -> datetime:
+    try:
+        return parse_instant(since, field="--since")
+    except InvalidCampaign as unclear:
+        raise Failure(Exit.BAD_INPUT, str(unclear), kept=NOTHING_CHANGED) from None
 
 
 def _known(invocation: Invocation, name: str) -> Subscription:

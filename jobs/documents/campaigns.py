@@ -133,19 +133,14 @@ def read_dossier(redis: Redis, campaign_id: str) -> Dossier:
     )
 
 
-WITH_RECORDS = (SubmissionState.ACCEPTED, SubmissionState.FINISHED, SubmissionState.GIVEN_UP)
-"""Of whose phones the drops say how they ended, as far as that is known."""
-
-
 def whereabouts(campaign: CampaignView) -> dict[str, int]:
     """Where every phone is; the counts that are not zero, and they add up to `phone_count`."""
-    at_gateway = sum(campaign.phones.get(state, 0) for state in WITH_RECORDS)
     screened = campaign.drops.get(DropState.SCREENED, 0)
     found = {
         "delivered": campaign.drops.get(DropState.DELIVERED, 0),
         "failed": campaign.drops.get(DropState.FAILED, 0),
         "no_record": campaign.drops.get(DropState.NO_RECORD, 0),
-        "no_record_yet": at_gateway - sum(campaign.drops.values()) + screened,
+        "no_record_yet": campaign.no_record_yet,
         "not_sent_yet": sum(campaign.phones.get(state, 0) for state in UNSENT - {SubmissionState.SENDING}),
         "being_sent": campaign.phones.get(SubmissionState.SENDING, 0),
         "unknown": campaign.phones.get(SubmissionState.UNKNOWN, 0),

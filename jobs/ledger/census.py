@@ -138,7 +138,8 @@ def _unfinished(redis: Redis) -> list[str]:
 def _facts(view: CampaignView) -> _Facts:
     statuses = (int(view.status is each) for each in CampaignStatus)
     submissions = (view.submissions.get(each, 0) for each in SubmissionState)
-    drops = (view.drops.get(each, 0) for each in DropState)
+    ended = {**view.drops, DropState.PENDING: view.no_record_yet}
+    drops = (ended.get(each, 0) for each in DropState)
     return (*statuses, *submissions, *drops)
 
 

@@ -16,6 +16,9 @@ from jobs.models.states import (
 )
 from jobs.models.terms import Terms
 
+WITH_RECORDS = (SubmissionState.ACCEPTED, SubmissionState.FINISHED, SubmissionState.GIVEN_UP)
+"""Of whose phones the drops say how they ended, as far as that is known."""
+
 
 @dataclass(frozen=True, slots=True)
 class Disposition:
@@ -143,6 +146,12 @@ class CampaignView:
         """By how much the last confirmed stop came after the end time."""
         ends_at = self.terms.ends_at
         return self.end_confirmed_at - ends_at if self.end_confirmed_at and ends_at else None
+
+    @property
+    def no_record_yet(self) -> int:
+        """Phones that the gateway has, or had, and of which no call record has come, nor is known to come."""
+        at_gateway = sum(self.phones.get(state, 0) for state in WITH_RECORDS)
+        return at_gateway - sum(self.drops.values()) + self.drops.get(DropState.SCREENED, 0)
 
     @property
     def too_late_at(self) -> datetime:

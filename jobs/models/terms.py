@@ -58,7 +58,7 @@ def _lower(value: Any) -> Any:
 
 def _caller_id(value: Any) -> Any:
     if not CALLER_ID.fullmatch(str(value)):
-        raise ValueError("must be a valid US or Canadian number in 10 digits, such as 6175550123")
+        raise ValueError("must be a valid US or Canadian number in 10 digits, the area code first")
     return str(value)
 
 

@@ -163,6 +163,12 @@ def test_nothing_changes_by_anything_but_a_post_from_our_own_pages(
     assert state(redis) == before
 
 
+def test_what_rq_finds_nothing_to_do_for_is_no_outage(redis: Redis, address: str) -> None:
+    home = {**CONTROLLER, "Origin": address.removesuffix("/rq")}
+    refused = requests.post(f"{address}/queue/status/compact", headers=home, timeout=10)
+    assert (refused.status_code, "nothing to do" in refused.text) == (409, True)
+
+
 def test_who_may_control_requeues_and_deletes(redis: Redis, address: str, jobs: dict[str, Job]) -> None:
     home = {**CONTROLLER, "Origin": address.removesuffix("/rq")}
     before = redis.hget(jobs["failed"].key, "description")

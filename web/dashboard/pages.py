@@ -9,7 +9,7 @@ import rq_dashboard.web as pages
 from flask import Flask, Response, request
 from flask.json.provider import DefaultJSONProvider
 from redis import Redis
-from redis.exceptions import RedisError
+from redis.exceptions import RedisError, ResponseError
 from rq.exceptions import NoSuchJobError
 from rq.serializers import JSONSerializer
 
@@ -57,6 +57,8 @@ def application(redis: Redis) -> Flask:
     app.after_request(_dress)
     app.register_error_handler(NoSuchJobError, lambda _: ("There is no such job any more.", 404))
     app.register_error_handler(RedisError, lambda _: ("Redis does not answer.", 503))
+    # RQ renames what is not there, as where an empty queue is compacted.
+    app.register_error_handler(ResponseError, lambda _: ("There is nothing to do that with, or not any more.", 409))
     return app
 
 

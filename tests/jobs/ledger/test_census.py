@@ -6,9 +6,9 @@ import pytest
 from redis import Redis
 from redis.exceptions import ResponseError
 
-from jobs.ledger import campaigns, keys
+from jobs.ledger import campaigns, claims, dispositions, keys, submissions
 from jobs.ledger.census import Census
-from jobs.models import CampaignStatus, Intent, SubmissionState
+from jobs.models import CampaignStatus, Disposition, DropState, Intent, SubmissionState
 from tests.jobs.ledger.conftest import NOW, new_campaign
 
 WAITING, PAUSED = CampaignStatus.WAITING, CampaignStatus.PAUSED
@@ -35,6 +35,19 @@ def test_what_is_new_and_what_has_changed_is_counted(ledger: Redis) -> None:
     counted = counting.count(ledger)
     assert (counted.campaigns[WAITING], counted.campaigns[PAUSED], counted.not_yet) == (3, 1, 0)
     assert counted.submissions[SubmissionState.PLANNED] == 8
+
+
+def test_drops_without_a_record_yet_are_those_that_the_gateway_has(ledger: Redis) -> None:
+    take(ledger, 1)
+    claims.claim(ledger, "c0000-1", attempt="a", now=NOW, until=NOW)
+    for state in (SubmissionState.SENDING, SubmissionState.ACCEPTED):
+        (found,) = submissions.read(ledger, ["c0000-1"])
+        assert submissions.move(ledger, found, state, now=NOW)
+    assert Census().count(ledger).drops[DropState.PENDING] == 1
+    (found,) = submissions.read(ledger, ["c0000-1"])
+    dispositions.record(ledger, found, [Disposition("6175550123", DropState.DELIVERED, "OK")], now=NOW)
+    counted = Census().count(ledger).drops
+    assert (counted[DropState.PENDING], counted[DropState.DELIVERED]) == (0, 1)
 
 
 def test_a_campaign_that_leaves_the_unfinished_is_looked_at_once_more(ledger: Redis) -> None:

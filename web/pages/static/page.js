@@ -36,14 +36,24 @@ function replace(place, html) {
 function follow(address) {
   const pulse = document.getElementById("pulse");
   let source = null;
+  let again_ms = 2000;
   const say = (words, on) => {
     if (pulse.textContent !== words) pulse.textContent = words;
     pulse.classList.toggle("on", on);
   };
   const begin = () => {
     source = new EventSource(address);
-    source.onopen = () => say("Live", true);
-    source.onerror = () => say(source.readyState === EventSource.CLOSED ? "Not live; load the page again" : "Not live; trying again", false);
+    source.onopen = () => {
+      again_ms = 2000;
+      say("Live", true);
+    };
+    source.onerror = () => {
+      say("Not live; trying again", false);
+      if (source.readyState !== EventSource.CLOSED) return;
+      // It was refused, as by a proxy while the process behind it is started anew: a browser does not try that again.
+      setTimeout(() => document.hidden || source.readyState !== EventSource.CLOSED || begin(), again_ms);
+      again_ms = Math.min(again_ms * 2, 60000);
+    };
     source.onmessage = (event) => {
       for (const [name, html] of Object.entries(JSON.parse(event.data))) {
         const place = document.getElementById(name);
