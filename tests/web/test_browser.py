@@ -93,6 +93,8 @@ def decide(dana: Desk, submission_id: str) -> None:
     dana.go(f"/unknowns/{submission_id}")
     page.get_by_label("Nobody will ever know").focus()
     page.keyboard.press("Space")
+    page.get_by_label("I know better").focus()  # nobody has looked for it yet
+    page.keyboard.press("Space")
     page.get_by_label("Why").focus()
     page.keyboard.type("nobody needs that call any more")
     page.keyboard.press("Enter")

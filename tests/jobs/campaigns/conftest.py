@@ -39,9 +39,12 @@ def simulator(clock: Clock) -> Iterator[Simulator]:
         yield running
 
 
-def client_of(base_url: str, *, password: str = "demo") -> GatewayClient:
-    """The real client, impatient."""
-    timeouts = Timeouts(connect_s=1, read_s=0.8, deadline_s=1.6)
+IMPATIENT = Timeouts(connect_s=1, read_s=0.8, deadline_s=1.6)
+PATIENT = Timeouts(connect_s=10, read_s=10, deadline_s=20)
+
+
+def client_of(base_url: str, *, password: str = "demo", timeouts: Timeouts = IMPATIENT) -> GatewayClient:
+    """The real client."""
     return GatewayClient(base_url=base_url, credentials=Credentials("demo", SecretStr(password)), timeouts=timeouts)
 
 

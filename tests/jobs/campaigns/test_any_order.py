@@ -35,7 +35,7 @@ from jobs.models import Intent, InvalidCampaign, Terms, WhenUnknown
 from jobs.outcomes import hear, settle
 from tests import oracle
 from tests.crash.steps import Interruption, Killed, Life, Moment, SteppedRedis
-from tests.jobs.campaigns.conftest import NOON, client_of, planned
+from tests.jobs.campaigns.conftest import NOON, PATIENT, client_of, planned
 from tests.oracle import unmarked
 from tests.proof.checker import is_over
 from tests.servers import RedisServer
@@ -80,7 +80,7 @@ class Campaigns(RuleBasedStateMachine):
         self.clock = Clock(starts_at=NOON, stopped=True)
         self.simulator = Simulator(Settings(calls_per_second=1, postbacks={"on": False}), clock=self.clock)
         self.simulator.start()
-        self.client = client_of(self.simulator.base_url)
+        self.client = client_of(self.simulator.base_url, timeouts=PATIENT)  # a story is the same on a slow machine
         self.redis = Redis.from_url(server.url)
         self.redis.flushall()
         self.redis.script_flush()  # so that the same story takes the same steps
