@@ -45,6 +45,8 @@ KEYS = ["march", "april", "may"]
 TAKE_REAL_TIME = frozenset(
     {
         FaultKind.ACCEPT_LATE,
+        FaultKind.ACCEPT_THEN_NEVER_ANSWER,
+        FaultKind.NEVER_ANSWER_BEFORE_ACCEPTING,
         FaultKind.SLOW,
         FaultKind.DRIP,
         FaultKind.DOWN_AFTER_ACCEPTING,
@@ -284,6 +286,7 @@ def key_of(session: Session) -> str:
 
 
 @pytest.mark.thorough
+@pytest.mark.timeout(600)
 def test_in_any_order_nobody_is_called_twice_and_nothing_vanishes(redis_server: RedisServer) -> None:
     redis_server.start()
     play(redis_server, stories=30 if settings.get_current_profile_name() == "default" else MANY, steps=25)
