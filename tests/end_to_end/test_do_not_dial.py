@@ -79,7 +79,7 @@ def test_a_raw_campaign_for_an_unknown_account_is_refused_by_the_worker_that_kno
     stage.start_worker()
     campaign = {"caller_id": "6175550100", "audio_title": "Reminder", "recipients": [CANARY], "account": "north"}
     job = hand_in_raw(stage, campaign)
-    stage.wait_for(lambda: job.is_failed)
+    stage.wait_for(lambda: job.latest_result() is not None)  # RQ writes that it failed before it writes why
     failure = job.latest_result()
     assert failure is not None
     assert "account: no gateway account is named 'north'; there is: default, west" in str(failure.exc_string)
