@@ -134,7 +134,6 @@ def give_up(
     """
     case = read_case(redis, submission_id, rule_of(timings))
     if case.submission.state is SubmissionState.GIVEN_UP:
-        ends.close(redis, case.submission)
         return Decided(Decision.GIVE_UP, case, is_new=False)
     _check_in_doubt(case)
     if not case.is_absent and not force:
