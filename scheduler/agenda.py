@@ -81,7 +81,7 @@ class Missed(Worded):
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A line of the timetable. Without a `tick` of its own it is an errand of the same name in `jobs.producer`."""
+    """A line of the timetable. Without a `tick` of its own it is an errand of the same name in `jobs.ringing`."""
 
     name: str
     when: Every | Daily
