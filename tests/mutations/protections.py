@@ -289,14 +289,14 @@ PROTECTIONS = (
     Protection(
         "a turn at a webhook that was overtaken writes nothing",
         "jobs/ledger/bookmarks.py",
-        "if redis.call('HGET', KEYS[1], 'holder') ~= ARGV[2] then return 0 end\n",
+        "if redis.call('HGET', bookmark, 'holder') ~= holder then return 0 end\n",
         "",
         WEBHOOK_RACES,
     ),
     Protection(
         "a turn moves no place that a person has moved",
         "jobs/ledger/bookmarks.py",
-        "if redis.call('HGET', KEYS[1], 'place:' .. stream) ~= ARGV[5] then came_to = 0",
+        "if redis.call('HGET', bookmark, 'place:' .. stream) ~= place_read then came_to = 0",
         "if false then came_to = 0",
         WEBHOOK_RACES,
     ),
