@@ -1,6 +1,6 @@
 """Which slots of the timetable are to be run now, and which are passed over.
 
-Law of the module: pure, and all times are instants.
+Law of the room: pure, and all times are instants.
 """
 
 from collections.abc import Callable, Iterator
