@@ -72,6 +72,8 @@ if ARGV[13] == '1' then
   local holder = redis.call('GET', KEYS[6])
   if holder and holder ~= ARGV[1] then return 0 end
 end
+local is_unsent = state == 'planned' or state == 'claimed'
+if is_unsent and ARGV[6] == 'accepted' then remember() end  -- were that forgotten, it would be sent again
 moved(KEYS[1], KEYS[2], state, ARGV[6])
 redis.call('HSET', KEYS[1], 'moves', string.sub(moves .. ARGV[3] .. ' ', -136))
 if #ARGV > 17 then redis.call('HSET', KEYS[1], unpack(ARGV, 18)) end
