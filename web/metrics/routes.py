@@ -27,7 +27,7 @@ from web.access import Scope, require
 from web.metrics.catalogue import METRICS
 from web.metrics.metric import Found, Kind, Metric
 from web.site import Site
-from web.turns import check_line
+from web.turns import RETRY_AFTER_S, check_line
 
 _FAMILIES = {Kind.GAUGE: GaugeMetricFamily, Kind.COUNTER: CounterMetricFamily, Kind.HISTOGRAM: HistogramMetricFamily}
 
@@ -43,7 +43,7 @@ def router(site: Site, turned_away: Mapping[Any, int]) -> APIRouter:
         try:
             return Response(encode(registry), media_type=content_type, headers={"Cache-Control": "no-store"})
         except RedisError:
-            raise HTTPException(503, "Redis does not answer") from None
+            raise HTTPException(503, "Redis does not answer", {"Retry-After": str(RETRY_AFTER_S)}) from None
 
     return routes
 
