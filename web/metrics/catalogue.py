@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from jobs.ledger import meter
 from jobs.ledger.breaker import BreakerState
 from jobs.ledger.meter import Count
+from jobs.outcomes.heard import Heard
 from web.metrics.metric import (
     Found,
     Kind,
@@ -23,6 +24,7 @@ from web.metrics.metric import (
     says,
     server,
 )
+from web.postbacks import TurnedAway
 
 QUEUES = (
     each_queue("dropline_queue_jobs", "Jobs that wait in a queue.", lambda queue: queue.waiting),
@@ -135,7 +137,7 @@ POSTBACKS = (
         "dropline_postbacks_total",
         Kind.COUNTER,
         "Postbacks that came to the ledger, by what came of each: docs/postbacks.md says what each end means.",
-        lambda found: [((end,), count) for end, count in found.arrivals.ends.items()],
+        lambda found: [((end,), count) for end, count in {**dict.fromkeys(Heard, 0), **found.arrivals.ends}.items()],
         ("end",),
     ),
     Metric(
@@ -148,8 +150,13 @@ POSTBACKS = (
         "dropline_postbacks_turned_away_total",
         Kind.COUNTER,
         "Postbacks that this process did not look at, by why: too many or too slow, or the ledger was away.",
-        lambda found: [((why,), count) for why, count in found.turned_away.items()],
+        lambda found: [((why,), count) for why, count in {**dict.fromkeys(TurnedAway, 0), **found.turned_away}.items()],
         ("why",),
+    ),
+    one(
+        "dropline_postbacks_expected",
+        "1 where this process knows a PUBLIC_URL, at which workers have the gateway post call records.",
+        lambda found: found.are_postbacks_expected,
     ),
 )
 

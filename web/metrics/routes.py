@@ -80,7 +80,8 @@ def read(site: Site, census: Census, turned_away: Mapping[Any, int]) -> Found:
     waiting = queues.read(site.redis, now=site.now)
     counts = census.count(site.redis)
     arrived = arrivals.read(site.redis)
-    return Found(lived, waiting, counts, arrived, dict(turned_away), timedelta(seconds=time.monotonic() - began))
+    took, is_expected = timedelta(seconds=time.monotonic() - began), site.settings.public_url is not None
+    return Found(lived, waiting, counts, arrived, dict(turned_away), is_expected, took)
 
 
 def family(metric: Metric, found: Found) -> Family:
