@@ -4,6 +4,7 @@ Law of the module: a label's values are words of ours, queues, or names of accou
 """
 
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 from jobs.ledger import meter
 from jobs.ledger.breaker import BreakerState
@@ -132,12 +133,18 @@ GATEWAY = (
     ),
 )
 
+
+def _each(words: Iterable[str], counts: Mapping[Any, int]) -> Iterable[Sample]:
+    """Also of what never was: a counter that begins at 1 has not grown, as far as a rule can see."""
+    return [((word,), counts.get(word, 0)) for word in dict.fromkeys([*words, *counts])]
+
+
 POSTBACKS = (
     Metric(
         "dropline_postbacks_total",
         Kind.COUNTER,
         "Postbacks that came to the ledger, by what came of each: docs/postbacks.md says what each end means.",
-        lambda found: [((end,), count) for end, count in {**dict.fromkeys(Heard, 0), **found.arrivals.ends}.items()],
+        lambda found: _each(Heard, found.arrivals.ends),
         ("end",),
     ),
     Metric(
@@ -150,7 +157,7 @@ POSTBACKS = (
         "dropline_postbacks_turned_away_total",
         Kind.COUNTER,
         "Postbacks that this process did not look at, by why: too many or too slow, or the ledger was away.",
-        lambda found: [((why,), count) for why, count in {**dict.fromkeys(TurnedAway, 0), **found.turned_away}.items()],
+        lambda found: _each(TurnedAway, found.turned_away),
         ("why",),
     ),
     one(
