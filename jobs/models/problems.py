@@ -88,6 +88,8 @@ def _problem(error: ErrorDetails, fields: Sequence[str]) -> Problem:
         return Problem(name, "is missing")
     if name == "recipients" and len(place) > 1:
         return Problem(f"recipients.{place[1]}", _A_RECIPIENT)
+    if error["type"] == "value_error":
+        return Problem(name, _own_words(error))
     return Problem(name, RULES.get(name) or _own_words(error))
 
 

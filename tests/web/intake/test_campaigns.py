@@ -127,7 +127,8 @@ def test_a_form_without_a_file_says_so(caller: Caller) -> None:
     ("wrong", "field"),
     [
         ({"caller_id": "1"}, "caller_id"),
-        ({"audio_url": "https://example.com/a.mp3"}, ""),
+        ({"audio_url": "https://example.com/a.mp3"}, "audio_title"),
+        ({"audio_title": None}, "audio_title"),
         ({"recipients": [{"phone": 1}]}, "recipients.0"),
         ({"recipients": ["n/a"]}, "recipients"),
         ({"phones": []}, "phones"),
