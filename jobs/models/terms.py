@@ -32,6 +32,12 @@ EXPIRES_AFTER = timedelta(hours=24)
 """Without an `expires_at`, what is not with the gateway this long after its start is not sent any more: a reminder that
 comes a day late, when a backlog clears at night, harms more than one that does not come."""
 
+STAND_IN = "2025550100"
+"""In place of a caller ID that cannot be read, so that what else is wrong is found, too."""
+
+_JUDGED_LATER = ("start", "ends_at", "expires_at", "account")
+"""Fields that may be right in themselves, and wrong on that day or at that place."""
+
 CALLER_ID = re.compile(r"[2-9]\d{2}[2-9]\d{6}", re.ASCII)
 
 
@@ -198,4 +204,7 @@ def _parse(model: type[Model], stated: object) -> Model:
     except ValidationError as invalid:
         errors = invalid.errors(include_input=False, include_url=False, include_context=False)
     # Raised outside the handler: pydantic's own error holds the values, and a traceback would show it.
-    raise InvalidCampaign(in_words(errors, list(model.model_fields)))
+    wrong = {str(error["loc"][0]) for error in errors}
+    right = {name: stated[name] for name in _JUDGED_LATER if name in stated and name not in wrong}
+    stand_ins = {"caller_id": STAND_IN, "audio_title": "-"}
+    raise InvalidCampaign(in_words(errors, list(model.model_fields)), Terms.model_validate({**stand_ins, **right}))

@@ -1,5 +1,6 @@
 """Every error under /v1 answered as a problem, the framework's own, too; those of other rooms stay as they are."""
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -13,7 +14,6 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
 from config.accounts import UnknownAccount
-from config.masking import mask_text
 from jobs.campaigns.control import CampaignIsOver, UnknownCampaign
 from jobs.campaigns.take import KeyConflict
 from jobs.ledger.do_not_dial import UnexplainedRequest
@@ -22,7 +22,8 @@ from jobs.models import InvalidCampaign
 from jobs.outcomes.cases import UnknownSubmission
 from jobs.outcomes.decide import Inadvisable, NotInDoubt, UnexplainedDecision
 from web.problems.kinds import Kind
-from web.problems.refusals import MEDIA_TYPE, FlawDocument, Refusal, document, flaw
+from web.problems.refusals import MEDIA_TYPE, Refusal, document, flaw
+from web.problems.requests import refusal_of_request
 from web.turns import RETRY_AFTER_S, Busy
 
 log = structlog.get_logger()
@@ -73,17 +74,7 @@ async def _on_invalid_request(request: Request, error: Exception) -> Response:
         raise error
     if not _is_ours(request):
         return await request_validation_exception_handler(request, error)
-    errors = error.errors()
-    if any(each["type"] == "json_invalid" for each in errors):
-        return _answer(Refusal(Kind.UNREADABLE, "it is not JSON"))
-    return _answer(Refusal(Kind.INVALID, flaws=[_request_flaw(each) for each in errors]))
-
-
-def _request_flaw(error: Mapping[str, Any]) -> FlawDocument:
-    """The framework's words, which never repeat a value; its places begin with body, query, path or header."""
-    place = [str(each) for each in error["loc"] if each != "body"]
-    field = ".".join(place) if all(each.isascii() and len(each) <= 40 for each in place) else "(an odd field name)"
-    return {"field": mask_text(field), "message": mask_text(str(error["msg"]).removeprefix("Value error, "))}
+    return _answer(refusal_of_request(request, error))
 
 
 async def _on_error(request: Request, error: Exception) -> Response:
@@ -147,8 +138,22 @@ _FORESEEN: Mapping[type[Exception], Callable[[Any], Refusal]] = {
 """Every error that is no fault, with what is answered; those that derive from one are answered alike."""
 
 
+_IN_HTTP = [
+    (re.compile(pattern), here)
+    for pattern, here in (
+        (r"(?s)^no (campaign|submission) .* is known here.*", ""),
+        (r"; nothing was changed$", ""),
+        (r"add --force", 'say "force": true'),
+        (r"`stop SESSION` once it shows up", "adopt it once it shows up, or stop the campaign"),
+        (r"`unknowns (\S+)` and `sessions \S+` show", r"GET /v1/unknowns/\1 shows"),
+        (r"look at it with `unknowns (\S+)`", r"GET /v1/unknowns/\1"),
+        (r"Look at it with `unknowns (\S+)`", r"GET /v1/unknowns/\1"),
+    )
+]
+"""What is said to a person before a terminal, and what instead of it here: '' for what `todo` says."""
+
+
 def _in_http(words: str) -> str:
-    """Advice for the command line, in the words of this door."""
-    for said, meant in (("add --force", 'say "force": true'), ("`list` shows", "GET /v1/campaigns shows")):
-        words = words.replace(said, meant)
-    return words.replace("`unknowns` shows", "GET /v1/unknowns shows")
+    for pattern, here in _IN_HTTP:
+        words = pattern.sub(here, words)
+    return words

@@ -19,7 +19,7 @@ class Kind(Enum):
         "token-missing",
         401,
         "No token that is good came with it",
-        "Send `Authorization: Bearer dpl_...`; `python -m jobs tokens create` makes one, `tokens list` shows all.",
+        "Send `Authorization: Bearer dpl_...`, with a token that an operator has made and not revoked.",
     )
     SCOPE_MISSING = (
         "scope-missing",
@@ -39,7 +39,7 @@ class Kind(Enum):
         "not-compared",
         404,
         "This day was not compared with the gateway",
-        "It is done once a day for the day before, or by `python -m jobs reconcile`.",
+        "It is done once a day for the day before; an operator can have it done at any time.",
     )
     METHOD = "method-not-allowed", 405, "This cannot be done here", "The header Allow names what can."
     NOT_ACCEPTABLE = (
@@ -60,7 +60,7 @@ class Kind(Enum):
         "inadvisable",
         409,
         "What is known speaks against it",
-        "Nothing was changed. Look at the submission again and decide anew.",
+        "Nothing was changed. GET /v1/unknowns/SUBMISSION shows all that is known.",
     )
     PHONES_DROPPED = (
         "phones-dropped",
@@ -73,7 +73,7 @@ class Kind(Enum):
         "unsupported-media-type",
         415,
         "The body is of a type that is not read here",
-        "Send application/json; a contact file goes as multipart/form-data.",
+        "Say `Content-Type: application/json`; a contact file goes as multipart/form-data.",
     )
     INVALID = "invalid", 422, "It cannot be taken like this", "`problems` has all of it. Nothing was stored or sent."
     TOO_MANY_TRIES = (

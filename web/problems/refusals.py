@@ -13,6 +13,8 @@ from web.problems.kinds import Kind
 MEDIA_TYPE = "application/problem+json"
 MOST_PROBLEMS = 100
 """Of one request that are named one by one."""
+MOST_NAMED = 10
+"""Of their fields in `detail`."""
 
 
 class FlawDocument(TypedDict):
@@ -48,10 +50,17 @@ class Refusal(HTTPException):
         headers: Mapping[str, str] | None = None,
         **facts: Any,
     ) -> None:
-        super().__init__(kind.status, detail or kind.title, headers)
+        super().__init__(kind.status, detail or _fields(flaws) or kind.title, headers)
         self.kind = kind
         self.flaws = list(flaws)
         self.facts = facts
+
+
+def _fields(flaws: Sequence[FlawDocument]) -> str:
+    """In a line what `problems` says one by one."""
+    names = list(dict.fromkeys(each["field"] for each in flaws))
+    more = f" and {len(names) - MOST_NAMED:,} more" if len(names) > MOST_NAMED else ""
+    return f"what is wrong: {', '.join(names[:MOST_NAMED])}{more}" if names else ""
 
 
 def document(refusal: Refusal) -> ProblemDocument:
@@ -64,9 +73,13 @@ def document(refusal: Refusal) -> ProblemDocument:
     return found  # type: ignore[return-value]  # the facts are those that the shape names
 
 
+_BY_HTTP = {"key": "Idempotency-Key", "campaign": "the body"}
+"""What is called otherwise here than in a job."""
+
+
 def flaw(problem: Problem) -> FlawDocument:
-    """A problem of a campaign."""
-    return {"field": problem.field, "message": mask_text(problem.message)}
+    """A problem of a campaign, in the words of this door."""
+    return {"field": _BY_HTTP.get(problem.field, problem.field), "message": mask_text(problem.message)}
 
 
 def _few(flaws: list[FlawDocument]) -> list[FlawDocument]:
