@@ -8,6 +8,7 @@ import io
 import json
 import time
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from enum import StrEnum
 from itertools import chain, islice
 from typing import Annotated, Any
@@ -91,6 +92,27 @@ def _written(rows: str, columns: Sequence[str]) -> dict[int | str, dict[str, Any
 _REFUSED = problems(Kind.UNKNOWN_CAMPAIGN, Kind.NOT_ACCEPTABLE, Kind.PHONES_DROPPED, Kind.INVALID)
 
 
+@dataclass(frozen=True, slots=True)
+class Export:
+    """Rows of a campaign that may hold phones: what they are called in JSON and on record, and how they are masked."""
+
+    name: str
+    recorded_as: str
+    columns: Sequence[str]
+    told_in: str
+    """The column that may hold a phone."""
+    mask: Callable[[str], str]
+    read: Callable[[Redis, str], Rows]
+
+
+def _excluded(redis: Redis, campaign_id: str) -> Rows:
+    return excluded_rows(campaigns.excluded(redis, campaign_id))
+
+
+RESULTS = Export("results", "results", COLUMNS, "phone", mask_phone, result_rows)
+EXCLUDED = Export("excluded", "rows left out", EXCLUDED_COLUMNS, "text", masked_row, _excluded)
+
+
 @router.get(
     "/campaigns/{campaign_id}/results",
     dependencies=[Depends(place)],
@@ -101,11 +123,7 @@ def results(
     site: OurSite, visitor: Reader, campaign_id: CampaignId, wanted: Wanted = None, accept: Accept = "*/*"
 ) -> StreamingResponse:
     """Every phone and how its drop ended. Phones are whole with the scope `phones` alone, else their last digits."""
-    written = _format(wanted, accept)
-    _require_phones(site.redis, campaign_id)
-    _note_look(site, visitor, f"campaign {campaign_id}, results")
-    rows = _shown(result_rows(site.redis, campaign_id), visitor, COLUMNS.index("phone"), mask_phone)
-    return _streamed(written, campaign_id, "results", COLUMNS, rows)
+    return _exported(RESULTS, site, visitor, campaign_id, _format(wanted, accept))
 
 
 @router.get(
@@ -118,17 +136,20 @@ def excluded(
     site: OurSite, visitor: Reader, campaign_id: CampaignId, wanted: Wanted = None, accept: Accept = "*/*"
 ) -> StreamingResponse:
     """Every row that was left out, by its line, and why. What it said is whole with the scope `phones` alone."""
-    written = _format(wanted, accept)
-    _require_phones(site.redis, campaign_id)
-    _note_look(site, visitor, f"campaign {campaign_id}, rows left out")
-    told = excluded_rows(campaigns.excluded(site.redis, campaign_id))
-    rows = _shown(told, visitor, EXCLUDED_COLUMNS.index("text"), masked_row)
-    return _streamed(written, campaign_id, "excluded", EXCLUDED_COLUMNS, rows)
+    return _exported(EXCLUDED, site, visitor, campaign_id, _format(wanted, accept))
 
 
-def _require_phones(redis: Redis, campaign_id: str) -> None:
-    if known(redis, campaign_id).phones_dropped_at:
+def _exported(export: Export, site: Site, visitor: Visitor, campaign_id: str, written: Format) -> StreamingResponse:
+    """Who sees whole phones is remembered, before the first of them leaves."""
+    if known(site.redis, campaign_id).phones_dropped_at:
         raise Refusal(Kind.PHONES_DROPPED)
+    rows = export.read(site.redis, campaign_id)
+    if visitor.may(Scope.PHONES):
+        note_look(site.redis, visitor.name, f"campaign {campaign_id}, {export.recorded_as}", site.now)
+    else:
+        at = export.columns.index(export.told_in)
+        rows = ([*row[:at], export.mask(str(row[at])), *row[at + 1 :]] for row in rows)
+    return _streamed(written, campaign_id, export.name, export.columns, rows)
 
 
 def _format(wanted: Format | None, accept: str) -> Format:
@@ -141,19 +162,6 @@ def _format(wanted: Format | None, accept: str) -> Format:
     if found is None:
         raise Refusal(Kind.NOT_ACCEPTABLE)
     return found
-
-
-def _note_look(site: Site, visitor: Visitor, what: str) -> None:
-    """Who sees whole phones is remembered, before the first of them leaves."""
-    if visitor.may(Scope.PHONES):
-        note_look(site.redis, visitor.name, what, site.now)
-
-
-def _shown(rows: Rows, visitor: Visitor, at: int, mask: Callable[[str], str]) -> Rows:
-    """The rows as this visitor may see them."""
-    if visitor.may(Scope.PHONES):
-        return rows
-    return ([*row[:at], mask(str(row[at])), *row[at + 1 :]] for row in rows)
 
 
 def _streamed(written: Format, campaign_id: str, name: str, columns: Sequence[str], rows: Rows) -> StreamingResponse:

@@ -14,20 +14,13 @@ from jobs.ledger import due, evidence
 from jobs.ledger.keys import Due
 from jobs.models import CampaignStatus, DropState, Finding, Intent, Run, SubmissionState, Terms
 from jobs.outcomes.decide import Asked, give_up
-<<<<<<< HEAD
 from jobs.outcomes.hear import hear
 from jobs.outcomes.heard import Heard
-=======
-from jobs.outcomes.hear import Heard, hear
->>>>>>> doors
 from jobs.outcomes.settle import Settled, settle
 from tests.jobs.campaigns.conftest import TERMS, submission, taken, view
 from tests.jobs.outcomes.conftest import PHONES, TITLED, accepted_but_unknown, settle_for
 from tests.jobs.outcomes.test_hear import posted
-<<<<<<< HEAD
 from tests.jobs.outcomes.test_late_answers import late
-=======
->>>>>>> doors
 
 
 def given_up(desk: Desk, simulator: Simulator, terms: Terms = TERMS) -> str:
