@@ -14,7 +14,7 @@ from jobs.columns import UnreadableContacts
 from jobs.contacts import Contacts, Row, read_contacts
 from jobs.documents.terms import read_terms
 from jobs.models import InvalidCampaign, Problem, Terms, parse_campaign
-from web.problems import FlawDocument, Kind, Refusal, flaw
+from web.problems import FlawDocument, Kind, Refusal, flaw, not_json
 
 CONTACTS = "contacts"
 """The form's field with the file."""
@@ -55,6 +55,8 @@ def from_json(body: bytes) -> HandedIn:
     """What a JSON body states, as `jobs.models.Campaign` reads it; raises `Refusal` for what is no object."""
     try:
         stated = json.loads(body)
+    except json.JSONDecodeError as broken:
+        raise not_json(broken.doc, broken.pos) from None
     except (ValueError, RecursionError):
         raise Refusal(Kind.UNREADABLE, "it is not JSON") from None
     try:

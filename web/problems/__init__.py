@@ -7,6 +7,7 @@ secret.
 from web.problems.answers import add_to, refusal_of
 from web.problems.kinds import Kind
 from web.problems.refusals import MEDIA_TYPE, FlawDocument, ProblemDocument, Refusal, document, flaw
+from web.problems.requests import not_json
 
 __all__ = [
     "MEDIA_TYPE",
@@ -17,5 +18,6 @@ __all__ = [
     "add_to",
     "document",
     "flaw",
+    "not_json",
     "refusal_of",
 ]

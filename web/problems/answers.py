@@ -146,8 +146,7 @@ _IN_HTTP = [
         (r"add --force", 'say "force": true'),
         (r"`stop SESSION` once it shows up", "adopt it once it shows up, or stop the campaign"),
         (r"`unknowns (\S+)` and `sessions \S+` show", r"GET /v1/unknowns/\1 shows"),
-        (r"look at it with `unknowns (\S+)`", r"GET /v1/unknowns/\1"),
-        (r"Look at it with `unknowns (\S+)`", r"GET /v1/unknowns/\1"),
+        (r"[Ll]ook at it with `unknowns (\S+)`", r"GET /v1/unknowns/\1"),
     )
 ]
 """What is said to a person before a terminal, and what instead of it here: '' for what `todo` says."""

@@ -35,13 +35,24 @@ WORDS: Mapping[str, str] = {
 def refusal_of_request(request: Request, error: RequestValidationError) -> Refusal:
     """All that is wrong with it, or that its body is none."""
     errors = error.errors()
-    if any(each["type"] == "json_invalid" for each in errors):
-        return Refusal(Kind.UNREADABLE, "it is not JSON")
+    if broken := next((each for each in errors if each["type"] == "json_invalid"), None):
+        return not_json(str(error.body), broken["loc"][-1])
     if isinstance(error.body, bytes):
         return Refusal(Kind.MEDIA)
-    if any((each["type"], each["loc"]) == ("missing", ("body",)) for each in errors):
-        return Refusal(Kind.INVALID, flaws=[{"field": name, "message": WORDS["missing"]} for name in _needed(request)])
-    return Refusal(Kind.INVALID, flaws=list(map(_flaw, errors)))
+    return Refusal(Kind.INVALID, flaws=[flaw for each in errors for flaw in _flaws(request, each)])
+
+
+def not_json(body: str, at: int) -> Refusal:
+    """A body that is JSON up to this character."""
+    line, column = body.count("\n", 0, at) + 1, at - body.rfind("\n", 0, at)
+    return Refusal(Kind.UNREADABLE, f"it is no JSON from line {line:,}, column {column:,} on")
+
+
+def _flaws(request: Request, error: Mapping[str, Any]) -> list[FlawDocument]:
+    """A body that is missing lacks every field that it must have."""
+    if error["loc"] == ("body",) and error["type"] == "missing":
+        return [{"field": name, "message": WORDS["missing"]} for name in _needed(request)]
+    return [_flaw(error)]
 
 
 def _flaw(error: Mapping[str, Any]) -> FlawDocument:

@@ -82,6 +82,11 @@ def test_every_refusal_is_a_problem(
     ("path", "options", "fields"),
     [
         *((f"campaigns/bcdf/{verb}", {}, {"why": "is missing"}) for verb in ControlVerb),
+        (
+            "campaigns/bcdf/abort",
+            {},
+            {"verb": "must be 'pause', 'resume', 'stop' or 'cancel'", "why": "is missing"},
+        ),
         ("campaigns/bcdf/stop", {"json": []}, {"the body": "must be a JSON object"}),
         ("campaigns/bcdf/stop", {"json": {"why": " "}}, {"why": "must be the reason, in 1 to 300 characters"}),
         ("campaigns", {"json": [], "headers": KEY}, {"the body": "must be an object with the campaign's fields"}),
@@ -99,6 +104,14 @@ def test_what_is_wrong_with_a_body_is_said_of_its_fields(
     told = caller.post(f"/v1/{path}", **options).json()
     assert {each["field"]: each["message"] for each in told["problems"]} == fields
     assert told["detail"] == f"what is wrong: {', '.join(fields)}"
+
+
+@pytest.mark.parametrize("path", ["campaigns", "campaigns/bcdf/stop"])
+def test_a_body_that_is_no_json_is_told_by_the_place(caller: Caller, path: str) -> None:
+    headers = {"Content-Type": "application/json", **KEY}
+    refused = caller.post(f"/v1/{path}", data='{"why": "x",\n  why: 1}', headers=headers)
+    assert problem(refused) == (400, "unreadable-body")
+    assert refused.json()["detail"] == "it is no JSON from line 2, column 3 on"
 
 
 def test_a_type_explains_itself_to_everybody(caller: Caller) -> None:
