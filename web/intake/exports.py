@@ -6,13 +6,15 @@ and all of them are held, unpacked. What breaks off in the middle is cut short, 
 
 import io
 import json
-from collections.abc import Callable, Iterable, Iterator, Sequence
+import time
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
 from enum import StrEnum
 from itertools import chain, islice
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Header, Query
+from fastapi import APIRouter, Depends, FastAPI, Header, Query
 from redis import Redis
+from starlette.requests import Request
 from starlette.responses import StreamingResponse
 
 from config.masking import mask_phone
@@ -25,6 +27,7 @@ from jobs.ledger import campaigns
 from jobs.ledger.looks import note_look
 from jobs.models.scopes import Scope
 from jobs.phones import split
+from web.bodies import Room
 from web.intake.edge import Edge
 from web.intake.shapes import CampaignId, Reader, problems
 from web.problems import Kind, Refusal
@@ -35,6 +38,26 @@ router = APIRouter(route_class=Edge, tags=["results"])
 
 ROWS_AT_ONCE = 1_000
 """Written in one piece."""
+
+MOST_AT_ONCE, BYTES_EACH = 8, 8_000_000
+"""Exports under way, one visitor's at most half, and what each may hold: a submission, unpacked, and a piece."""
+WITHIN_S = 3_600.0
+"""How long one may take. Somebody who takes nothing at all is let go much earlier, by `web.dawdlers`."""
+
+
+class TakenTooSlowly(Exception):
+    """An export was not taken in time, and was cut short."""
+
+
+def add_to(app: FastAPI) -> None:
+    """What exports hold, for as long as the process lives."""
+    app.state.exports = Room(MOST_AT_ONCE * BYTES_EACH)
+
+
+async def place(request: Request, visitor: Reader) -> AsyncIterator[None]:
+    """A dependency: a place until the last byte has left; raises `Busy` where there is none."""
+    with request.app.state.exports.hold(visitor.name, BYTES_EACH):
+        yield
 
 
 class Format(StrEnum):
@@ -70,6 +93,7 @@ _REFUSED = problems(Kind.UNKNOWN_CAMPAIGN, Kind.NOT_ACCEPTABLE, Kind.PHONES_DROP
 
 @router.get(
     "/campaigns/{campaign_id}/results",
+    dependencies=[Depends(place)],
     response_class=StreamingResponse,
     responses={**_REFUSED, **_written("results", COLUMNS)},
 )
@@ -86,6 +110,7 @@ def results(
 
 @router.get(
     "/campaigns/{campaign_id}/excluded",
+    dependencies=[Depends(place)],
     response_class=StreamingResponse,
     responses={**_REFUSED, **_written("excluded", EXCLUDED_COLUMNS)},
 )
@@ -134,7 +159,17 @@ def _shown(rows: Rows, visitor: Visitor, at: int, mask: Callable[[str], str]) ->
 def _streamed(written: Format, campaign_id: str, name: str, columns: Sequence[str], rows: Rows) -> StreamingResponse:
     rest = iter(rows)
     begun = chain(list(islice(rest, 1)), rest)  # a ledger that is away is answered as such, not by a cut
-    return StreamingResponse(_PIECES[written](campaign_id, name, columns, begun), media_type=MEDIA_TYPES[written])
+    pieces = in_time(_PIECES[written](campaign_id, name, columns, begun))
+    return StreamingResponse(pieces, media_type=MEDIA_TYPES[written])
+
+
+def in_time(pieces: Iterator[str], *, within_s: float = WITHIN_S) -> Iterator[str]:
+    """Raises `TakenTooSlowly` where they are still asked for when the time is over."""
+    ends_at = time.monotonic() + within_s
+    for piece in pieces:
+        if time.monotonic() > ends_at:
+            raise TakenTooSlowly(f"an export was not taken within {within_s / 60:.0f} minutes and was cut short")
+        yield piece
 
 
 def _json(campaign_id: str, name: str, columns: Sequence[str], rows: Rows) -> Iterator[str]:

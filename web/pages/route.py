@@ -114,7 +114,9 @@ async def _answered(handle: Callable[[Request], Coroutine[Any, Any, Response]], 
     except RedisError as error:
         log.warning("page_without_redis", path=request.url.path, kind=type(error).__name__)
         todo = "Nothing that was handed in is lost. Look again in a moment."
-        return _said(request, Refused(503, "Redis, where everything is kept, does not answer.", todo))
+        response = _said(request, Refused(503, "Redis, where everything is kept, does not answer.", todo))
+        response.headers["Retry-After"] = str(RETRY_AFTER_S)
+        return response
 
 
 def _to_sign_in(request: Request) -> Response:
