@@ -5,6 +5,7 @@ the postback URL. Letters alone: a listing's numbers are taken for session ids.
 """
 
 import re
+from collections.abc import Iterable
 from hashlib import blake2b
 
 MARK_LETTERS = 8
@@ -33,4 +34,13 @@ def marked(title: str, mark: str) -> str:
 
 def bears(title: str, mark: str) -> bool:
     """Whether a listed title has this mark, however the gateway wrote it."""
-    return re.search(rf"(?<![a-z]){mark}(?![a-z])", title.casefold()) is not None
+    return last_borne(title, [mark]) == mark
+
+
+def last_borne(title: str, marks: Iterable[str]) -> str:
+    """The one of these marks that stands last in a listed title, '' for none: who copies a title as it was sent has its
+    own mark put behind it.
+    """
+    words = title.casefold()
+    places = [(each.start(), mark) for mark in marks for each in re.finditer(rf"(?<![a-z]){mark}(?![a-z])", words)]
+    return max(places, default=(0, ""))[1]

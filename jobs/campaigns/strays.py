@@ -60,12 +60,6 @@ def _take(
     return is_ours
 
 
-def is_to_end(campaign: CampaignView, now: datetime) -> bool:
-    """Whether nothing of the campaign should run any more: somebody ended it, or its end time has come."""
-    ends_at = campaign.terms.ends_at
-    return campaign.intent in ENDING_INTENTS or (ends_at is not None and ends_at <= now)
-
-
 def take_if_to_end(
     desk: Desk, campaign: CampaignView, submission: Submission, session_id: str, *, mark: str, how: str
 ) -> bool:
@@ -77,20 +71,30 @@ def take_if_to_end(
     return was_told and take(desk, campaign, submission, session_id, mark=mark, how=how)
 
 
+def is_to_end(campaign: CampaignView, now: datetime) -> bool:
+    """Whether nothing of the campaign should run any more: somebody ended it, or its end time has come."""
+    ends_at = campaign.terms.ends_at
+    return campaign.intent in ENDING_INTENTS or (ends_at is not None and ends_at <= now)
+
+
 def take_given_up(desk: Desk, campaign: CampaignView, submission: Submission, session_id: str, seen: Evidence) -> None:
-    """Take in what proves a session to be that of what was given up; it is stopped, too, if its campaign is to end."""
-    note_turned_up(desk, campaign, submission, session_id, seen)
-    if is_to_end(campaign, desk.clock()):
+    """Note what proves a session to be that of what was given up, the first time that it does, and have it stopped if
+    its campaign is to end. It is looked after from now on.
+    """
+    now, how = desk.clock(), seen.words
+    if evidence.holder(desk.redis, campaign.terms.account, session_id) is None:
+        seen = replace(seen, words=f"{how}, although it was given up")
+        due.add(desk.redis, Due.SETTLE, [submission.id], now)
+        _note_turned_up(desk, campaign, submission, session_id, seen, how=how)
+    if is_to_end(campaign, now):
         take_turned_up(desk, campaign, submission)
 
 
-def note_turned_up(desk: Desk, campaign: CampaignView, submission: Submission, session_id: str, seen: Evidence) -> None:
-    """Write down the session of what was given up, and tell of it once; it is looked after from now on."""
-    redis, account, how = desk.redis, campaign.terms.account, seen.words
-    seen = replace(seen, words=f"{how}, although it was given up")
-    is_news = evidence.holder(redis, account, session_id) is None
-    if is_news and evidence.take_turned_up(redis, submission, session_id, account=account, evidence=seen):
-        due.add(redis, Due.SETTLE, [submission.id], desk.clock())
+def _note_turned_up(
+    desk: Desk, campaign: CampaignView, submission: Submission, session_id: str, seen: Evidence, *, how: str
+) -> None:
+    account = campaign.terms.account
+    if evidence.take_turned_up(desk.redis, submission, session_id, account=account, evidence=seen):
         log.error(
             "given_up_submission_turned_up",
             submission_id=submission.id,

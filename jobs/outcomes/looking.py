@@ -14,7 +14,7 @@ from config.masking import mask_text
 from jobs.campaigns import calling
 from jobs.campaigns.days import days_of
 from jobs.campaigns.desk import Desk
-from jobs.campaigns.marks import bears, mark_of
+from jobs.campaigns.marks import bears, last_borne, mark_of
 from jobs.gateway.client import GatewayClient
 from jobs.gateway.errors import GatewayError, OutcomeUnknown
 from jobs.gateway.replies import CallRecord, ListedSession
@@ -228,10 +228,11 @@ def _phones_of(redis: Redis, submission: Submission) -> set[str]:
     return set(dispositions.to_send(redis, submission.id))
 
 
-def _by_mark(title: str, marks: Iterable[str], other_marks: Iterable[str]) -> Likeness:
-    if any(bears(title, each) for each in marks):
+def _by_mark(title: str, marks: Set[str], other_marks: Set[str]) -> Likeness:
+    mark = last_borne(title, marks | other_marks)
+    if mark in marks:
         return Likeness.MARK
-    return Likeness.FOREIGN if any(bears(title, each) for each in other_marks) else Likeness.UNCLEAR
+    return Likeness.FOREIGN if mark else Likeness.UNCLEAR
 
 
 def _may_be_another(desk: Desk, stranger: Stranger, others: Sequence[Submission]) -> bool:

@@ -32,7 +32,7 @@ def _note(desk: Desk, campaign: CampaignView, submission: Submission, looked: Lo
     conclusion, mark = looked.conclusion, mark_of(looked.attempt.token)
     seen = Evidence(desk.clock(), conclusion.finding, conclusion.words, mark, conclusion.session_ids, looked.candidates)
     (session_id,) = conclusion.session_ids
-    strays.note_turned_up(desk, campaign, submission, session_id, seen)
+    strays.take_given_up(desk, campaign, submission, session_id, seen)
 
 
 def _take_records(desk: Desk, campaign: CampaignView, submission: Submission, session_id: str) -> None:

@@ -387,3 +387,12 @@ def test_a_session_of_anothers_earlier_attempt_is_not_adopted_by_who_calls_the_s
     assert settle(desk, f"{campaign_id}-1") is Settled.OPEN
     assert findings(desk, campaign_id) == [Finding.INCOMPLETE if layout else Finding.SEVERAL]
     assert submission(desk, campaign_id).state is SubmissionState.UNKNOWN
+
+
+def test_of_two_marks_in_a_title_the_last_one_counts(desk: Desk, simulator: Simulator) -> None:
+    simulator.change(TITLED)
+    campaign_id = never_accepted(desk, simulator)
+    copied = TERMS.model_copy(update={"title": f"March [{mark_of(submission(desk, campaign_id).attempt)}]"})
+    another = accepted_but_unknown(desk, simulator, "2125550111", "2125550112", terms=copied)
+    assert settle(desk, f"{campaign_id}-1") is Settled.OPEN
+    assert settle(desk, f"{another}-1") is Settled.ADOPTED
