@@ -6,8 +6,6 @@ Law of the room: what was given up stays given up. Nobody waits for it any more,
 
 from datetime import datetime
 
-import structlog
-
 from jobs.campaigns import calling, strays
 from jobs.campaigns.desk import Desk
 from jobs.campaigns.marks import mark_of
@@ -16,8 +14,6 @@ from jobs.ledger import dispositions, due, evidence
 from jobs.ledger.keys import Due
 from jobs.models import ENDING_INTENTS, Attempt, CampaignView, Evidence, Finding, Submission
 from jobs.outcomes.looking import Looked
-
-log = structlog.get_logger(__name__)
 
 
 def take_in(desk: Desk, campaign: CampaignView, submission: Submission, looked: Looked) -> bool:
@@ -54,6 +50,13 @@ def is_to_end(campaign: CampaignView, now: datetime) -> bool:
     return campaign.intent in ENDING_INTENTS or (ends_at is not None and ends_at <= now)
 
 
+<<<<<<< HEAD
+def _note(desk: Desk, campaign: CampaignView, submission: Submission, looked: Looked) -> None:
+    conclusion, mark = looked.conclusion, mark_of(looked.attempt.token)
+    seen = Evidence(desk.clock(), conclusion.finding, conclusion.words, mark, conclusion.session_ids, looked.candidates)
+    (session_id,) = conclusion.session_ids
+    strays.note_turned_up(desk, campaign, submission, session_id, seen)
+=======
 def _seen(desk: Desk, looked: Looked) -> Evidence:
     conclusion, mark = looked.conclusion, mark_of(looked.attempt.token)
     words = f"{conclusion.words}, although it was given up"
@@ -70,6 +73,7 @@ def _note(desk: Desk, campaign: CampaignView, submission: Submission, seen: Evid
             how=seen.words,
             todo=f"its call records are taken; if it must not run: python -m jobs stop {session_id}",
         )
+>>>>>>> doors
 
 
 def _take_records(desk: Desk, campaign: CampaignView, submission: Submission, session_id: str) -> None:
