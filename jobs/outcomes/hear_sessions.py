@@ -7,13 +7,13 @@ nothing is believed.
 from collections.abc import Callable, Iterable, Sequence
 from hmac import compare_digest
 
+from jobs.campaigns import strays
 from jobs.campaigns.adopt import adopt_or_stop, attempts_of, may_adopt
 from jobs.campaigns.desk import Desk
 from jobs.campaigns.marks import mark_of
 from jobs.ledger import campaigns, evidence, submissions
 from jobs.ledger.packing import is_packed
 from jobs.models import Attempt, CampaignView, Evidence, Finding, Submission, SubmissionState
-from jobs.outcomes import turned_up
 from jobs.outcomes.heard import Call, Heard
 
 Verdicts = dict[int, Heard | None]
@@ -74,12 +74,6 @@ def _verdicts_on_session(
     desk: Desk, campaign: CampaignView, submission: Submission, attempt: Attempt, session_id: str
 ) -> tuple[Heard | None, Heard | None]:
     """That on its first record, and that on all others."""
-<<<<<<< HEAD
-=======
-    if submission.state is SubmissionState.GIVEN_UP:
-        turned_up.note_call(desk, campaign, submission, attempt, session_id)
-        return Heard.RECORDED, Heard.RECORDED
->>>>>>> doors
     words = "a postback came to the URL of this attempt"
     seen = Evidence(desk.clock(), Finding.POSTBACK, words, mark_of(attempt.token), (session_id,))
     if submission.state is SubmissionState.GIVEN_UP:
