@@ -34,7 +34,7 @@ PACE_PER_S = 2_000
 BOUND_MS = 50
 MANY = 512
 """Connections enough for the pace, where each is answered within a quarter of a second."""
-LIBRARIES = ("uvicorn", "httptools", "uvloop", "starlette", "fastapi", "redis")
+LIBRARIES = ("uvicorn", "httptools", "uvloop", "starlette", "fastapi", "redis", "hiredis")
 HEADINGS = f"{'':<12}{'answered/s':>12}{'p50':>9}{'p99':>9}{'p99.9':>9}{'most':>9}{'CPU':>10}"
 
 

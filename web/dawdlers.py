@@ -4,10 +4,11 @@ waits for ever for somebody to take an answer.
 Law of the room: whoever has not said what they want holds one connection, some kilobytes and no more, for seconds; and
 where all places are taken, the first of them makes room for whoever comes. A body is the business of whoever reads it,
 and has a deadline there. None of these connections writes an access log, whatever a logger is set to: the path of a
-postback holds its token.
+postback holds its token; and none a line for each request that is no HTTP, or strangers would fill the log.
 """
 
 import asyncio
+import logging
 import resource
 import time
 
@@ -30,6 +31,9 @@ MOST_OPEN = 1_000
 """Connections of people, machines and the gateway together."""
 OTHER_FILES = 64
 """That a process has open besides."""
+
+_FAULTS = logging.getLogger("uvicorn.error.connections")
+_FAULTS.setLevel(logging.ERROR)
 
 _SAID = b"too many are here; come again\n"
 FULL = (
@@ -67,7 +71,7 @@ class ImpatientProtocol(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
         """The first request is awaited from now on, unless there is no room at all."""
         super().connection_made(transport)
-        self.access_log = False
+        self.access_log, self.logger = False, _FAULTS
         self._idle_since = time.monotonic()
         self._wait_at_most(self.head_within_s)
         if len(self.connections) > self.most_open():

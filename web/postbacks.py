@@ -7,7 +7,7 @@ bounded piece of memory for a bounded time, and no thread.
 import asyncio
 import time
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from enum import StrEnum
 
@@ -35,6 +35,12 @@ ANSWER_WITHIN_S = 15
 """From then to the answer: longer than the ledger takes to say that its server is away."""
 EACH_PER_S, ALL_PER_S = 4_000, 8_000
 """Of one address, and of all: more than this process can take, so that a flood ends at the door."""
+
+LONGEST_SOURCE = 64
+"""Characters of an address. Proxies that are believed may pass on anything, and sources are remembered."""
+
+UNFIT_FOR_S = 5.0
+"""A server that keeps too little is asked again after so long: each time costs it a write, and a line of the log."""
 
 log = structlog.get_logger(__name__)
 
@@ -105,7 +111,7 @@ class Postbacks:
         await ANSWERS[came_to](scope, receive, send)
 
     async def _take(self, scope: Scope, receive: Receive) -> Heard | TurnedAway:
-        source = scope["client"][0] if scope["client"] else ""
+        source = scope["client"][0][:LONGEST_SOURCE] if scope["client"] else ""
         if not self._allowance.admits(source, time.monotonic()):
             return TurnedAway.TOO_MANY
         try:
@@ -143,17 +149,25 @@ async def _body_of(receive: Receive) -> bytes | None:
 class Hearing:
     """Hears batches, as durably as the server allows; asks it anew after trouble, for another may answer then."""
 
-    def __init__(self, site: Site) -> None:
+    def __init__(self, site: Site, *, stopwatch: Callable[[], float] = time.monotonic) -> None:
         self._site = site
+        self._stopwatch = stopwatch
         self._desk: Desk | None = None
+        self._unfit: UnfitServer | None = None
+        self._unfit_until_s = 0.0
 
     def __call__(self, posted: Sequence[Posted]) -> list[Heard]:
         """`hear_many`; raises `UnfitServer`, too."""
+        if self._unfit and self._stopwatch() < self._unfit_until_s:
+            raise self._unfit.with_traceback(None)  # or it would remember all who ever raised it
+        self._unfit = None
         try:
             self._desk = self._desk or self._durable_desk()
             return hear_many(self._desk, posted)
         except Exception as trouble:
             self._desk = None
+            if isinstance(trouble, UnfitServer):
+                self._unfit, self._unfit_until_s = trouble, self._stopwatch() + UNFIT_FOR_S
             log.error("postbacks_not_stored", count=len(posted), why=str(trouble))  # noqa: TRY400 -- no fault of ours
             raise
 

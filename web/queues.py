@@ -36,7 +36,7 @@ def read(redis: Redis, *, now: datetime) -> Mapping[str, QueueVitals]:
         answers = pipeline.execute()
         waiting, first, failed, workers = (answers[place::4] for place in range(4))
         for job_id, names in zip(first, workers, strict=True):
-            pipeline.hget(Job.key_for(text(job_id or "")), "enqueued_at")
+            pipeline.hget(Job.key_for((job_id or b"").decode(errors="replace")), "enqueued_at")  # anybody's bytes
             pipeline.exists(*(names or ["-"]))  # who was killed stands among the workers, and its own key is gone
         answers = pipeline.execute()
         since, living = answers[::2], answers[1::2]

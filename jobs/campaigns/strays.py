@@ -31,7 +31,8 @@ def take(desk: Desk, campaign: CampaignView, submission: Submission, session_id:
     `how` says, in a few words, by what it was known. Repeating it has it stopped again, as long as it is not confirmed.
     """
     if submission.state is SubmissionState.GIVEN_UP:
-        words = f"its session has turned up ({how}); it is being stopped, because {campaign.intent} was asked for"
+        why = f"{campaign.intent} was asked for" if campaign.intent in ENDING_INTENTS else "its end time has come"
+        words = f"its session has turned up ({how}); it is being stopped, because {why}"
     else:
         what = f"a session of an earlier attempt has turned up ({how})"
         words = f"{what}; it is being stopped, and some phones may ring twice"
@@ -63,12 +64,18 @@ def _take(
 def take_if_to_end(
     desk: Desk, campaign: CampaignView, submission: Submission, session_id: str, *, mark: str, how: str
 ) -> bool:
-    """Have a session of what was given up stopped if its campaign was told to end; whether it is being stopped.
+    """Have a session of what was given up stopped if its campaign is to end; whether it is being stopped.
 
     Nothing was sent since, so it is what an unknown submission would have adopted, and a stop wins over giving up.
     """
-    was_told = campaign.intent in ENDING_INTENTS
-    return was_told and take(desk, campaign, submission, session_id, mark=mark, how=how)
+    must_end = is_to_end(campaign, desk.clock())
+    return must_end and take(desk, campaign, submission, session_id, mark=mark, how=how)
+
+
+def is_to_end(campaign: CampaignView, now: datetime) -> bool:
+    """Whether nothing of the campaign should run any more: somebody ended it, or its end time has come."""
+    ends_at = campaign.terms.ends_at
+    return campaign.intent in ENDING_INTENTS or (ends_at is not None and ends_at <= now)
 
 
 def is_to_end(campaign: CampaignView, now: datetime) -> bool:

@@ -18,6 +18,8 @@ MOST_KEPT = 200
 """Of each kind, so that a flood of one does not wash the others away."""
 LONGEST_SAID = 300
 """Characters of a body that are kept. With the rest of an entry it makes less than `LONGEST_ENTRY`."""
+LONGEST_ID = 64
+"""Of an address and of a session's id: strangers may write anything there, too."""
 LONGEST_ENTRY = 2_500
 """Bytes, where each character is one that JSON escapes; an ordinary entry has 300. Half a megabyte of each kind."""
 KEPT_FOR = timedelta(days=14)
@@ -44,7 +46,12 @@ class Quarantined:
 
 def packed_entry(entry: Quarantined) -> str:
     """As it lies in the ledger; begins with its instant."""
-    cut = replace(entry, said=entry.said[:LONGEST_SAID], source=entry.source[:64])
+    cut = replace(
+        entry,
+        said=entry.said[:LONGEST_SAID],
+        source=entry.source[:LONGEST_ID],
+        session_id=entry.session_id[:LONGEST_ID],
+    )
     return f"{to_ms(entry.at)} {json.dumps(asdict(cut) | {'at': to_ms(entry.at)}, ensure_ascii=False)}"
 
 

@@ -77,9 +77,15 @@ def hear_many(desk: Desk, posted: Sequence[Posted]) -> list[Heard]:
     except Exception:
         if len(posted) == 1:
             log.exception("postback_failed", size=len(posted[0].body))
-            return [Heard.FAILED]
+            return [_failed(desk)]
     middle = len(posted) // 2  # what the failed try has written already says nothing new when it is written again
     return [*hear_many(desk, posted[:middle]), *hear_many(desk, posted[middle:])]
+
+
+def _failed(desk: Desk) -> Heard:
+    """Counted; raises whatever else is wrong, where even that cannot be done."""
+    arrivals.store(desk.redis, [], Count({Heard.FAILED: 1}), now=desk.clock(), durably=False)
+    return Heard.FAILED
 
 
 def _heard(desk: Desk, posted: Sequence[Posted]) -> list[Heard]:

@@ -72,6 +72,11 @@ def test_a_job_without_an_age_that_can_be_read_is_not_old(led: Redis) -> None:
     assert readiness(led)[0] == 200
 
 
+def test_whatever_lies_in_a_queue_is_no_fault(led: Redis) -> None:
+    led.rpush(open_queue(led, CAMPAIGNS).key, b"\xff\xfe")
+    assert readiness(led)[0] == 200
+
+
 def test_not_ready_while_a_person_has_sending_halted(led: Redis) -> None:
     amnesia.halt(led, why="a wrong script", by="dana", now=datetime.now(UTC))
     assert readiness(led) == without("sending")

@@ -118,7 +118,7 @@ def replayed(redis: Redis, storm: Storm) -> list[bytes]:
 
 
 def test_by_the_thousand_they_meet_no_fault_and_change_and_grow_nothing(
-    redis: Redis, storm: Storm, address: str
+    redis: Redis, storm: Storm, address: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     again = replayed(redis, storm)
     nonsense = [said for path in DOORS for kind in (forged, malformed, oversized) for said in kind(path)]
@@ -131,6 +131,7 @@ def test_by_the_thousand_they_meet_no_fault_and_change_and_grow_nothing(
     grown = memory() - held
     assert not [status for status in first | second if status.startswith("5")]
     assert grown < MOST_GROWN
+    assert not [line for line in caplog.records if line.name.startswith("uvicorn") and line.levelname == "WARNING"]
     after = state_of(redis)
     assert {name for name in before.keys() | after.keys() if before.get(name) != after.get(name)} == set()
     assert arrivals.read(redis).ends[Heard.RECORDED] > 30 * TIMES // 2

@@ -12,7 +12,9 @@ import pytest
 import requests
 from redis import Redis
 from starlette.types import Message
+from structlog.testing import capture_logs
 
+from config.durability import UnfitServer
 from jobs.ledger import arrivals, quarantine
 from jobs.ledger.fields import text
 from jobs.models import DropState
@@ -22,7 +24,7 @@ from tests.web.front_door import front_door, make_site
 from tests.web.storm import Storm
 from web.allowance import Allowance
 from web.commits import Commits
-from web.postbacks import ANSWERS, OK, Postbacks, TurnedAway
+from web.postbacks import ANSWERS, OK, UNFIT_FOR_S, Hearing, Postbacks, TurnedAway
 
 
 @pytest.fixture
@@ -115,6 +117,20 @@ def test_a_server_that_keeps_less_than_is_asked_for_gets_no_ok(redis: Redis, sto
     with front_door(make_site(redis, {"DURABILITY": "strict"})) as door:
         (parcel, *_) = storm.parcels()
         assert requests.post(f"{door}/postbacks/{parcel.token}", data=parcel.body, timeout=20).status_code == 503
+
+
+def test_a_server_that_keeps_less_is_asked_and_told_of_now_and_then_not_for_each_batch(redis: Redis) -> None:
+    now_s = [0.0]
+    hearing = Hearing(make_site(redis, {"DURABILITY": "strict"}), stopwatch=lambda: now_s[0])
+    with capture_logs() as logs:
+        for _ in range(9):
+            with pytest.raises(UnfitServer):
+                hearing([Posted("x", b"")])
+        assert len(logs) == 1
+        now_s[0] = UNFIT_FOR_S
+        with pytest.raises(UnfitServer):
+            hearing([Posted("x", b"")])
+        assert [each["event"] for each in logs] == ["postbacks_not_stored"] * 2
 
 
 def exchange(door: str, *pieces: bytes) -> bytes:

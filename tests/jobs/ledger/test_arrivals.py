@@ -1,5 +1,6 @@
 """Counts of postbacks and their quarantine: they add up, and stay small whatever comes."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -61,7 +62,7 @@ def test_nothing_is_kept_for_ever(ledger: Redis) -> None:
 
 @pytest.mark.parametrize("letter", ["a", "\0", '"', "\N{SNOWMAN}", "\N{GRINNING FACE}"])
 def test_an_entry_has_a_most(ledger: Redis, letter: str) -> None:
-    note(ledger, refused(said=letter * 4_096))
+    note(ledger, replace(refused(said=letter * 4_096), source="2" * 4_096, session_id="5" * 4_096))
     (packed,) = ledger.lrange(keys.quarantine("unreadable"), 0, -1)
     assert len(packed) <= LONGEST_ENTRY
     (entry,) = quarantine.read(ledger, ["unreadable"], now=NOW)

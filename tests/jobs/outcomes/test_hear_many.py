@@ -114,6 +114,7 @@ def test_one_that_meets_a_fault_fails_alone(desk: Desk, simulator: Simulator) ->
     heard = hear_many(desk, calls)
     assert heard[1] is Heard.FAILED
     assert all(each.is_in for at, each in enumerate(heard) if at != 1)
+    assert arrivals.read(desk.redis).ends[Heard.FAILED] == 1
     states = [submission(desk, each).state for each in ids]
     assert states.count(SubmissionState.ACCEPTED) == 3
 
