@@ -151,7 +151,7 @@ class FaultProxy:
         self.closed.set()
         self._released.set()
         for thread in self._threads:
-            thread.join(timeout=5)
+            thread.join(timeout=60)
         self._listener.close()
 
     def _accept(self) -> None:
@@ -166,7 +166,7 @@ class FaultProxy:
                 link.start()
 
     def _serve(self, client: socket.socket, number: int) -> None:
-        with client, suppress(OSError), socket.create_connection(self._upstream, timeout=5) as server:
+        with client, suppress(OSError), socket.create_connection(self._upstream, timeout=60) as server:
             _Link(self, client, server, number).run()
 
 

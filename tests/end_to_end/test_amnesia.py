@@ -57,7 +57,7 @@ def test_after_a_person_said_go_sending_goes_on(stage: Stage) -> None:
     assert stage.view(campaign_id).status is CampaignStatus.WAITING
     command = [sys.executable, "-m", "jobs", "unhalt", "--after-data-loss", "--why", "the old server is gone for good"]
     env = {"REDIS_URL": stage.redis_server.url}
-    done = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, check=True, timeout=30)
+    done = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, check=True, timeout=60)
     assert "goes on" in done.stdout
     assert stage.wait_until_over(campaign_id).status is CampaignStatus.FINISHED
     assert stage.events("sending_goes_on")

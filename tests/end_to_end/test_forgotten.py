@@ -27,7 +27,7 @@ def test_a_campaign_survives_the_loss_of_every_key_of_rq_and_of_every_due_set(st
     campaign_id = stage.submit(phones, key="forgotten")
     stage.wait_for(lambda: stage.view(campaign_id).submissions.get(SubmissionState.PLANNED, 0) < 5)
     worker.terminate()
-    assert worker.wait(timeout=30) == 0
+    assert worker.wait(timeout=60) == 0
     stage.redis.delete(*Due, *stage.redis.scan_iter(match="rq:*", count=1_000))
     stage.start_worker()
     assert stage.wait_until_over(campaign_id).status is CampaignStatus.FINISHED

@@ -20,7 +20,7 @@ def refused(server: RedisServer, *arguments: str, **env: str) -> str:
     """What a worker says that ends at once."""
     environment = {"PATH": os.environ["PATH"], "REDIS_URL": server.url, **GATEWAY, **env}
     command = [sys.executable, "-m", "worker", *arguments]
-    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False, timeout=30)
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False, timeout=60)
     assert done.returncode == 2
     return done.stderr
 

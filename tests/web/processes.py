@@ -71,6 +71,6 @@ class WebProcess:
 
     def _answers(self) -> bool:
         try:
-            return requests.get(f"{self.address}/nowhere", timeout=5).status_code == 404
+            return requests.get(f"{self.address}/nowhere", timeout=60).status_code == 404
         except requests.RequestException:
             return False

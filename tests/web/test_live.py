@@ -71,7 +71,7 @@ def test_the_first_page_and_the_unknowns_are_told_too(visit: Visit) -> None:
 
 
 def test_a_stranger_is_told_nothing(visit: Visit) -> None:
-    answer = requests.get(f"{visit.address}/live", timeout=10, allow_redirects=False)
+    answer = requests.get(f"{visit.address}/live", timeout=60, allow_redirects=False)
     assert answer.status_code == 303
 
 
