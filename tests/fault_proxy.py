@@ -118,7 +118,7 @@ class FaultProxy:
         with self._lock:
             self._armed.clear()
 
-    def wait_until_it_holds(self, *, patience_s: float = 30) -> None:
+    def wait_until_it_holds(self, *, patience_s: float = 60) -> None:
         """Until a reply is held, so that the server has done what the client does not know yet."""
         assert self._holds.wait(patience_s), "no reply came to be held"
 

@@ -57,7 +57,6 @@ def demo(tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
 
 
 @pytest.mark.processes
-@pytest.mark.timeout(180)
 def test_the_demonstration_comes_to_its_good_end(demo: subprocess.Popen[str], tmp_path: Path) -> None:
     shown, _ = demo.communicate()
     assert demo.returncode == 0, shown
@@ -69,7 +68,6 @@ def test_the_demonstration_comes_to_its_good_end(demo: subprocess.Popen[str], tm
 
 
 @pytest.mark.processes
-@pytest.mark.timeout(120)
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_a_demonstration_that_is_broken_off_leaves_nothing_running(
     demo: subprocess.Popen[str], tmp_path: Path, number: signal.Signals, code: int

@@ -18,7 +18,7 @@ from jobs.models.scopes import Scope
 from tests.end_to_end.stage import Stage
 from tests.web.front_door import front_door, make_site
 
-pytestmark = [pytest.mark.processes, pytest.mark.timeout(120)]
+pytestmark = pytest.mark.processes
 
 EXAMPLES = Path(__file__).parents[2] / "docs" / "examples"
 

@@ -11,7 +11,7 @@ import pytest
 from tests.end_to_end.stage import ROOT, Stage, children_of
 from tests.servers import RedisServer
 
-pytestmark = [pytest.mark.processes, pytest.mark.timeout(120)]
+pytestmark = pytest.mark.processes
 
 GATEWAY = {"GATEWAY_URL": "http://127.0.0.1:9/gateway/", "GATEWAY_UID": "demo", "GATEWAY_PASSWORD": "demo"}
 

@@ -14,7 +14,7 @@ import requests
 from tests.servers import free_port
 
 ROOT = Path(__file__).parents[2]
-START_PATIENCE_S = 30
+START_PATIENCE_S = 90
 COMMAND = (sys.executable, "-m", "web")
 
 

@@ -37,7 +37,6 @@ def web(kept: RedisServer, tmp_path: Path) -> Iterator[WebProcess]:
         yield process
 
 
-@pytest.mark.timeout(300)
 def test_a_storm_with_doubles_in_any_order_and_kills_leaves_the_one_table(kept: RedisServer, web: WebProcess) -> None:
     blows: list[tuple[int, Callable[[], None]]] = [(4_000, web.restart), (9_000, kept.restart), (14_000, web.restart)]
 
