@@ -1,8 +1,10 @@
 """What the whole suite shares: a real Redis server per test process, and a fake one for plain units."""
 
+import os
 import signal
 import sys
 from collections.abc import Iterator
+from itertools import islice
 
 import fakeredis
 import pytest
@@ -17,6 +19,32 @@ FIRST_FIND = "first-find"
 
 settings.register_profile(FIRST_FIND, phases=(Phase.explicit, Phase.generate), database=None)
 settings.register_profile("many")  # of what is made by chance: for the proof, which has the time
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What takes long comes first, and what is over at once comes last, so that in the end nobody waits for one test.
+
+    xdist gives each of its processes an equal share of this order, and who has done all of his takes from the ends of
+    the others'. Of two shares one begins with tests that wait for processes and the other with tests that compute.
+    """
+    waiting, computing, quick = [], [], []
+    for item in items:
+        kind = waiting if item.get_closest_marker("processes") else computing if _is_thorough(item) else quick
+        kind.append(item)
+    shares = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    rest, left, ordered = iter(quick), len(items), []
+    for number in range(shares):
+        size = left // (shares - number)
+        left -= size
+        slow = [waiting[number::shares], computing[number::shares]][:: -1 if number % 2 else 1]
+        ordered += [*slow[0], *slow[1]]
+        ordered += islice(rest, max(0, size - len(slow[0]) - len(slow[1])))
+    items[:] = [*ordered, *rest]
+
+
+def _is_thorough(item: pytest.Item) -> bool:
+    return item.get_closest_marker("thorough") is not None
 
 
 @pytest.fixture(scope="session")

@@ -51,12 +51,13 @@ def test_the_scheduler_rings_and_a_worker_does_when_it_was_killed(stage: Stage) 
 
 
 def test_another_leads_at_once_when_one_is_told_to_end_and_soon_when_one_is_killed(stage: Stage) -> None:
-    """The first one's lease is so long that nobody waits for its end; the others' is short."""
-    first = stage.start_scheduler(SCHEDULER_LEASE_S="600")
+    """The first one's lease is long, and given back when it ends; the others' is short."""
+    first = stage.start_scheduler(SCHEDULER_LEASE_S="25")
     wait_for_terms(stage, 1)
     others = [stage.start_scheduler(SCHEDULER_LEASE_S="2") for _ in range(2)]
     first.terminate()
     assert first.wait(timeout=60) == 0
+    assert f"-{first.pid}-" not in leader(stage)
     wait_for_terms(stage, 1, 2)
     (second,) = [each for each in others if f"-{each.pid}-" in leader(stage)]
     second.kill()
