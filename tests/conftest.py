@@ -28,23 +28,20 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     xdist gives each of its processes an equal share of this order, and who has done all of his takes from the ends of
     the others'. Of two shares one begins with tests that wait for processes and the other with tests that compute.
     """
-    waiting, computing, quick = [], [], []
-    for item in items:
-        kind = waiting if item.get_closest_marker("processes") else computing if _is_thorough(item) else quick
-        kind.append(item)
     shares = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
-    rest, left, ordered = iter(quick), len(items), []
+    waiting = [each for each in items if each.get_closest_marker("processes")]
+    computing = [each for each in items if each.get_closest_marker("thorough") and each not in waiting]
+    slow = {*waiting, *computing}
+    quick = (each for each in items if each not in slow)
+    left = len(items)
+    ordered: list[pytest.Item] = []
     for number in range(shares):
         size = left // (shares - number)
         left -= size
-        slow = [waiting[number::shares], computing[number::shares]][:: -1 if number % 2 else 1]
-        ordered += [*slow[0], *slow[1]]
-        ordered += islice(rest, max(0, size - len(slow[0]) - len(slow[1])))
-    items[:] = [*ordered, *rest]
-
-
-def _is_thorough(item: pytest.Item) -> bool:
-    return item.get_closest_marker("thorough") is not None
+        first, second = (waiting, computing) if number % 2 else (computing, waiting)
+        share = [*first[number::shares], *second[number::shares]]
+        ordered += [*share, *islice(quick, max(0, size - len(share)))]
+    items[:] = [*ordered, *quick]
 
 
 @pytest.fixture(scope="session")
