@@ -41,7 +41,7 @@ def test_who_finds_the_line_full_is_sent_away_and_the_others_get_their_turn() ->
 def test_a_ledger_that_hangs_is_told_and_takes_no_thread_from_what_needs_none() -> None:
     with (
         RedisServer() as server,
-        connect(server.url, patience_s=0.5, reply_within_s=0.5, max_connections=8) as redis,
+        connect(server.url, patience_s=3, reply_within_s=3, max_connections=8) as redis,
         front_door(make_site(redis)) as address,
         ThreadPoolExecutor(120) as crowd,
     ):
