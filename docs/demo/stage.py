@@ -21,7 +21,7 @@ from jobs.ledger import people
 from jobs.ledger.people import Role
 from tests.servers import RedisServer, free_port
 
-PATIENCE_S = 30
+PATIENCE_S = 60
 """How long a process may take to start, and to end."""
 
 

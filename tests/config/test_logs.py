@@ -234,7 +234,7 @@ raise ValueError("6175550123")
 
 
 def test_the_last_words_of_a_process_and_its_threads_are_masked_lines() -> None:
-    died = subprocess.run([sys.executable, "-c", DYING], capture_output=True, text=True, check=False, timeout=30)
+    died = subprocess.run([sys.executable, "-c", DYING], capture_output=True, text=True, check=False, timeout=60)
     assert died.returncode == 1
     events = [json.loads(line) for line in died.stderr.splitlines()]
     assert [event["event"] for event in events] == ["uncaught exception in a thread", "uncaught exception"]

@@ -91,7 +91,7 @@ def test_the_command_ends_with_the_verdict(redis_server: RedisServer, redis: Red
 def test_the_command_ends_with_1_and_every_problem_of_the_environment() -> None:
     env = os.environ | {"LEAD_S": "soon", "GATEWAY_URL": "nowhere"}
     done = subprocess.run(
-        [sys.executable, "-m", "config", "check"], env=env, capture_output=True, text=True, check=False, timeout=30
+        [sys.executable, "-m", "config", "check"], env=env, capture_output=True, text=True, check=False, timeout=60
     )
     assert done.returncode == 1
     assert "LEAD_S" in done.stdout

@@ -35,7 +35,7 @@ def judged(account: Simulator, *options: str) -> str:
         capture_output=True,
         text=True,
         check=False,
-        timeout=100,
+        timeout=200,
     )
     assert done.returncode == 0, done.stdout
     return done.stdout

@@ -8,7 +8,6 @@ QUICK_S = 0.02
 """How long a fault of the gateway lasts that lasts at all."""
 IMPATIENT_S = 0.04
 """How long a client waits that waits in vain."""
-PATIENT_S = 2.0
 
 _UNANSWERED = {FaultKind.ACCEPT_THEN_NEVER_ANSWER, FaultKind.NEVER_ANSWER_BEFORE_ACCEPTING, FaultKind.ACCEPT_LATE}
 
@@ -22,9 +21,9 @@ class Trouble:
     text: str = ""
 
     @property
-    def read_s(self) -> float:
-        """How long a client waits for an answer."""
-        return IMPATIENT_S if self.kind in _UNANSWERED else PATIENT_S
+    def read_s(self) -> float | None:
+        """How long a client waits that it may befall; None where an answer is waited for, or a hang-up."""
+        return IMPATIENT_S if self.kind in _UNANSWERED else None
 
     def befall(self, simulator: Simulator, on: str) -> None:
         """Have it happen to the next request of that sort."""

@@ -18,7 +18,7 @@ from redis.client import Pipeline
 from redis.connection import ConnectionPool
 
 from jobs import ledger
-from jobs.gateway.client import GatewayClient
+from jobs.gateway.client import GatewayClient, Timeouts
 from jobs.gateway.transport import Answer
 from jobs.ledger.script import Script
 
@@ -105,14 +105,16 @@ class SteppedPipeline(Pipeline):
 
 
 class SteppedGateway(GatewayClient):
-    """The real client, each of whose calls is a step."""
+    """The real client, each of whose calls is a step, and waits for its answer as long as it is told at that step."""
 
     life: Life
+    waits: Callable[[], Timeouts]
 
     def _ask(self, form: Any, **options: Any) -> Answer:
         fields = parse_qs(form.get_secret_value().decode())
         option = fields.get("c_option", ["remain_message" if "remain_message" in fields else "new_campaign"])[0]
         with self.life.step(f"gateway {option}"):
+            self._timeouts = self.waits()
             return super()._ask(form, **options)
 
 

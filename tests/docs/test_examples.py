@@ -18,7 +18,7 @@ from jobs.models.scopes import Scope
 from tests.end_to_end.stage import Stage
 from tests.web.front_door import front_door, make_site
 
-pytestmark = [pytest.mark.processes, pytest.mark.timeout(120)]
+pytestmark = pytest.mark.processes
 
 EXAMPLES = Path(__file__).parents[2] / "docs" / "examples"
 
@@ -129,6 +129,6 @@ def as_redis_cli_does(port: int, commands: bytes) -> bytes:
     """Say lines of commands to the server; by itself it reads them with the same quotes as redis-cli."""
     if client := shutil.which("redis-cli"):
         return subprocess.run([client, "-p", str(port)], input=commands, capture_output=True, check=True).stdout
-    with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
+    with socket.create_connection(("127.0.0.1", port), timeout=60) as connection:
         connection.sendall(commands.replace(b"\n", b"\r\n") + b"QUIT\r\n")
         return b"".join(iter(lambda: connection.recv(4096), b""))

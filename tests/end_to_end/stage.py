@@ -117,14 +117,14 @@ class Stage:
         assert found is not None
         return found
 
-    def wait_for(self, what: Callable[[], bool], *, patience_s: float = 60) -> None:
+    def wait_for(self, what: Callable[[], bool], *, patience_s: float = 90) -> None:
         """Until it is so; a test that waits in vain shows the workers' log."""
         gives_up_at = time.monotonic() + patience_s
         while not what():
             assert time.monotonic() < gives_up_at, self.log_path.read_text()[-6000:]
             time.sleep(0.05)
 
-    def wait_until_over(self, campaign_id: str, *, patience_s: float = 60) -> CampaignView:
+    def wait_until_over(self, campaign_id: str, *, patience_s: float = 90) -> CampaignView:
         """Until the campaign's status is final or waits for a person."""
         self.wait_for(lambda: _is_over(self.view(campaign_id)), patience_s=patience_s)
         return self.view(campaign_id)

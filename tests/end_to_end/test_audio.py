@@ -8,7 +8,7 @@ import pytest
 from jobs.models import CampaignStatus, SubmissionState, Terms
 from tests.end_to_end.stage import Stage, people
 
-pytestmark = [pytest.mark.processes, pytest.mark.timeout(180)]
+pytestmark = pytest.mark.processes
 
 
 @pytest.fixture
@@ -31,4 +31,4 @@ def test_what_can_be_played_is_sent_and_what_cannot_calls_nobody(stage: Stage) -
         assert over.status is CampaignStatus.REJECTED
         assert over.submissions[SubmissionState.REJECTED] == 2
     assert stage.accepted() == dict.fromkeys(phones, 1)
-    assert {line["verdict"] for line in stage.events("audio_looked_at")} == {"good", "bad"}
+    stage.wait_for(lambda: {line["verdict"] for line in stage.events("audio_looked_at")} == {"good", "bad"})

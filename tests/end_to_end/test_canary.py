@@ -3,7 +3,6 @@
 import base64
 import binascii
 import json
-import time
 import zlib
 from collections.abc import Iterator
 from contextlib import suppress
@@ -25,7 +24,7 @@ from jobs.ledger.do_not_dial import Asked
 from jobs.models import CampaignStatus, Terms
 from tests.end_to_end.stage import Stage
 
-pytestmark = [pytest.mark.processes, pytest.mark.timeout(120)]
+pytestmark = pytest.mark.processes
 
 PHONE = "6175550142"
 PASSWORD = "canary-Pa55word"
@@ -98,6 +97,7 @@ def test_a_raw_campaign_is_taken_finished_and_forgotten_by_rq(stage: Stage) -> N
     (campaign,) = campaigns.newest(stage.redis, most=1)
     assert stage.wait_until_over(campaign.id).status is CampaignStatus.FINISHED
     assert stage.accepted() == {PHONE: 1}
+    stage.wait_for(lambda: job.is_finished)
     job.refresh()  # type: ignore[no-untyped-call]  # rq leaves it without types
     assert job.kwargs == {}
     assert job.return_value() == {"campaign_id": campaign.id, "is_new": True}
@@ -204,10 +204,10 @@ def test_a_raw_job_whose_worker_is_killed_comes_back_and_is_taken(stage: Stage) 
     job.set_status("failed")  # type: ignore[arg-type]  # JobStatus is a str
     queue.failed_job_registry.add(job, ttl=3600, exc_string="rq.exceptions.AbandonedJobError")
     stage.start_worker()
-    stage.wait_for(lambda: bool(campaigns.newest(stage.redis, most=1)), patience_s=40)
+    stage.wait_for(lambda: bool(campaigns.newest(stage.redis, most=1)))
     stage.wait_until_over(campaigns.newest(stage.redis, most=1)[0].id)
     assert stage.accepted() == {PHONE: 1}
-    time.sleep(0.2)
+    stage.wait_for(lambda: job.is_finished)
     assert_silence(stage)
 
 

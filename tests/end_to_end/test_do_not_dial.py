@@ -14,7 +14,7 @@ from jobs.models import CampaignStatus, DropState
 from tests.end_to_end.stage import TERMS, Stage, people
 from tests.end_to_end.test_canary import all_that_rq_stores, hand_in_raw
 
-pytestmark = [pytest.mark.processes, pytest.mark.timeout(120)]
+pytestmark = pytest.mark.processes
 
 CANARY = "6175550142"
 CANARIES = (CANARY, CANARY[-7:], "(617) 555-0142", "canary-west-Pa55word")

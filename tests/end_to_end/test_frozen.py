@@ -18,7 +18,7 @@ from jobs.models import CampaignStatus, SubmissionState
 from tests.end_to_end.stage import Stage, people
 from tests.fault_proxy import Fault, FaultKind, FaultProxy
 
-pytestmark = [pytest.mark.processes, pytest.mark.timeout(180)]
+pytestmark = pytest.mark.processes
 
 CLAIMED = (claims._CLAIM.digest.encode(), b"$32\r\n")
 """A claim names its attempt, in 32 characters; a look has none."""

@@ -11,7 +11,7 @@ import pytest
 from tests.end_to_end.stage import ROOT, Stage, children_of
 from tests.servers import RedisServer
 
-pytestmark = [pytest.mark.processes, pytest.mark.timeout(120)]
+pytestmark = pytest.mark.processes
 
 GATEWAY = {"GATEWAY_URL": "http://127.0.0.1:9/gateway/", "GATEWAY_UID": "demo", "GATEWAY_PASSWORD": "demo"}
 
@@ -20,7 +20,7 @@ def refused(server: RedisServer, *arguments: str, **env: str) -> str:
     """What a worker says that ends at once."""
     environment = {"PATH": os.environ["PATH"], "REDIS_URL": server.url, **GATEWAY, **env}
     command = [sys.executable, "-m", "worker", *arguments]
-    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False, timeout=30)
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False, timeout=60)
     assert done.returncode == 2
     return done.stderr
 

@@ -9,7 +9,7 @@ from jobs.models import CampaignStatus, SubmissionState
 from tests.end_to_end.stage import Stage, people
 from tests.fault_proxy import FaultProxy, Storm
 
-pytestmark = [pytest.mark.processes, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.processes, pytest.mark.timeout(400)]
 
 
 @pytest.fixture

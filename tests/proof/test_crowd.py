@@ -39,7 +39,7 @@ def proxy(redis_server: RedisServer, redis: Redis) -> Iterator[FaultProxy]:
 
 def hand_in(url: str, together: Barrier, number: int) -> Taken | KeyConflict:
     """As a process of its own would: it knows nothing of the others."""
-    with connect(url, name=f"producer-{number}", patience_s=30) as redis:
+    with connect(url, name=f"producer-{number}", patience_s=60) as redis:
         producer = Producer(redis, lead=timedelta(minutes=10))
         payload = planned(PAYLOADS[number % 2])
         together.wait()

@@ -26,7 +26,7 @@ class Caller:
 
     def __call__(self, method: str, path: str, **options: Any) -> requests.Response:
         headers = {"Authorization": f"Bearer {self.token}", **options.pop("headers", {})}
-        return requests.request(method, f"{self.address}{path}", headers=headers, timeout=30, **options)
+        return requests.request(method, f"{self.address}{path}", headers=headers, timeout=60, **options)
 
     def get(self, path: str, **options: Any) -> requests.Response:
         return self("GET", path, **options)

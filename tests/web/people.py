@@ -27,12 +27,12 @@ class Visit:
 
     def get(self, path: str) -> requests.Response:
         """A page, wherever it leads."""
-        return self.session.get(self.address + path, timeout=10)
+        return self.session.get(self.address + path, timeout=60)
 
     def post(self, path: str, *, origin: str | None = "", **fields: Any) -> requests.Response:
         """A form's fields, not following where it leads; another `origin` or none (None) unless it is ours ('')."""
         headers = {} if origin is None else {"Origin": origin or self.address}
-        return self.session.post(self.address + path, data=fields, headers=headers, timeout=10, allow_redirects=False)
+        return self.session.post(self.address + path, data=fields, headers=headers, timeout=60, allow_redirects=False)
 
     def sign_in(self, name: str, password: str = PASSWORD, to: str = "/") -> requests.Response:
         """By the form, as it is drawn."""

@@ -14,7 +14,7 @@ import requests
 from tests.servers import free_port
 
 ROOT = Path(__file__).parents[2]
-START_PATIENCE_S = 30
+START_PATIENCE_S = 90
 COMMAND = (sys.executable, "-m", "web")
 
 
@@ -71,6 +71,6 @@ class WebProcess:
 
     def _answers(self) -> bool:
         try:
-            return requests.get(f"{self.address}/nowhere", timeout=5).status_code == 404
+            return requests.get(f"{self.address}/nowhere", timeout=60).status_code == 404
         except requests.RequestException:
             return False

@@ -16,7 +16,7 @@ from web.hosts import is_host
 
 def test_what_is_not_there_is_said_so(fake_redis: Redis) -> None:
     with front_door(make_site(fake_redis)) as address, ThreadPoolExecutor(4) as people:
-        answers = list(people.map(lambda _: requests.get(f"{address}/nowhere", timeout=10).status_code, range(20)))
+        answers = list(people.map(lambda _: requests.get(f"{address}/nowhere", timeout=60).status_code, range(20)))
     assert answers == [404] * 20
 
 
@@ -24,7 +24,7 @@ def test_what_is_not_there_is_said_so(fake_redis: Redis) -> None:
 def test_a_request_for_a_host_that_is_none_is_refused(fake_redis: Redis, host: str) -> None:
     with front_door(make_site(fake_redis, {"OPEN_ON_LOOPBACK": "true"})) as address:
         for path in ("/v1/nowhere", "/", "/sign-in", "/v1/campaigns", "/rq/"):
-            assert requests.get(address + path, headers={"Host": host}, timeout=10).status_code == 400
+            assert requests.get(address + path, headers={"Host": host}, timeout=60).status_code == 400
 
 
 @pytest.mark.parametrize(

@@ -24,7 +24,7 @@ from tests.web.browser import PHONE, WIDE, Desk, browsing, seated
 from tests.web.front_door import front_door, make_site
 from tests.web.people import add
 
-pytestmark = [pytest.mark.processes, pytest.mark.timeout(180)]
+pytestmark = pytest.mark.processes
 
 PATHS = ["/", "/campaigns/fghjkmnq", "/unknowns", "/unknowns/cdfghjkn-2", "/submissions/fghjkmnq-1", "/days"]
 PATHS += ["/do-not-dial", "/halt", "/looks", "/campaigns/nobody"]

@@ -41,7 +41,7 @@ def test_places_are_as_many_as_there_are_files() -> None:
 @contextmanager
 def connected(address: str) -> Iterator[socket.socket]:
     host, port = address.removeprefix("http://").split(":")
-    with socket.create_connection((host, int(port)), timeout=10) as found:
+    with socket.create_connection((host, int(port)), timeout=60) as found:
         yield found
 
 
@@ -122,7 +122,7 @@ def test_silent_connections_keep_nobody_out(fake_redis: Redis) -> None:
     with front_door(make_site(fake_redis), on_server=few) as address, ExitStack() as silent:
         for _ in range(30):
             silent.enter_context(connected(address))
-        assert requests.get(f"{address}/healthz", timeout=10).status_code == 200
+        assert requests.get(f"{address}/healthz", timeout=60).status_code == 200
 
 
 def test_where_everybody_is_at_work_the_next_is_told_to_come_back(fake_redis: Redis) -> None:

@@ -45,7 +45,7 @@ def address(redis: Redis) -> Iterator[str]:
 
 def told(address: str) -> dict[str, float]:
     """Every sample by its name and labels, as `name{label="value"}`."""
-    answer = requests.get(f"{address}/metrics", headers=WATCHER, timeout=30)
+    answer = requests.get(f"{address}/metrics", headers=WATCHER, timeout=60)
     assert (answer.status_code, answer.headers["Cache-Control"]) == (200, "no-store")
     samples: dict[str, float] = {}
     for family in text_string_to_metric_families(answer.text):
@@ -56,8 +56,8 @@ def told(address: str) -> dict[str, float]:
 
 
 def test_only_who_may_read_is_told_anything(address: str) -> None:
-    assert requests.get(f"{address}/metrics", timeout=10).status_code == 401
-    assert requests.get(f"{address}/metrics", headers=SENDER, timeout=10).status_code == 403
+    assert requests.get(f"{address}/metrics", timeout=60).status_code == 401
+    assert requests.get(f"{address}/metrics", headers=SENDER, timeout=60).status_code == 403
 
 
 def test_an_empty_ledger_has_numbers_too(address: str) -> None:
@@ -195,7 +195,7 @@ def test_a_server_that_says_nothing_of_itself_is_watched_without(fake_redis: Red
 
 def test_openmetrics_is_spoken_with_who_asks_for_it(address: str) -> None:
     asks = {**WATCHER, "Accept": "application/openmetrics-text; version=1.0.0"}
-    answer = requests.get(f"{address}/metrics", headers=asks, timeout=10)
+    answer = requests.get(f"{address}/metrics", headers=asks, timeout=60)
     assert answer.headers["content-type"].startswith("application/openmetrics-text")
     assert answer.text.endswith("# EOF\n")
 
@@ -213,13 +213,13 @@ def test_names_are_as_prometheus_wants_them() -> None:
 def test_no_phone_title_or_key_is_among_what_is_told(redis: Redis, address: str) -> None:
     new = new_campaign(["6175550123"], ["6175550124"])
     campaigns.take(redis, new, now=NOW, keep_key=MINUTE)
-    text = requests.get(f"{address}/metrics", headers=WATCHER, timeout=10).text
+    text = requests.get(f"{address}/metrics", headers=WATCHER, timeout=60).text
     assert not any(word in text for word in (new.id, new.key, new.terms.title, "61755", "swordfish"))
 
 
 def test_postbacks_are_counted_by_what_came_of_them(address: str) -> None:
     for body in (b"var=hello", b"x" * 9_000):
-        requests.post(f"{address}/postbacks/{'0' * 32}", data=body, timeout=30)
+        requests.post(f"{address}/postbacks/{'0' * 32}", data=body, timeout=60)
     seen = told(address)
     assert seen["dropline_postbacks_total{end=unknown_token}"] == 1
     assert seen["dropline_postbacks_total{end=oversized}"] == 1

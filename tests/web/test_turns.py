@@ -41,7 +41,7 @@ def test_who_finds_the_line_full_is_sent_away_and_the_others_get_their_turn() ->
 def test_a_ledger_that_hangs_is_told_and_takes_no_thread_from_what_needs_none() -> None:
     with (
         RedisServer() as server,
-        connect(server.url, patience_s=0.5, reply_within_s=0.5, max_connections=8) as redis,
+        connect(server.url, patience_s=3, reply_within_s=3, max_connections=8) as redis,
         front_door(make_site(redis)) as address,
         ThreadPoolExecutor(120) as crowd,
     ):
@@ -49,7 +49,7 @@ def test_a_ledger_that_hangs_is_told_and_takes_no_thread_from_what_needs_none() 
         server.freeze()
         answers = [crowd.submit(caller.get, "/v1/campaigns") for _ in range(120)]
         for path in ("/healthz", "/v1/problems/fault", "/sign-in"):
-            assert requests.get(address + path, timeout=10).status_code == 200
+            assert requests.get(address + path, timeout=60).status_code == 200
         problems = {(each.result().status_code, each.result().json()["type"].split("/")[-1]) for each in answers}
         assert {each.result().headers["Retry-After"] for each in answers} == {"5"}
     assert problems == {(503, "busy"), (503, "ledger-away")}

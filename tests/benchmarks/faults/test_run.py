@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -14,9 +15,9 @@ import pytest
 from benchmarks.faults.script import draw_script
 from benchmarks.faults.systems import DROPLINE
 from benchmarks.faults.venue import Interrupted, kill_session, play
-from tests.leftovers import outputs_into
+from tests.leftovers import wait_until_none_writes_into
 
-pytestmark = [pytest.mark.processes, pytest.mark.timeout(240)]
+pytestmark = pytest.mark.processes
 
 ROOT = Path(__file__).parents[3]
 
@@ -37,7 +38,7 @@ def test_a_run_that_is_told_to_stop_leaves_nothing_running(tmp_path: Path) -> No
     with pytest.raises(Interrupted):
         play(DROPLINE, draw_script(30, seed=1), tmp_path / "run", patience_s=60, stop=stop)
     assert (tmp_path / "run" / "workers.log").exists()
-    assert outputs_into(tmp_path) == []
+    wait_until_none_writes_into(tmp_path)
 
 
 def test_a_child_with_a_process_group_of_its_own_is_killed_as_well() -> None:
@@ -50,9 +51,10 @@ def test_a_child_with_a_process_group_of_its_own_is_killed_as_well() -> None:
     kill_session(process)
     process.stdout.close()
     assert process.returncode == -signal.SIGKILL
-    gives_up_at = time.monotonic() + 5
+    gives_up_at = time.monotonic() + 20  # by itself it would end after 60
     while _is_alive(pid):
         assert time.monotonic() < gives_up_at
+        time.sleep(0.01)
 
 
 def _is_alive(pid: int) -> bool:
@@ -60,4 +62,6 @@ def _is_alive(pid: int) -> bool:
         os.kill(pid, 0)
     except ProcessLookupError:
         return False
-    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    with suppress(FileNotFoundError):
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    return False

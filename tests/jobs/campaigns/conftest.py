@@ -40,10 +40,11 @@ def simulator(clock: Clock) -> Iterator[Simulator]:
 
 
 IMPATIENT = Timeouts(connect_s=1, read_s=0.8, deadline_s=1.6)
-PATIENT = Timeouts(connect_s=10, read_s=10, deadline_s=20)
+"""For a gateway that is waited for in vain; of any other a slow machine must not lose the answer."""
+PATIENT = Timeouts(connect_s=30, read_s=30, deadline_s=60)
 
 
-def client_of(base_url: str, *, password: str = "demo", timeouts: Timeouts = IMPATIENT) -> GatewayClient:
+def client_of(base_url: str, *, password: str = "demo", timeouts: Timeouts = PATIENT) -> GatewayClient:
     """The real client."""
     return GatewayClient(base_url=base_url, credentials=Credentials("demo", SecretStr(password)), timeouts=timeouts)
 
@@ -61,9 +62,9 @@ def desk(fake_redis: Redis, simulator: Simulator, clock: Clock) -> Desk:
     )
 
 
-def at_gateway(desk: Desk, base_url: str, *, password: str = "demo") -> Desk:
-    """The same desk before another gateway."""
-    client = client_of(base_url, password=password)
+def at_gateway(desk: Desk, base_url: str, *, password: str = "demo", timeouts: Timeouts = PATIENT) -> Desk:
+    """The same desk before another gateway, or with another client."""
+    client = client_of(base_url, password=password, timeouts=timeouts)
     return replace(desk, gateway=lambda _account: client)
 
 

@@ -11,7 +11,7 @@ from jobs.campaigns.desk import Desk
 from jobs.campaigns.preflight import Finding, Verdict, list_recordings, look_at_audio
 from jobs.campaigns.send import Sent, send
 from jobs.fetching import NotFetched, NotPublic
-from jobs.gateway.client import GatewayClient
+from jobs.gateway.client import GatewayClient, Timeouts
 from jobs.gateway.replies import AudioFile
 from jobs.gateway.simulator import Account, Clock, Fault, FaultKind, Settings, Simulator
 from jobs.gateway.simulator.settings import Recording
@@ -21,7 +21,7 @@ from jobs.ledger.keys import Due
 from jobs.ledger.limits import Limits
 from jobs.models import CampaignStatus, Intent, SubmissionState, Terms
 from tests import sounds
-from tests.jobs.campaigns.conftest import at_gateway, client_of, submission, taken, view
+from tests.jobs.campaigns.conftest import IMPATIENT, PATIENT, at_gateway, client_of, submission, taken, view
 from tests.jobs.gateway.wire import http, raw_server
 from tests.servers import free_port
 
@@ -43,8 +43,8 @@ def recordings_of(client: GatewayClient) -> Callable[[], list[AudioFile]]:
     return lambda: list_recordings(lambda question: question(client), now=NOW)
 
 
-def look(simulator: Simulator, terms: Terms) -> Finding:
-    recordings = recordings_of(client_of(simulator.base_url))
+def look(simulator: Simulator, terms: Terms, timeouts: Timeouts = PATIENT) -> Finding:
+    recordings = recordings_of(client_of(simulator.base_url, timeouts=timeouts))
     return look_at_audio(terms, recordings=recordings, fetch=None)
 
 
@@ -131,7 +131,8 @@ def test_a_gateway_that_does_not_know_durations_is_asked_for_the_plain_list(refu
 def test_a_gateway_in_trouble_says_nothing_of_the_audio(fault: FaultKind) -> None:
     with Simulator(ACCOUNT) as simulator:
         simulator.faults.arm(Fault(kind=fault, on="question", times=0))
-        found = look(simulator, titled("Nothing like it"))
+        timeouts = IMPATIENT if fault is FaultKind.SLOW else PATIENT
+        found = look(simulator, titled("Nothing like it"), timeouts)
     assert found.verdict is Verdict.UNSURE
     assert "did not list its recordings" in found.sentence
 

@@ -12,7 +12,7 @@ from jobs.gateway.simulator import Clock, Fault, FaultKind, Settings, Simulator
 from jobs.ledger import campaigns, claims, due, submissions
 from jobs.ledger.keys import Due
 from jobs.models import CampaignStatus, Intent, SubmissionState, WhenUnknown
-from tests.jobs.campaigns.conftest import TERMS, at_gateway, submission, taken, view
+from tests.jobs.campaigns.conftest import IMPATIENT, PATIENT, TERMS, at_gateway, submission, taken, view
 from tests.servers import free_port
 
 
@@ -77,7 +77,8 @@ def test_when_nobody_knows_it_is_unknown_and_left_alone(
     desk: Desk, simulator: Simulator, clock: Clock, campaign_id: str, kind: FaultKind
 ) -> None:
     simulator.faults.arm(Fault(kind=kind))
-    assert send(desk, f"{campaign_id}-1") is Sent.UNKNOWN
+    timeouts = IMPATIENT if kind is FaultKind.ACCEPT_THEN_NEVER_ANSWER else PATIENT
+    assert send(at_gateway(desk, simulator.base_url, timeouts=timeouts), f"{campaign_id}-1") is Sent.UNKNOWN
     assert submission(desk, campaign_id).state is SubmissionState.UNKNOWN
     assert view(desk, campaign_id).status is CampaignStatus.NEEDS_DECISION
     clock.jump(timedelta(days=1))

@@ -119,7 +119,7 @@ def the_gateway(answers: Callable[[Redis, str], None], redis: Redis, campaign_id
     thread = threading.Thread(target=wait_and_answer)
     thread.start()
     yield
-    thread.join(timeout=10)
+    thread.join(timeout=60)
 
 
 def confirm(redis: Redis, campaign_id: str) -> None:

@@ -27,7 +27,7 @@ from tests.servers import RedisServer
 def ended(*arguments: object, env: Mapping[str, str], text: str = "") -> tuple[int, str, str]:
     """Exit code, stdout and stderr of a command that was given this on stdin."""
     with started(*arguments, env=env, stdin=subprocess.PIPE) as process:
-        out, err = process.communicate(text, timeout=30)
+        out, err = process.communicate(text, timeout=60)
         return process.returncode, out, err
 
 
@@ -82,7 +82,7 @@ def test_a_reader_that_has_had_enough_is_no_error(env: dict[str, str], redis: Re
         assert process.stdout is not None
         assert process.stdout.readline().startswith("phone,")
         process.stdout.close()
-        assert process.wait(timeout=30) == 0
+        assert process.wait(timeout=60) == 0
         assert process.stderr is not None
         assert process.stderr.read() == ""
 
@@ -91,7 +91,7 @@ def test_ctrl_c_ends_the_watching_and_nothing_else(env: dict[str, str], redis: R
     with started("show", campaign_id, "--watch", env=env) as process:
         read_until(process.stderr, "waiting: ")
         process.send_signal(signal.SIGINT)
-        out, err = process.communicate(timeout=30)
+        out, err = process.communicate(timeout=60)
     assert (process.returncode, out) == (130, "")
     assert "Stopped watching; that changes nothing." in err
     assert f"python -m jobs stop {campaign_id}" in err
@@ -110,7 +110,7 @@ def test_watching_outlives_a_restart_of_redis(contacts: Path) -> None:
         accept_when_trusted(redis)
         read_until(process.stderr, "running: ")
         process.send_signal(signal.SIGINT)
-        assert process.wait(timeout=30) == 130
+        assert process.wait(timeout=60) == 130
 
 
 def accept_when_trusted(redis: Redis) -> None:
@@ -132,5 +132,5 @@ def in_a_terminal(*arguments: str, env: dict[str, str]) -> str:
         with os.fdopen(ours, "rb", buffering=0) as screen, suppress(OSError):  # Linux's way to say that nobody writes
             while part := screen.read(65_536):
                 drawn += part
-        assert process.wait(timeout=30) == 0
+        assert process.wait(timeout=60) == 0
     return drawn.decode()

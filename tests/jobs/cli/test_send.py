@@ -317,7 +317,7 @@ def meanwhile(happens: Callable[[Redis, str], None], redis: Redis) -> Iterator[N
     thread = threading.Thread(target=wait_and_act)
     thread.start()
     yield
-    thread.join(timeout=10)
+    thread.join(timeout=60)
 
 
 def finish(redis: Redis, campaign_id: str) -> None:

@@ -26,7 +26,7 @@ def stranger(simulator: Simulator, c_date: str = "now") -> str:
         "c_date": c_date,
         "c_phone": "6175550123,6175550124",
     }
-    requests.post(f"{simulator.base_url}vmb.php", data=form, timeout=5)
+    requests.post(f"{simulator.base_url}vmb.php", data=form, timeout=60)
     return simulator.truth.sessions[-1].id
 
 

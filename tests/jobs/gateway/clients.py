@@ -19,7 +19,7 @@ TERMS = Terms(caller_id="6175550100", audio_title="Reminder")
 DEMO = "demo"
 PHONES = [f"61755501{number:02d}" for number in range(20, 30)]
 QUICK = Timeouts(connect_s=0.5, read_s=0.3, deadline_s=0.6)
-PATIENT = Timeouts(connect_s=5, read_s=10, deadline_s=10)
+PATIENT = Timeouts(connect_s=30, read_s=30, deadline_s=30)
 NO_TRUST = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 GOOD = say(http(b"OK\nsession_id=9381694821\nnumber of phone=1"))
 

@@ -12,7 +12,19 @@ from pydantic import SecretStr
 from jobs.gateway.client import Credentials, Dialect, GatewayClient
 from jobs.gateway.errors import GatewayError
 from jobs.models import Terms
-from tests.jobs.gateway.clients import GOOD, NOW, PHONES, QUICK, TERMS, TODAY, body_of, client_of, everywhere, submit
+from tests.jobs.gateway.clients import (
+    GOOD,
+    NOW,
+    PATIENT,
+    PHONES,
+    QUICK,
+    TERMS,
+    TODAY,
+    body_of,
+    client_of,
+    everywhere,
+    submit,
+)
 from tests.jobs.gateway.wire import Script, hold, http, raw_server, reset, say
 
 AUDIO_URL = "https://cdn.example/a b/hi.mp3?sig=x%2By&n=1+1"
@@ -179,7 +191,7 @@ def test_no_error_carries_credentials_phones_or_urls(name: str) -> None:
     script = TROUBLES[name]
     terms = Terms(caller_id="6175550100", audio_url=AUDIO_URL)
     with raw_server(script or hold) as server:
-        client = client_of(server, password="sesame", timeouts=QUICK)
+        client = client_of(server, password="sesame", timeouts=QUICK if script is hold else PATIENT)
         told = trouble_of(client, terms) if script else ""
     told = told or trouble_of(client, terms)
     assert not [secret for secret in ("sesame", *PHONES, "cdn.example", "t0ken") if secret in told]

@@ -19,7 +19,7 @@ from jobs.gateway.simulator import Account, Dialect, Fault, FaultKind, Settings,
 from jobs.gateway.simulator.settings import Recording
 from jobs.models import AudioType
 from tests import sounds
-from tests.jobs.gateway.clients import QUICK, client_of
+from tests.jobs.gateway.clients import PATIENT, QUICK, client_of
 from tests.jobs.gateway.wire import Script, http, raw_server, say
 
 NOW = datetime(2026, 11, 23, 15, 0, tzinfo=UTC)
@@ -116,7 +116,7 @@ def chunked(body: bytes) -> bytes:
 
 def download(script: Script, folder: Path) -> Downloaded:
     with raw_server(script) as server:
-        return client_of(server, timeouts=QUICK).download_audio(NamedBy.TITLE, "Reminder", to=folder / "kept.wav")
+        return client_of(server).download_audio(NamedBy.TITLE, "Reminder", to=folder / "kept.wav")
 
 
 def test_a_recording_that_is_not_there_is_refused_in_the_gateways_words(simulator: Simulator, tmp_path: Path) -> None:
@@ -173,7 +173,7 @@ def test_what_is_no_whole_sound_file_is_not_kept(name: str, tmp_path: Path) -> N
 @pytest.mark.parametrize("fault", [FaultKind.HALF_BODY, FaultKind.ACCEPT_THEN_RESET, FaultKind.DRIP])
 def test_a_download_that_goes_wrong_leaves_nothing(simulator: Simulator, tmp_path: Path, fault: FaultKind) -> None:
     simulator.faults.arm(Fault(kind=fault, on="question", seconds=60_000))
-    client = client_of(simulator, timeouts=QUICK)
+    client = client_of(simulator, timeouts=QUICK if fault is FaultKind.DRIP else PATIENT)
     told = failure(NotKept, lambda: client.download_audio(NamedBy.TITLE, "Reminder", to=tmp_path / "x"))
     assert "The recording was not kept" in str(told)
     assert not list(tmp_path.iterdir())

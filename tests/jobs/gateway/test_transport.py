@@ -16,7 +16,9 @@ from tests.jobs.gateway.wire import Script, drip, hold, http, raw_server, reset,
 
 FORM = b"c_uid=demo&c_password=sesame&c_phone=6175550123"
 QUICK = Timeouts(connect_s=0.5, read_s=0.3, deadline_s=0.6)
-PATIENT = Timeouts(connect_s=2, read_s=5, deadline_s=5)
+PATIENT = Timeouts(connect_s=30, read_s=30, deadline_s=30)
+DRIPS_ON_S = 20
+"""What drips goes on for more than twice as long, so this tells on any machine who was left at the deadline."""
 NO_TRUST = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 GOOD = http(b"OK\nsession_id=9381694821\nnumber of phone=1")
 
@@ -142,15 +144,20 @@ ODD_ANSWERS: dict[str, tuple[Script, Phase]] = {
     "is busy": (say(http(b"", "503 Service Unavailable", headers=["Retry-After: 0"])), Phase.READING),
     "says created": (say(http(b"OK\nsession_id=9381694821", "201 Created")), Phase.READING),
     "says no content": (say(b"HTTP/1.1 204 No Content\r\n\r\n"), Phase.READING),
-    "drips headers": (drip(b"HTTP/1.1 200 OK\r\nX-Filler: 1111111111"), Phase.WAITING),
-    "drips a body": (drip(b"OK\nsession_id=9381694821", first=http(b"", length=44)), Phase.READING),
+    "drips headers": (drip(b"HTTP/1.1 200 OK\r\nX-Filler: " + b"1" * 1000), Phase.WAITING),
+    "drips a body": (drip(b"OK" * 450, first=http(b"", length=920)), Phase.READING),
     "drips chunks": (
-        drip(b"1\r\nO\r\n" * 9, first=b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"),
+        drip(b"1\r\nO\r\n" * 200, first=b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"),
         Phase.READING,
     ),
-    "drips a body without end": (drip(b"OK\nsession_id=9381694821", first=b"HTTP/1.1 200 OK\r\n\r\n"), Phase.READING),
-    "drips continuations": (drip(b"HTTP/1.1 100 Continue\r\n\r\n", every_s=0.03), Phase.WAITING),
+    "drips a body without end": (drip(b"OK" * 450, first=b"HTTP/1.1 200 OK\r\n\r\n"), Phase.READING),
+    "drips continuations": (drip(b"HTTP/1.1 100 Continue\r\n\r\n" * 40), Phase.WAITING),
 }
+
+
+def timeouts_for(name: str) -> Timeouts:
+    """Only who is silent or drips is waited for in vain; of the others a slow machine must not lose the answer."""
+    return QUICK if name.startswith(("never", "drips")) else PATIENT
 
 
 @pytest.mark.parametrize("name", ODD_ANSWERS)
@@ -159,8 +166,8 @@ def test_whatever_goes_wrong_once_the_request_left_is_unknown(name: str) -> None
     with raw_server(script) as server:
         began_s = time.monotonic()
         with pytest.raises(OutcomeUnknown) as unknown:
-            ask(server.url)
-        assert time.monotonic() - began_s < QUICK.deadline_s + 0.3
+            ask(server.url, timeouts=timeouts_for(name))
+        assert time.monotonic() - began_s < DRIPS_ON_S
     assert len(server.received) == 1, "sent once, and nowhere else"
     assert unknown.value.phase is phase
 
@@ -290,8 +297,8 @@ def test_what_goes_wrong_after_the_handshake_is_unknown(
     with raw_server(script, tls=server_tls) as server:
         began_s = time.monotonic()
         with pytest.raises(OutcomeUnknown) as unknown:
-            ask(server.tls_url, tls=client_tls, timeouts=QUICK)
-        assert time.monotonic() - began_s < QUICK.deadline_s + 0.3
+            ask(server.tls_url, tls=client_tls, timeouts=timeouts_for(name))
+        assert time.monotonic() - began_s < DRIPS_ON_S
     assert unknown.value.phase is phase
 
 

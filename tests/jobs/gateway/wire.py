@@ -68,7 +68,7 @@ def _accept(
 def _serve(
     connection: socket.socket, received: bytearray, *, script: Script, tls: ssl.SSLContext | None, reads: bool
 ) -> None:
-    connection.settimeout(5)
+    connection.settimeout(60)
     with contextlib.suppress(OSError):
         if tls:
             connection = tls.wrap_socket(connection, server_side=True)

@@ -116,7 +116,7 @@ def test_a_body_that_is_no_json_is_told_by_the_place(caller: Caller, path: str) 
 
 def test_a_type_explains_itself_to_everybody(caller: Caller) -> None:
     told = caller.get("/v1/nowhere").json()
-    explained = requests.get(f"{caller.address}{told['type']}", timeout=10).json()
+    explained = requests.get(f"{caller.address}{told['type']}", timeout=60).json()
     assert (explained["title"], explained["todo"]) == (told["title"], told["todo"])
 
 
@@ -242,7 +242,7 @@ def test_a_sender_with_too_many_bodies_under_way_comes_again(caller: Caller) -> 
     )
     with ExitStack() as under_way:
         for _ in range(edge.MOST_IN_MEMORY // 2 // edge.MOST_JSON_BYTES):
-            sender = under_way.enter_context(socket.create_connection((host, int(port)), timeout=10))
+            sender = under_way.enter_context(socket.create_connection((host, int(port)), timeout=60))
             sender.sendall(head.encode())
             assert b" 100 " in sender.recv(100)  # it is being read
         refused = caller.hand_in()

@@ -26,7 +26,7 @@ from tests.web.conftest import Caller
 from tests.web.front_door import front_door, make_site
 from web.intake.door import openapi
 
-pytestmark = [pytest.mark.thorough, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.thorough
 
 EXAMPLES = 20
 """Of each operation."""

@@ -27,7 +27,7 @@ def call(simulator: Simulator, **fields: str) -> str:
     return post(simulator, fields)
 
 
-def post(simulator: Simulator, fields: Mapping[str, str], timeout_s: float = 10) -> str:
+def post(simulator: Simulator, fields: Mapping[str, str], timeout_s: float = 60) -> str:
     form = {"c_uid": "demo", "c_password": "demo"} | dict(fields)
     response = requests.post(f"{simulator.base_url}vmb.php", data=form, timeout=timeout_s)
     assert response.status_code == 200
@@ -42,7 +42,7 @@ def submit(simulator: Simulator, **changes: str) -> str:
 def json_call(simulator: Simulator, **fields: str) -> Any:
     """The answer of the JSON gateway to a request by the demo account."""
     form = {"c_uid": "demo", "c_password": "demo"} | fields
-    return requests.post(f"{simulator.base_url}vmb.json.php", data=form, timeout=10).json()
+    return requests.post(f"{simulator.base_url}vmb.json.php", data=form, timeout=60).json()
 
 
 def session_of(body: str) -> str:
@@ -53,13 +53,13 @@ def session_of(body: str) -> str:
 
 
 def ask(simulator: Simulator, page: str, **query: str) -> Any:
-    response = requests.get(f"{simulator.console_url}{page}", params=query, timeout=10)
+    response = requests.get(f"{simulator.console_url}{page}", params=query, timeout=60)
     assert response.status_code == 200, response.text
     return response.json()
 
 
 def tell(simulator: Simulator, page: str, told: Any) -> requests.Response:
-    return requests.post(f"{simulator.console_url}{page}", json=told, timeout=10)
+    return requests.post(f"{simulator.console_url}{page}", json=told, timeout=60)
 
 
 def phones(count: int) -> list[str]:
@@ -67,7 +67,7 @@ def phones(count: int) -> list[str]:
     return [str(2_000_000_000 + number) for number in range(count)]
 
 
-def wait_until(is_so: Callable[[], bool], timeout_s: float = 10) -> None:
+def wait_until(is_so: Callable[[], bool], timeout_s: float = 60) -> None:
     deadline = time.monotonic() + timeout_s
     while not is_so():
         assert time.monotonic() < deadline, "it did not come to pass in time"

@@ -19,7 +19,7 @@ LOGIN = {"c_uid": "demo", "c_password": "demo"}
 
 
 def fetch(simulator: Simulator, endpoint: str, **fields: str) -> requests.Response:
-    return requests.post(f"{simulator.base_url}{endpoint}", data=LOGIN | fields, timeout=5)
+    return requests.post(f"{simulator.base_url}{endpoint}", data=LOGIN | fields, timeout=60)
 
 
 def test_recordings_are_listed_with_and_without_duration() -> None:

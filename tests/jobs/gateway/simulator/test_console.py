@@ -65,7 +65,7 @@ def test_what_is_not_understood_is_refused_by_name(simulator: Simulator, page: s
 
 
 def test_what_is_no_json_is_refused(simulator: Simulator) -> None:
-    assert requests.post(f"{simulator.console_url}settings", data="{", timeout=5).status_code == 400
+    assert requests.post(f"{simulator.console_url}settings", data="{", timeout=60).status_code == 400
 
 
 def test_time_jumps_stops_and_goes(simulator: Simulator) -> None:
@@ -98,12 +98,12 @@ def test_lists_come_in_parts(simulator: Simulator) -> None:
     assert part["total"] == 5
     assert [each["session_id"] for each in part["sessions"]] == [each.id for each in simulator.truth.sessions[1:3]]
     assert len(ask(simulator, "requests", offset="4")["requests"]) == 1
-    response = requests.get(f"{simulator.console_url}sessions?limit=many", timeout=5)
+    response = requests.get(f"{simulator.console_url}sessions?limit=many", timeout=60)
     assert (response.status_code, response.json()["problems"]) == (422, ["limit: must be a whole number"])
 
 
 def test_a_session_that_was_never_accepted_is_not_there(simulator: Simulator) -> None:
-    assert requests.get(f"{simulator.console_url}sessions/42", timeout=5).status_code == 404
+    assert requests.get(f"{simulator.console_url}sessions/42", timeout=60).status_code == 404
 
 
 def test_a_person_sees_what_goes_on(simulator: Simulator) -> None:
@@ -111,7 +111,7 @@ def test_a_person_sees_what_goes_on(simulator: Simulator) -> None:
     submit(simulator, c_title="<Spring>")
     simulator.clock.jump(timedelta(seconds=1))
     for url in (simulator.console_url, simulator.console_url.rstrip("/")):
-        page = requests.get(url, timeout=5)
+        page = requests.get(url, timeout=60)
         assert page.headers["Content-Type"].startswith("text/html")
         assert "&lt;Spring&gt;" in page.text
         assert "1 of 1" in page.text
@@ -130,8 +130,8 @@ def test_it_is_well(simulator: Simulator) -> None:
 
 def test_a_request_gets_hints_about_itself(simulator: Simulator) -> None:
     submit(simulator, c_passwrd="secret", c_callerId="6175550100", c_title="Spring%20sale")
-    requests.post(f"{simulator.base_url}vmb.php", json=CAMPAIGN, timeout=5)
-    requests.get(f"{simulator.base_url}vmb.php", timeout=5)
+    requests.post(f"{simulator.base_url}vmb.php", json=CAMPAIGN, timeout=60)
+    requests.get(f"{simulator.base_url}vmb.php", timeout=60)
     hints = [each["hints"] for each in ask(simulator, "requests")["requests"]]
     assert hints[0] == [
         "c_passwrd: not a field of the gateway; is c_password meant?",
@@ -140,7 +140,7 @@ def test_a_request_gets_hints_about_itself(simulator: Simulator) -> None:
     ]
     assert hints[1] == ["Content-Type: must be application/x-www-form-urlencoded, or nothing of the body is read"]
     assert "GET: the gateway takes form POSTs only" in hints[2]
-    assert "secret" not in requests.get(f"{simulator.console_url}requests", timeout=5).text
+    assert "secret" not in requests.get(f"{simulator.console_url}requests", timeout=60).text
 
 
 def test_a_receiver_that_nothing_is_posted_to_is_hinted_at(simulator: Simulator) -> None:
@@ -152,7 +152,7 @@ def test_a_receiver_that_nothing_is_posted_to_is_hinted_at(simulator: Simulator)
 
 
 def test_a_request_that_misses_every_endpoint_is_told_where_they_are(simulator: Simulator) -> None:
-    missed = requests.post(simulator.base_url.replace("/gateway/", "/gatway/vmb.ph"), data=CAMPAIGN, timeout=5)
+    missed = requests.post(simulator.base_url.replace("/gateway/", "/gatway/vmb.ph"), data=CAMPAIGN, timeout=60)
     assert missed.status_code == 404
     assert (
         missed.text
@@ -162,5 +162,5 @@ def test_a_request_that_misses_every_endpoint_is_told_where_they_are(simulator: 
     assert (noted["verdict"], noted["phone_count"]) == ("not_found", 1)
     assert noted["hints"] == ["/gatway/vmb.ph: there is no such endpoint; is /gateway/vmb.php meant?"]
     assert "c_password" not in noted["fields"]
-    requests.get(simulator.base_url.replace("/gateway/", "/favicon.ico"), timeout=5)
+    requests.get(simulator.base_url.replace("/gateway/", "/favicon.ico"), timeout=60)
     assert ask(simulator, "requests")["total"] == 1

@@ -35,7 +35,7 @@ def simulator() -> Iterator[Simulator]:
 )
 def test_an_acceptance_in_every_dialect(simulator: Simulator, dialect: dict[str, Any], answer: str) -> None:
     simulator.change({"dialect": dialect})
-    body = requests.post(f"{simulator.base_url}vmb.php", data=CAMPAIGN, timeout=5).content.decode()
+    body = requests.post(f"{simulator.base_url}vmb.php", data=CAMPAIGN, timeout=60).content.decode()
     (session,) = simulator.truth.sessions
     assert body == answer.format(id=session.id)
 
@@ -132,9 +132,9 @@ def test_the_balance_may_come_with_ok_and_commas(simulator: Simulator) -> None:
 
 
 def test_the_international_gateway_is_refused_clearly(simulator: Simulator) -> None:
-    body = requests.post(f"{simulator.base_url}slyi.php", data=CAMPAIGN, timeout=5).text
+    body = requests.post(f"{simulator.base_url}slyi.php", data=CAMPAIGN, timeout=60).text
     assert body.startswith("ERROR\nthe simulator does not speak")
 
 
 def test_there_is_nothing_else(simulator: Simulator) -> None:
-    assert requests.post(f"{simulator.base_url}nothing.php", data=CAMPAIGN, timeout=5).status_code == 404
+    assert requests.post(f"{simulator.base_url}nothing.php", data=CAMPAIGN, timeout=60).status_code == 404

@@ -45,7 +45,7 @@ def test_a_reset_before_or_after_accepting(simulator: Simulator, kind: str, acce
 @pytest.mark.parametrize(("kind", "accepted"), [("answer_502_after_accepting", 1), ("answer_502_before_accepting", 0)])
 def test_a_502_before_or_after_accepting(simulator: Simulator, kind: str, accepted: int) -> None:
     arm(simulator, kind=kind)
-    assert requests.post(f"{simulator.base_url}vmb.php", data=CAMPAIGN, timeout=5).status_code == 502
+    assert requests.post(f"{simulator.base_url}vmb.php", data=CAMPAIGN, timeout=60).status_code == 502
     assert len(simulator.truth.sessions) == accepted
 
 
@@ -99,7 +99,7 @@ def test_faults_strike_the_requests_they_are_meant_for_as_often_as_told(simulato
     assert submit(simulator, c_title="Spring").startswith("OK")
     assert call(simulator, c_option="stop", session_id="42") == "ERROR\ncontrol"
     assert [each["text"] for each in ask(simulator, "faults")["armed"]] == ["phone"]
-    requests.delete(f"{simulator.console_url}faults", timeout=5)
+    requests.delete(f"{simulator.console_url}faults", timeout=60)
     assert submit(simulator, c_phone="6175550199").startswith("OK")
 
 
@@ -147,7 +147,7 @@ def test_the_gateway_may_go_down(simulator: Simulator, kind: str, accepted: int)
 
 def test_a_kept_connection_is_cut_when_the_gateway_goes_down(simulator: Simulator) -> None:
     with requests.Session() as session:
-        session.post(f"{simulator.base_url}vmb.php", data=CAMPAIGN, timeout=5)
+        session.post(f"{simulator.base_url}vmb.php", data=CAMPAIGN, timeout=60)
         simulator.shut_door(0.2)
         with pytest.raises(requests.ConnectionError):
-            session.post(f"{simulator.base_url}vmb.php", data=CAMPAIGN, timeout=5)
+            session.post(f"{simulator.base_url}vmb.php", data=CAMPAIGN, timeout=60)

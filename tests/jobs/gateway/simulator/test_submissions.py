@@ -157,9 +157,9 @@ def test_ten_thousand_phones_are_taken_quickly(simulator: Simulator) -> None:
     text = ",".join(phones(10_000))
     began_s = time.monotonic()
     assert submit(simulator, c_phone=text).endswith("=10000")
-    assert time.monotonic() - began_s < 2
+    assert time.monotonic() - began_s < 20  # a quadratic look at them would take minutes
 
 
 def test_a_body_without_a_length_is_refused_outright(simulator: Simulator) -> None:
-    response = requests.post(f"{simulator.base_url}vmb.php", data=iter([b"c_uid=demo"]), timeout=5)
+    response = requests.post(f"{simulator.base_url}vmb.php", data=iter([b"c_uid=demo"]), timeout=60)
     assert response.status_code == 400
