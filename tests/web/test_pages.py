@@ -169,9 +169,9 @@ def test_a_pause_holds_and_is_remembered_with_who_and_why(dana: Visit, redis: Re
 @pytest.mark.parametrize(
     ("fields", "status"),
     [
-        ({"verb": "pause", "why": " "}, 400),
-        ({"verb": "explode", "why": "x"}, 400),
-        ({"verb": "stop", "why": "x" * 301}, 400),
+        ({"verb": "pause", "why": " "}, 422),
+        ({"verb": "explode", "why": "x"}, 422),
+        ({"verb": "stop", "why": "x" * 301}, 422),
     ],
 )
 def test_what_cannot_be_told_changes_nothing(dana: Visit, redis: Redis, fields: dict[str, str], status: int) -> None:
@@ -191,8 +191,8 @@ def test_a_campaign_that_is_over_can_be_told_nothing(dana: Visit) -> None:
 def test_an_unknown_submission_is_decided_with_a_reason(dana: Visit, redis: Redis) -> None:
     path = "/unknowns/cdfghjkn-2"
     assert "3 complete listings" in dana.get(path).text
-    assert dana.send(path, path, decision="resend", why="").status_code == 400
-    assert dana.send(path, path, decision="", why="x").status_code == 400
+    assert dana.send(path, path, decision="resend", why="").status_code == 422
+    assert dana.send(path, path, decision="", why="x").status_code == 422
     assert dana.send(path, path, decision="adopt", session_id="12", why="x").status_code == 409
     assert samples.read(redis, "cdfghjkn-2").state is SubmissionState.UNKNOWN
     decided = dana.send(path, path, decision="resend", why="asked the gateway's support")
@@ -238,8 +238,8 @@ def test_a_page_that_no_submission_has_is_the_first(will: Visit, page: str) -> N
 def test_a_number_is_put_on_the_list_looked_up_and_taken_off(dana: Visit, redis: Redis) -> None:
     path = "/do-not-dial"
     slip = dana.send(path, f"{path}/change", verb="add", phones="617-555-0123\n617", why="asked")
-    assert (slip.status_code, "Line 2 is no phone" in slip.text) == (400, True)
-    assert dana.send(path, f"{path}/change", verb="add", phones="617-555-0123", why="").status_code == 400
+    assert (slip.status_code, "Line 2 is no phone" in slip.text) == (422, True)
+    assert dana.send(path, f"{path}/change", verb="add", phones="617-555-0123", why="").status_code == 422
     assert do_not_dial.version(redis, "default") == 0
     added = dana.send(path, f"{path}/change", verb="add", phones="617-555-0123, (617) 555-0124", why="asked")
     assert "2 put on the list" in added.text
@@ -249,12 +249,12 @@ def test_a_number_is_put_on_the_list_looked_up_and_taken_off(dana: Visit, redis:
     assert not WHOLE.search(found.text + added.text)
     dana.send(path, f"{path}/change", verb="remove", phones="6175550123", why="asked again")
     assert do_not_dial.listed(redis, "default", ["6175550123"]) == set()
-    assert dana.send(path, f"{path}/change", verb="add", phones="6175550123", why="x", account="no").status_code == 400
+    assert dana.send(path, f"{path}/change", verb="add", phones="6175550123", why="x", account="no").status_code == 422
 
 
 def test_sending_is_halted_and_goes_on_with_a_reason(dana: Visit, will: Visit, redis: Redis) -> None:
     assert will.send("/", "/halt", verb="halt", why="x").status_code == 403
-    assert dana.send("/halt", "/halt", verb="halt", why=" ").status_code == 400
+    assert dana.send("/halt", "/halt", verb="halt", why=" ").status_code == 422
     dana.send("/halt", "/halt", verb="halt", why="wrong list")
     found = amnesia.look(redis, now=NOW)
     assert found is not None

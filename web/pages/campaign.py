@@ -17,14 +17,14 @@ from jobs.ledger.campaigns import Request as Told
 from jobs.models import CampaignStatus, CampaignView, Submission
 from web.pages import shapes
 from web.pages.drawing import draw, part
-from web.pages.route import Operator, PageRoute, Reader, Refused
+from web.pages.refusals import Refused, check_reason
+from web.pages.route import Operator, PageRoute, Reader
 from web.pages.shapes import Columns
 from web.pages.words import sentence
 from web.site import OurSite, Site
 
 A_PAGE = 100
 MOST_REASONS = 12
-MOST_CHARACTERS = 300
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 
@@ -64,23 +64,23 @@ def campaign(
 
 @router.post("/campaigns/{campaign_id}")
 def tell(
-    site: OurSite, visitor: Operator, campaign_id: str, verb: Annotated[str, Form()], why: Annotated[str, Form()] = ""
+    site: OurSite,
+    visitor: Operator,
+    campaign_id: str,
+    verb: Annotated[str, Form()] = "",
+    why: Annotated[str, Form()] = "",
 ) -> Response:
     """Pause, resume, stop or cancel it; when the answer comes, that holds."""
-    back = f"/campaigns/{quote(campaign_id)}"
-    if verb not in VERBS or len(why) > MOST_CHARACTERS:
-        raise Refused(400, "That cannot be told to a campaign.", "Nothing was changed.", back)
-    if not why.strip():
-        raise Refused(
-            400, "A reason is missing.", "Nothing was changed. Say why; whoever looks later wants to know.", back
-        )
+    if verb not in VERBS:
+        raise Refused(422, "That cannot be told to a campaign.", "Nothing was changed.")
+    check_reason(why)
     try:
         site.producer.control(campaign_id, verb, why=why.strip(), by=visitor.name)
     except UnknownCampaign:
         raise _no_such() from None
     except CampaignIsOver as over:
-        raise Refused(409, sentence(str(over)), back=back) from None
-    return RedirectResponse(f"{back}?told={verb}", 303)
+        raise Refused(409, sentence(str(over))) from None
+    return RedirectResponse(f"/campaigns/{quote(campaign_id)}?told={verb}", 303)
 
 
 def look(site: Site, campaign_id: str, number: int = 1) -> Seen:

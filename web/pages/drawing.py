@@ -1,6 +1,7 @@
 """Templates into answers. Law of the room: whatever comes from outside is escaped, and no phone is whole."""
 
 from datetime import UTC, datetime
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from jobs.models.scopes import Scope
 from web.login import form_token
 from web.pages import shapes, words
 from web.pages.files import ADDRESSES
+from web.pages.refusals import sent_of
 from web.visitors import Visitor
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -79,8 +81,11 @@ ENVIRONMENT = _environment()
 
 def draw(request: Request, visitor: Visitor | None, template: str, *, status: int = 200, **values: Any) -> HTMLResponse:
     """A page for a visitor; for None one that offers nothing but to sign in."""
-    told = {"visitor": visitor, "token": form_token(request), "path": request.url.path, "live": "", **values}
-    return HTMLResponse(ENVIRONMENT.get_template(template).render(told), status)
+    sent = sent_of(request)
+    told = {"visitor": visitor, "token": form_token(request), "path": request.url.path, "live": "", "sent": sent}
+    if sent.refused and status == HTTPStatus.OK:
+        status = sent.refused.status
+    return HTMLResponse(ENVIRONMENT.get_template(template).render(told | values), status)
 
 
 def part(template: str, **values: Any) -> str:

@@ -24,7 +24,8 @@ from starlette.responses import Response, StreamingResponse
 from web.pages import board, campaign
 from web.pages import unknowns as cases
 from web.pages.board import register_of
-from web.pages.route import PageRoute, Reader, Refused, reader
+from web.pages.refusals import Refused
+from web.pages.route import PageRoute, Reader, reader
 from web.site import OurSite
 
 EVERY_S = 1.0
