@@ -311,3 +311,13 @@ def test_without_a_gateway_that_answers_a_session_is_adopted_by_force_alone(dana
     assert (refused.status_code, "could not be asked" in refused.text) == (409, True)
     assert dana.send(path, path, **fields, force="true").status_code == 303
     assert samples.read(redis, "cdfghjkn-2").session_id == "4000000009"
+
+
+def test_a_key_is_read_with_its_date_and_its_counters_and_without_its_phone(dana: Visit, redis: Redis) -> None:
+    title = "Live 20261123-160957-5 for 617-555-0123"
+    samples.take(redis, samples.Sample("jkmnpqrs", title, [3], samples.MINUTE), NOW)
+    for path in ("/", "/campaigns/jkmnpqrs", "/submissions/jkmnpqrs-1"):
+        text = dana.get(path).text
+        assert "Live 20261123-160957-5 for ***0123" in text
+        assert not WHOLE.search(text)
+    assert "<dd>live-20261123-160957-5-for-***0123</dd>" in dana.get("/campaigns/jkmnpqrs").text

@@ -1,7 +1,7 @@
 """Errors where there is no page of ours, as pages for people who came there; programs are answered as ever."""
 
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import Any, cast
 
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
@@ -26,7 +26,7 @@ Handler = Callable[[Request, Any], Awaitable[Response]]
 def add_to(app: FastAPI) -> None:
     """After whoever answers programs: their answers are what people are shown a page instead of."""
     for kind in (HTTPException, RequestValidationError, RedisError, Busy, Exception):
-        app.add_exception_handler(kind, _for_people(app.exception_handlers[kind]))
+        app.add_exception_handler(kind, _for_people(cast("Handler", app.exception_handlers[kind])))
 
 
 def _for_people(handle: Handler) -> Handler:

@@ -10,7 +10,7 @@ from markupsafe import Markup
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
-from config.masking import mask_phone, mask_text
+from config.masking import mask_name, mask_phone, mask_text
 from jobs import eastern
 from jobs.models.scopes import Scope
 from web.login import form_token
@@ -40,7 +40,16 @@ def both(instant: datetime | None) -> str:
 
 def said(text: str) -> str:
     """Somebody's words without phones and secrets, and without what is no character."""
-    return "".join(each if each.isprintable() else "\N{REPLACEMENT CHARACTER}" for each in mask_text(text))
+    return _readable(mask_text(text))
+
+
+def named(text: str) -> str:
+    """A key or a title, as people know a campaign by it: without phones and secrets, with its dates and counters."""
+    return _readable(mask_name(text))
+
+
+def _readable(text: str) -> str:
+    return "".join(each if each.isprintable() else "\N{REPLACEMENT CHARACTER}" for each in text)
 
 
 def count(number: int) -> str:
@@ -60,6 +69,7 @@ def _environment() -> Environment:
         "when": when,
         "both": both,
         "said": said,
+        "named": named,
         "n": count,
         "phone": mask_phone,
         "plain": words.plain,
