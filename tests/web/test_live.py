@@ -14,8 +14,8 @@ import requests
 from redis import Redis
 
 from config.redis_connection import connect
-from jobs.ledger import campaigns, keys, people, tokens
-from jobs.models import Intent
+from jobs.ledger import campaigns, keys, people, runs, tokens
+from jobs.models import Intent, Run
 from jobs.models.scopes import Scope
 from tests.fault_proxy import Fault, FaultKind, FaultProxy
 from tests.servers import RedisServer
@@ -58,6 +58,17 @@ def test_a_page_is_told_all_at_first_and_then_what_changes(visit: Visit, redis: 
     assert "&lt;i&gt;lunch" in changed["requests"]
     assert "pausing" in changed["status"]
     assert "outcomes" not in changed
+
+
+def test_who_has_paused_a_campaign_hears_that_the_gateway_has_confirmed_it(visit: Visit, redis: Redis) -> None:
+    campaigns.intend(redis, "fghjkmnq", Intent.PAUSE, note="lunch", now=NOW)
+    with opened(visit, "/live?campaign_id=fghjkmnq&told=pause") as answer:
+        told = events(answer)
+        assert "the gateway is being told" in next(told)["told"]
+        for number in (1, 2):
+            runs.confirm(redis, samples.read(redis, f"fghjkmnq-{number}"), Run.PAUSED, now=NOW)
+        heard = next(each["told"] for each in told if "confirmed" in each.get("told", ""))
+    assert "the gateway has confirmed it" in heard
 
 
 def test_the_first_page_and_the_unknowns_are_told_too(visit: Visit) -> None:

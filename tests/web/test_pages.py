@@ -9,10 +9,10 @@ import pytest
 from redis import Redis
 
 from jobs.gateway.simulator import Settings, Simulator
-from jobs.ledger import amnesia, campaigns, do_not_dial, keys, looks
+from jobs.ledger import amnesia, campaigns, do_not_dial, keys, looks, runs
 from jobs.ledger import days as ledger_days
 from jobs.ledger.people import Role
-from jobs.models import CampaignStatus, Intent, SubmissionState
+from jobs.models import CampaignStatus, Intent, Run, SubmissionState
 from tests.web import samples
 from tests.web.front_door import front_door, make_site
 from tests.web.people import Visit, add
@@ -321,3 +321,34 @@ def test_a_key_is_read_with_its_date_and_its_counters_and_without_its_phone(dana
         assert "Live 20261123-160957-5 for ***0123" in text
         assert not WHOLE.search(text)
     assert "<dd>live-20261123-160957-5-for-***0123</dd>" in dana.get("/campaigns/jkmnpqrs").text
+
+
+def test_what_came_of_a_verb_is_told_until_the_gateway_has_confirmed_it_and_not_beyond(
+    dana: Visit, redis: Redis
+) -> None:
+    path = "/campaigns/fghjkmnq"
+    told = dana.send(path, path, verb="pause", why="lunch").headers["Location"]
+    assert "Nothing new starts from this moment; the gateway is being told." in dana.get(told).text
+    for number in (1, 2):
+        runs.confirm(redis, samples.read(redis, f"fghjkmnq-{number}"), Run.PAUSED, now=NOW)
+    assert "Nothing new starts from this moment; the gateway has confirmed it." in dana.get(told).text
+    dana.send(path, path, verb="resume", why="lunch is over")
+    assert "Nothing new starts" not in dana.get(told).text
+    resumed = f"{path}?told=resume"
+    assert "From this moment it may go on; the gateway is being told." in dana.get(resumed).text
+    for number in (1, 2):
+        runs.confirm(redis, samples.read(redis, f"fghjkmnq-{number}"), Run.GOING, now=NOW)
+    assert "From this moment it may go on; the gateway has confirmed it." in dana.get(resumed).text
+    assert "the gateway" not in dana.get("/campaigns/ghjkmnpr?told=resume").text.partition('id="told"')[2][:200]
+
+
+def test_every_time_of_an_unknown_submission_is_read_in_one_way(dana: Visit) -> None:
+    text = dana.get("/unknowns/cdfghjkn-2").text
+    table = text.partition('<table class="rows small times">')[2].partition("</table>")[0]
+    rows = dict(re.findall(r'<th scope="row">([^<]+)</th>(.*)</tr>', table))
+    assert rows.keys() == {"balance noted", "sent", "unknown since", "looked at last", "looked for until"}
+    for clock in ("<b>08:00</b><span>2026-11-23</span>", "<b>13:00</b><span>2026-11-23</span>"):
+        assert clock in rows["sent"]
+    assert 'data-at="2026-11-23T13:00:00+00:00"' in rows["sent"]
+    elsewhere = re.sub(r"<time [^>]*>[^<]*</time>", "", text.replace(table, ""))
+    assert not re.findall(r"\d\d:\d\d", elsewhere)

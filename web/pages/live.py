@@ -21,6 +21,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
+from jobs.campaigns.control import VERBS
 from web.pages import board, campaign
 from web.pages import unknowns as cases
 from web.pages.board import register_of
@@ -176,12 +177,14 @@ async def live(
     status: str = "",
     q: str = "",
     page: str = "1",
+    told: str = "",
 ) -> Response:
     """The parts of a page that have changed, each time they do: the first page's, or a campaign's."""
     if campaign_id:
         number = int(page) if page.isdecimal() and len(page) < 6 else 1
-        key: Hashable = (campaign_id, number)
-        draw: Draw = partial(campaign.parts, site, campaign_id, number)
+        told = told if told in VERBS else ""
+        key: Hashable = (campaign_id, number, told)
+        draw: Draw = partial(campaign.parts, site, campaign_id, number, told)
     elif unknowns:
         key, draw = "unknowns", partial(cases.parts, site)
     else:

@@ -72,6 +72,19 @@ class Told:
         return self.case.submission.state is SubmissionState.UNKNOWN
 
     @property
+    def times(self) -> list[tuple[str, datetime | None]]:
+        """What happened to it, and until when it is looked for."""
+        noted, look, attempts = self.case.balance_before, self.case.last_look, self.case.attempts
+        sent = [("sent" if each is attempts[-1] else "sent before", each.sent_at) for each in attempts]
+        return [
+            ("balance noted", noted.at if noted else None),
+            *sent,
+            ("unknown since" if self.is_open else "settled", self.case.submission.changed_at),
+            ("looked at last", look.at if look else None),
+            ("looked for until", self.case.looked_for_until if self.is_open else None),
+        ]
+
+    @property
     def evidence(self) -> list[Seen]:
         """All that was found out, newest first."""
         groups = groupby(self.case.evidence, lambda each: (each.finding, each.words, each.mark, each.session_ids))
@@ -153,7 +166,7 @@ def _told(case: Case, now: datetime) -> Told:
     return Told(
         case,
         in_words(case),
-        what_happens_by_itself(case, now),
+        what_happens_by_itself(case, now, is_one=False),  # the instant stands among the others
         how_far(case, now) if is_searched else "",
         look.session_ids if look else (),
         look.candidates if look else (),
