@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 import requests
 from redis import Redis
+from structlog.testing import capture_logs
 
 from config.redis_connection import connect
 from jobs.ledger import campaigns, keys, people, runs, tokens
@@ -166,11 +167,16 @@ def test_an_open_page_outlives_an_outage_of_the_ledger(redis_server: RedisServer
             lines = answer.iter_lines(decode_unicode=True)
             next(line for line in lines if line.startswith("data: "))
             proxy.arm(Fault(FaultKind.CUT_REQUEST, times=100_000))
-            for _ in range(3):  # looks at the login, of which the last ones find no ledger
-                next(line for line in lines if line == ": here")
-            proxy.calm()
-            campaigns.intend(redis, "fghjkmnq", Intent.PAUSE, note="lunch", now=NOW)
-            assert "lunch" in next(line for line in lines if line.startswith("data: "))
+            with capture_logs() as logs:
+                for _ in range(3):  # looks at the login, of which the last ones find no ledger
+                    next(line for line in lines if line == ": here")
+                answers = [visit.get("/live?unknowns=1") for _ in range(3)]  # as browsers ask again, and again
+                proxy.calm()
+                campaigns.intend(redis, "fghjkmnq", Intent.PAUSE, note="lunch", now=NOW)
+                assert "lunch" in next(line for line in lines if line.startswith("data: "))
+    assert [each.status_code for each in answers] == [503] * 3
+    assert [each["event"] for each in logs] == ["redis_out_of_reach", "redis_is_back"]
+    assert logs[-1]["failures"] >= 3
 
 
 async def joined(feed: Feed, page: str, draws: list[Any], who: str = "dana") -> Listener:

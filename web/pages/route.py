@@ -11,6 +11,7 @@ import structlog
 from fastapi import Depends, Form
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
+from redis import exceptions
 from redis.exceptions import RedisError
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
@@ -24,6 +25,7 @@ from web.login import COOKIE, SAFE_METHODS, cookie_of, is_encrypted, is_from_her
 from web.pages.drawing import draw
 from web.pages.refusals import Refused, on_its_page, wait
 from web.problems import Kind, Refusal
+from web.site import site_of
 from web.turns import RETRY_AFTER_S, Busy, check_line
 from web.visitors import Visitor
 
@@ -43,6 +45,9 @@ GUARDS = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
 }
+OUT_OF_REACH = (exceptions.ConnectionError, exceptions.TimeoutError)
+"""Of the ledger. What its server refuses to do is something else."""
+
 HSTS = "max-age=31536000"
 
 log = structlog.get_logger()
@@ -120,7 +125,7 @@ def in_words(request: Request, error: Exception) -> Refused:
             todo = "Nothing was changed. Try again in a few seconds."
             return Refused(503, "Too much is being done for others just now.", todo, retry_after_s=RETRY_AFTER_S)
         case RedisError():
-            log.warning("page_without_redis", path=request.url.path, kind=type(error).__name__)
+            _note(request, error)
             todo = "Nothing that was handed in is lost. Look again in a moment."
             return Refused(503, "Redis, where everything is kept, does not answer.", todo, retry_after_s=RETRY_AFTER_S)
         case _:
@@ -139,6 +144,14 @@ BY_STATUS = {
     429: ("That was asked for too often.", "Nothing was changed. Wait for a quarter of an hour."),
 }
 """Of what the framework and other doors raise: what happened, and what to do."""
+
+
+def _note(request: Request, error: RedisError) -> None:
+    """An outage in one line, however many ask again and again; other errors of the server's each in its own."""
+    if isinstance(error, OUT_OF_REACH):
+        site_of(request).outage.note(error)
+    else:
+        log.warning("page_without_redis", path=request.url.path, kind=type(error).__name__)
 
 
 def _to_sign_in(request: Request) -> Response:
@@ -169,6 +182,7 @@ def reader(request: Request) -> Visitor:
     visitor = visitor_of(request)
     if visitor is None:
         raise SignInFirst
+    site_of(request).outage.end()  # whoever is known here is known by the ledger
     if not visitor.may(Scope.READ):
         raise Refused(403, f"{visitor.name} may not look at this.")
     return visitor
