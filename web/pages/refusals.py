@@ -15,6 +15,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Message
 
+from jobs.models.said import MOST_CHARACTERS, unsaid
 from web.login import is_from_here
 
 NEVER_KEPT = frozenset({"token", "password"})
@@ -48,16 +49,12 @@ class Sent:
         return self.refused is not None and (self.typed.get("form"), self.refused.field) == (form, control)
 
 
-MOST_CHARACTERS = 300
-"""Of a reason."""
-
-
 def check_reason(why: str) -> None:
     """Raises `Refused` for none, or one that cannot be kept."""
     if not why.strip():
         todo = "Nothing was changed. Say why; whoever looks later wants to know."
         raise Refused(422, "A reason is missing.", todo, field="why")
-    if len(why.strip()) > MOST_CHARACTERS or not why.strip().isprintable():
+    if unsaid(why=why.strip()):
         todo = f"Nothing was changed. It may have {MOST_CHARACTERS} characters, on one line."
         raise Refused(422, "This reason cannot be kept.", todo, field="why")
 
