@@ -352,3 +352,12 @@ def test_every_time_of_an_unknown_submission_is_read_in_one_way(dana: Visit) -> 
     assert 'data-at="2026-11-23T13:00:00+00:00"' in rows["sent"]
     elsewhere = re.sub(r"<time [^>]*>[^<]*</time>", "", text.replace(table, ""))
     assert not re.findall(r"\d\d:\d\d", elsewhere)
+
+
+def test_every_count_leads_to_the_campaigns_that_it_counts(dana: Visit) -> None:
+    chips = re.findall(r'href="(/\?status=(\w+))"[^>]*>[^<]*<b>(\d+)</b>', dana.get("/").text)
+    assert {status for _, status, _ in chips} == {"finished", "running", "sending", "paused", "waiting"}
+    for link, status, count in chips:
+        found = rows(dana, link)
+        assert len(found) == int(count)
+        assert all(f'href="/?status={status}"' in dana.get(f"/campaigns/{each}").text for each in found)
