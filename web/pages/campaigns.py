@@ -75,12 +75,13 @@ class Register:
         with self._lock:
             found = list(self._entries.values())
         sought = text.casefold()
-        return [each.id for each in found if (status in {None, each.status}) and sought in each.words]
+        wanted = found if status is None else [each for each in found if each.status is status]
+        return [each.id for each in wanted if sought in each.words]
 
     def by_status(self) -> Counter[CampaignStatus]:
         """How many there are of each."""
         with self._lock:
-            return Counter(each.status for each in self._entries.values())
+            return Counter(map(attrgetter("status"), self._entries.values()))
 
     def _freshen(self) -> None:
         """Nobody waits long for what others have begun, but the first."""
