@@ -35,6 +35,18 @@ _HARMLESS = re.compile(r"[A-Za-z .,_-]*")
 # Between the groups of a phone: blanks, brackets, dots and dashes of every kind, also percent-encoded.
 _GAP = r"(?:[ \t\u00a0\u202f.()/_+\u2010-\u2015-]|%[0-9A-Fa-f]{2}){0,3}"
 _PHONE = re.compile(rf"\+?(?:1{_GAP})?\(?\d{{3}}{_GAP}\d{{3}}{_GAP}\d*(\d{{4}})")
+# In a name: ten digits that could be dialled with nothing glued to them, groups that are parted like a phone's, and a
+# long run that may hold one. No area code begins with 0 or 1, so ten digits that do are seconds since 1970.
+_PARTED = _GAP.replace("{0,3}", "{1,3}")
+_DATE = r"(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])"
+_CLOCK = r"(?:[01]\d|2[0-3])[0-5]\d(?:[0-5]\d(?:\d{3}){0,2})?"
+_TIME = rf"(?:{_DATE}{_CLOCK}|1[5-9]\d{{11}}(?:\d{{3}}){{0,2}})(?!\d)"
+_ALONE = r"(?:(?<!\d)|(?<=%[0-9A-Fa-f]{2}))"
+_NAMED_PHONE = re.compile(
+    rf"(?:{_ALONE}\+?(?:1{_GAP})?\(?[2-9]\d\d{_GAP}\d{{3}}{_GAP}(?=\d{{4}}(?!\d))"
+    rf"|\+?(?:1{_GAP})?\(?\d{{3}}{_PARTED}\d{{3}}{_PARTED}\d*"
+    rf"|(?<!\d)(?!{_TIME})\d{{7,}})(\d{{4}})"
+)
 _URL = re.compile(r"(?<![a-z0-9+.-])([a-z][a-z0-9+.-]*)://([^\s\"'<>]+)", re.I)
 _ENCODED_URL = re.compile(r"(https?|rediss?)%3A%2F%2F[^\s\"'<>&]+", re.I)
 _POSTBACK = re.compile(r"((?:/|%2F)postbacks(?:/|%2F))[^\s\"'<>/?#&%]+", re.I)
@@ -55,9 +67,20 @@ def mask_text(text: str, known: re.Pattern[str] | None = None) -> str:
     """The text without phones, without what URLs carry besides host and path, without the values of named secrets and
     without whatever `known` finds.
     """
+    return _masked(text, known, _PHONE)
+
+
+def mask_name(text: str) -> str:
+    """`mask_text` for a key or a title, which people tell apart by their digits: dates, clock times and counters stay.
+    A phone that stands in it goes in every writing, and so does a longer run of digits that may hold one.
+    """
+    return _masked(text, None, _NAMED_PHONE)
+
+
+def _masked(text: str, known: re.Pattern[str] | None, phones: re.Pattern[str]) -> str:
     # What one pass leaves side by side may look like a phone again, so it ends when nothing changes any more.
     for _ in range(MAX_DEPTH):
-        masked = _mask_once(known.sub(HIDDEN, text) if known else text)
+        masked = _mask_once(known.sub(HIDDEN, text) if known else text, phones)
         if masked == text:
             break
         text = masked
@@ -138,7 +161,7 @@ def _masked_name(name: str, mask: Callable[[str], str]) -> str:
     return mask(name)
 
 
-def _mask_once(text: str) -> str:
+def _mask_once(text: str, phones: re.Pattern[str]) -> str:
     if "dpl_" in text:
         text = _BEARER.sub(HIDDEN, text)
     if _HARMLESS.fullmatch(text):
@@ -152,7 +175,7 @@ def _mask_once(text: str) -> str:
     if "=" in text or ":" in text:
         text = _AUTHORIZATION.sub(rf"\1{HIDDEN}", text)
         text = _ASSIGNED.sub(rf"\1{HIDDEN}", text)
-    return _PHONE.sub(rf"{HIDDEN}\1", text)
+    return phones.sub(rf"{HIDDEN}\1", text)
 
 
 def _bare_url(url: re.Match[str]) -> str:

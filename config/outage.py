@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Mapping
+from threading import Lock
 
 import structlog
 from redis.exceptions import RedisError
@@ -21,12 +22,17 @@ _MEANINGS: Mapping[Durability | None, str] = {
 
 
 class Outage:
-    """Says once that Redis is out of reach, and once that it is back; in between, chores are skipped quietly."""
+    """Says once that Redis is out of reach, and once that it is back; in between, what fails is counted quietly.
+
+    Several threads may use it.
+    """
 
     def __init__(self) -> None:
         self.durability: Durability | None = None
         """What the server was found to keep; None as long as nobody has asked it."""
         self._since: float | None = None
+        self._failures = 0
+        self._lock = Lock()
 
     def guard(self, chore: Callable[[], object]) -> Callable[[], None]:
         """The chore, unable to fail for want of Redis."""
@@ -35,18 +41,26 @@ class Outage:
             try:
                 chore()
             except RedisError as error:
-                self._down(error)
+                self.note(error)
             else:
-                self._up()
+                self.end()
 
         return guarded
 
-    def _down(self, error: RedisError) -> None:
-        if self._since is None:
-            self._since = time.monotonic()
-            log.error("redis_out_of_reach", error=str(error), meaning=_MEANINGS[self.durability])
+    def note(self, error: RedisError) -> None:
+        """Something has failed for want of Redis."""
+        with self._lock:
+            self._failures += 1
+            if self._since is None:
+                self._since = time.monotonic()
+                log.error("redis_out_of_reach", error=str(error), meaning=_MEANINGS[self.durability])
 
-    def _up(self) -> None:
-        if self._since is not None:
-            log.info("redis_is_back", after_s=round(time.monotonic() - self._since, 1))
-            self._since = None
+    def end(self) -> None:
+        """Redis has answered."""
+        if self._since is None:  # as nearly always: nobody waits for the lock
+            return
+        with self._lock:
+            if self._since is not None:
+                after_s = round(time.monotonic() - self._since, 1)
+                log.info("redis_is_back", after_s=after_s, failures=self._failures)
+                self._since, self._failures = None, 0

@@ -7,7 +7,7 @@ from fastapi import FastAPI
 from web import dashboard, health, intake, metrics, pages, postbacks
 from web.access import PROOFS, Proof
 from web.hosts import NamedHosts
-from web.pages import sign_in
+from web.pages import astray, sign_in
 from web.pages.campaigns import Register
 from web.pages.live import Feed
 from web.pages.route import WITHIN_S
@@ -28,4 +28,5 @@ def create_app(site: Site, proofs: Sequence[Proof] = PROOFS) -> FastAPI:
     app.add_middleware(NamedHosts)
     app.state.form_within_s = WITHIN_S
     app.include_router(pages.router)
+    astray.add_to(app)
     return app

@@ -1,6 +1,6 @@
 """What a request is answered with: the desk, the producer and the settings of this process."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Annotated, cast
 
@@ -8,6 +8,7 @@ from fastapi import Depends
 from redis import Redis
 from starlette.requests import HTTPConnection
 
+from config.outage import Outage
 from config.settings import Settings
 from jobs.campaigns.desk import Desk
 from jobs.producer import Producer
@@ -20,6 +21,8 @@ class Site:
     desk: Desk
     producer: Producer
     settings: Settings
+    outage: Outage = field(default_factory=Outage)
+    """Of the ledger, as people who look at pages come to notice it."""
 
     @property
     def redis(self) -> Redis:

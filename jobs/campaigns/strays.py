@@ -78,12 +78,6 @@ def is_to_end(campaign: CampaignView, now: datetime) -> bool:
     return campaign.intent in ENDING_INTENTS or (ends_at is not None and ends_at <= now)
 
 
-def is_to_end(campaign: CampaignView, now: datetime) -> bool:
-    """Whether nothing of the campaign should run any more: somebody ended it, or its end time has come."""
-    ends_at = campaign.terms.ends_at
-    return campaign.intent in ENDING_INTENTS or (ends_at is not None and ends_at <= now)
-
-
 def take_given_up(desk: Desk, campaign: CampaignView, submission: Submission, session_id: str, seen: Evidence) -> None:
     """Note what proves a session to be that of what was given up, the first time that it does, and have it stopped if
     its campaign is to end. It is looked after from now on.

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from config.masking import MAX_ITEMS, mask_phone, mask_text, mask_value, text_mask
+from config.masking import MAX_ITEMS, mask_name, mask_phone, mask_text, mask_value, text_mask
 from tests.config.samples import PHONES, WRITINGS, shows, written
 
 PHONE = "6175550123"
@@ -184,3 +184,47 @@ def test_any_value_becomes_plain_data_and_masking_it_again_changes_nothing(value
 def test_a_bearer_token_is_hidden_wherever_it_stands(around: str) -> None:
     token = "dpl_" + "aB_-" * 10 + "xyz"
     assert token[4:12] not in mask_text(around.format(token))
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        "live-20261123-160957",
+        "live-20261123-160957-5-1764000000",
+        "live-20261123160957123-5",
+        "live-202611231609",
+        "sync_1764000000123_0005",
+        "reminders-2026-11-23-1609575",
+        "batch-1763913-12345",
+        "live-1764000000.5551",
+        "2026-11-23T16:09:57.123456+00:00",
+    ],
+)
+def test_dates_and_counters_of_a_name_stay(key: str) -> None:
+    assert mask_name(key) == key
+
+
+@pytest.mark.parametrize("text", written(PHONE))
+@pytest.mark.parametrize("around", ["{}", "live-20261123-{}", "{}-20261123", "reminder_{}_5", "a{}b", "{}/1764000000"])
+def test_a_phone_in_a_name_is_masked_in_every_writing(text: str, around: str) -> None:
+    shown = mask_name(around.format(text))
+    assert not shows(PHONE, shown)
+    assert "555" not in shown
+    assert "***0123" in shown
+    assert mask_name(shown) == shown
+
+
+@given(PHONES, st.sampled_from(WRITINGS), st.from_regex(r"\D{0,5}", fullmatch=True))
+def test_no_phone_that_stands_by_itself_survives_in_a_name(phone: str, writing: str, around: str) -> None:
+    text = around + writing.format(phone[:3], phone[3:6], phone[6:]) + around
+    assert not shows(phone, mask_name(text))
+
+
+@pytest.mark.parametrize("glued", ["20261123{}", "{}20261123", "{}7", "9{}", "2026{}", "00{}00"])
+def test_a_run_that_may_hold_a_phone_is_masked_in_a_name(glued: str) -> None:
+    assert "6175550" not in mask_name(glued.format(PHONE))
+
+
+@pytest.mark.parametrize("text", ["https://me:pw@h/a?token=canary", "token=canary", "dpl_canarycanary"])
+def test_a_name_shows_no_secret_either(text: str) -> None:
+    assert "canary" not in mask_name(text)

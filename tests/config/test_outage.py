@@ -29,3 +29,13 @@ def test_what_may_be_lost_is_said_by_what_the_server_keeps(durability: Durabilit
             outage.guard(fail)()
     (told,) = logs
     assert words in told["meaning"]
+
+
+def test_an_outage_is_told_in_two_lines_and_the_second_counts_what_failed() -> None:
+    outage = Outage()
+    with capture_logs() as logs:
+        for chore in (fail, fail, fail, dict, dict, fail, dict):
+            outage.guard(chore)()
+    told = [(each["event"], each.get("failures")) for each in logs]
+    one, back = ("redis_out_of_reach", None), "redis_is_back"
+    assert told == [one, (back, 3), one, (back, 1)]

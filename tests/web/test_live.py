@@ -12,10 +12,11 @@ from typing import Any
 import pytest
 import requests
 from redis import Redis
+from structlog.testing import capture_logs
 
 from config.redis_connection import connect
-from jobs.ledger import campaigns, keys, people, tokens
-from jobs.models import Intent
+from jobs.ledger import campaigns, keys, people, runs, tokens
+from jobs.models import Intent, Run
 from jobs.models.scopes import Scope
 from tests.fault_proxy import Fault, FaultKind, FaultProxy
 from tests.servers import RedisServer
@@ -58,6 +59,17 @@ def test_a_page_is_told_all_at_first_and_then_what_changes(visit: Visit, redis: 
     assert "&lt;i&gt;lunch" in changed["requests"]
     assert "pausing" in changed["status"]
     assert "outcomes" not in changed
+
+
+def test_who_has_paused_a_campaign_hears_that_the_gateway_has_confirmed_it(visit: Visit, redis: Redis) -> None:
+    campaigns.intend(redis, "fghjkmnq", Intent.PAUSE, note="lunch", now=NOW)
+    with opened(visit, "/live?campaign_id=fghjkmnq&told=pause") as answer:
+        told = events(answer)
+        assert "the gateway is being told" in next(told)["told"]
+        for number in (1, 2):
+            runs.confirm(redis, samples.read(redis, f"fghjkmnq-{number}"), Run.PAUSED, now=NOW)
+        heard = next(each["told"] for each in told if "confirmed" in each.get("told", ""))
+    assert "the gateway has confirmed it" in heard
 
 
 def test_the_first_page_and_the_unknowns_are_told_too(visit: Visit) -> None:
@@ -155,11 +167,16 @@ def test_an_open_page_outlives_an_outage_of_the_ledger(redis_server: RedisServer
             lines = answer.iter_lines(decode_unicode=True)
             next(line for line in lines if line.startswith("data: "))
             proxy.arm(Fault(FaultKind.CUT_REQUEST, times=100_000))
-            for _ in range(3):  # looks at the login, of which the last ones find no ledger
-                next(line for line in lines if line == ": here")
-            proxy.calm()
-            campaigns.intend(redis, "fghjkmnq", Intent.PAUSE, note="lunch", now=NOW)
-            assert "lunch" in next(line for line in lines if line.startswith("data: "))
+            with capture_logs() as logs:
+                for _ in range(3):  # looks at the login, of which the last ones find no ledger
+                    next(line for line in lines if line == ": here")
+                answers = [visit.get("/live?unknowns=1") for _ in range(3)]  # as browsers ask again, and again
+                proxy.calm()
+                campaigns.intend(redis, "fghjkmnq", Intent.PAUSE, note="lunch", now=NOW)
+                assert "lunch" in next(line for line in lines if line.startswith("data: "))
+    assert [each.status_code for each in answers] == [503] * 3
+    assert [each["event"] for each in logs] == ["redis_out_of_reach", "redis_is_back"]
+    assert logs[-1]["failures"] >= 3
 
 
 async def joined(feed: Feed, page: str, draws: list[Any], who: str = "dana") -> Listener:

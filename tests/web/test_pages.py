@@ -9,10 +9,10 @@ import pytest
 from redis import Redis
 
 from jobs.gateway.simulator import Settings, Simulator
-from jobs.ledger import amnesia, campaigns, do_not_dial, keys, looks
+from jobs.ledger import amnesia, campaigns, do_not_dial, keys, looks, runs
 from jobs.ledger import days as ledger_days
 from jobs.ledger.people import Role
-from jobs.models import CampaignStatus, Intent, SubmissionState
+from jobs.models import CampaignStatus, Intent, Run, SubmissionState
 from tests.web import samples
 from tests.web.front_door import front_door, make_site
 from tests.web.people import Visit, add
@@ -169,9 +169,9 @@ def test_a_pause_holds_and_is_remembered_with_who_and_why(dana: Visit, redis: Re
 @pytest.mark.parametrize(
     ("fields", "status"),
     [
-        ({"verb": "pause", "why": " "}, 400),
-        ({"verb": "explode", "why": "x"}, 400),
-        ({"verb": "stop", "why": "x" * 301}, 400),
+        ({"verb": "pause", "why": " "}, 422),
+        ({"verb": "explode", "why": "x"}, 422),
+        ({"verb": "stop", "why": "x" * 301}, 422),
     ],
 )
 def test_what_cannot_be_told_changes_nothing(dana: Visit, redis: Redis, fields: dict[str, str], status: int) -> None:
@@ -191,8 +191,8 @@ def test_a_campaign_that_is_over_can_be_told_nothing(dana: Visit) -> None:
 def test_an_unknown_submission_is_decided_with_a_reason(dana: Visit, redis: Redis) -> None:
     path = "/unknowns/cdfghjkn-2"
     assert "3 complete listings" in dana.get(path).text
-    assert dana.send(path, path, decision="resend", why="").status_code == 400
-    assert dana.send(path, path, decision="", why="x").status_code == 400
+    assert dana.send(path, path, decision="resend", why="").status_code == 422
+    assert dana.send(path, path, decision="", why="x").status_code == 422
     assert dana.send(path, path, decision="adopt", session_id="12", why="x").status_code == 409
     assert samples.read(redis, "cdfghjkn-2").state is SubmissionState.UNKNOWN
     decided = dana.send(path, path, decision="resend", why="asked the gateway's support")
@@ -238,8 +238,8 @@ def test_a_page_that_no_submission_has_is_the_first(will: Visit, page: str) -> N
 def test_a_number_is_put_on_the_list_looked_up_and_taken_off(dana: Visit, redis: Redis) -> None:
     path = "/do-not-dial"
     slip = dana.send(path, f"{path}/change", verb="add", phones="617-555-0123\n617", why="asked")
-    assert (slip.status_code, "Line 2 is no phone" in slip.text) == (400, True)
-    assert dana.send(path, f"{path}/change", verb="add", phones="617-555-0123", why="").status_code == 400
+    assert (slip.status_code, "Line 2 is no phone" in slip.text) == (422, True)
+    assert dana.send(path, f"{path}/change", verb="add", phones="617-555-0123", why="").status_code == 422
     assert do_not_dial.version(redis, "default") == 0
     added = dana.send(path, f"{path}/change", verb="add", phones="617-555-0123, (617) 555-0124", why="asked")
     assert "2 put on the list" in added.text
@@ -249,12 +249,12 @@ def test_a_number_is_put_on_the_list_looked_up_and_taken_off(dana: Visit, redis:
     assert not WHOLE.search(found.text + added.text)
     dana.send(path, f"{path}/change", verb="remove", phones="6175550123", why="asked again")
     assert do_not_dial.listed(redis, "default", ["6175550123"]) == set()
-    assert dana.send(path, f"{path}/change", verb="add", phones="6175550123", why="x", account="no").status_code == 400
+    assert dana.send(path, f"{path}/change", verb="add", phones="6175550123", why="x", account="no").status_code == 422
 
 
 def test_sending_is_halted_and_goes_on_with_a_reason(dana: Visit, will: Visit, redis: Redis) -> None:
     assert will.send("/", "/halt", verb="halt", why="x").status_code == 403
-    assert dana.send("/halt", "/halt", verb="halt", why=" ").status_code == 400
+    assert dana.send("/halt", "/halt", verb="halt", why=" ").status_code == 422
     dana.send("/halt", "/halt", verb="halt", why="wrong list")
     found = amnesia.look(redis, now=NOW)
     assert found is not None
@@ -311,3 +311,53 @@ def test_without_a_gateway_that_answers_a_session_is_adopted_by_force_alone(dana
     assert (refused.status_code, "could not be asked" in refused.text) == (409, True)
     assert dana.send(path, path, **fields, force="true").status_code == 303
     assert samples.read(redis, "cdfghjkn-2").session_id == "4000000009"
+
+
+def test_a_key_is_read_with_its_date_and_its_counters_and_without_its_phone(dana: Visit, redis: Redis) -> None:
+    title = "Live 20261123-160957-5 for 617-555-0123"
+    samples.take(redis, samples.Sample("jkmnpqrs", title, [3], samples.MINUTE), NOW)
+    for path in ("/", "/campaigns/jkmnpqrs", "/submissions/jkmnpqrs-1"):
+        text = dana.get(path).text
+        assert "Live 20261123-160957-5 for ***0123" in text
+        assert not WHOLE.search(text)
+    assert "<dd>live-20261123-160957-5-for-***0123</dd>" in dana.get("/campaigns/jkmnpqrs").text
+
+
+def test_what_came_of_a_verb_is_told_until_the_gateway_has_confirmed_it_and_not_beyond(
+    dana: Visit, redis: Redis
+) -> None:
+    path = "/campaigns/fghjkmnq"
+    told = dana.send(path, path, verb="pause", why="lunch").headers["Location"]
+    assert "Nothing new starts from this moment; the gateway is being told." in dana.get(told).text
+    for number in (1, 2):
+        runs.confirm(redis, samples.read(redis, f"fghjkmnq-{number}"), Run.PAUSED, now=NOW)
+    assert "Nothing new starts from this moment; the gateway has confirmed it." in dana.get(told).text
+    dana.send(path, path, verb="resume", why="lunch is over")
+    assert "Nothing new starts" not in dana.get(told).text
+    resumed = f"{path}?told=resume"
+    assert "From this moment it may go on; the gateway is being told." in dana.get(resumed).text
+    for number in (1, 2):
+        runs.confirm(redis, samples.read(redis, f"fghjkmnq-{number}"), Run.GOING, now=NOW)
+    assert "From this moment it may go on; the gateway has confirmed it." in dana.get(resumed).text
+    assert "the gateway" not in dana.get("/campaigns/ghjkmnpr?told=resume").text.partition('id="told"')[2][:200]
+
+
+def test_every_time_of_an_unknown_submission_is_read_in_one_way(dana: Visit) -> None:
+    text = dana.get("/unknowns/cdfghjkn-2").text
+    table = text.partition('<table class="rows small times">')[2].partition("</table>")[0]
+    rows = dict(re.findall(r'<th scope="row">([^<]+)</th>(.*)</tr>', table))
+    assert rows.keys() == {"balance noted", "sent", "unknown since", "looked at last", "looked for until"}
+    for clock in ("<b>08:00</b><span>2026-11-23</span>", "<b>13:00</b><span>2026-11-23</span>"):
+        assert clock in rows["sent"]
+    assert 'data-at="2026-11-23T13:00:00+00:00"' in rows["sent"]
+    elsewhere = re.sub(r"<time [^>]*>[^<]*</time>", "", text.replace(table, ""))
+    assert not re.findall(r"\d\d:\d\d", elsewhere)
+
+
+def test_every_count_leads_to_the_campaigns_that_it_counts(dana: Visit) -> None:
+    chips = re.findall(r'href="(/\?status=(\w+))"[^>]*>[^<]*<b>(\d+)</b>', dana.get("/").text)
+    assert {status for _, status, _ in chips} == {"finished", "running", "sending", "paused", "waiting"}
+    for link, status, count in chips:
+        found = rows(dana, link)
+        assert len(found) == int(count)
+        assert all(f'href="/?status={status}"' in dana.get(f"/campaigns/{each}").text for each in found)

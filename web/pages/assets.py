@@ -4,7 +4,8 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 from web.pages.files import FILES
-from web.pages.route import PageRoute, Refused
+from web.pages.refusals import Refused
+from web.pages.route import PageRoute
 
 FOR_EVER = "public, max-age=31536000, immutable"
 

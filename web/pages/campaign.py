@@ -11,20 +11,30 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from jobs.campaigns.control import VERBS, CampaignIsOver, UnknownCampaign, known
+from jobs.campaigns.verbs import WANTED_RUN
 from jobs.documents.campaigns import audio, whereabouts
 from jobs.ledger import campaigns, dispositions, submissions
 from jobs.ledger.campaigns import Request as Told
-from jobs.models import CampaignStatus, CampaignView, Submission
+from jobs.models import CampaignStatus, CampaignView, Intent, Run, Submission, SubmissionState
 from web.pages import shapes
 from web.pages.drawing import draw, part
-from web.pages.route import Operator, PageRoute, Reader, Refused
+from web.pages.refusals import Refused, check_reason
+from web.pages.route import Operator, PageRoute, Reader
 from web.pages.shapes import Columns
 from web.pages.words import sentence
 from web.site import OurSite, Site
 
+HOLDS = {
+    "pause": "Nothing new starts from this moment",
+    "resume": "From this moment it may go on",
+    "stop": "Nothing new starts from this moment, and it never runs again",
+    "cancel": "Nothing new starts from this moment, and it never runs again",
+}
+IN_FLIGHT = (SubmissionState.CLAIMED, SubmissionState.SENDING, SubmissionState.UNKNOWN)
+"""What the gateway may have, and can be told nothing of yet."""
+
 A_PAGE = 100
 MOST_REASONS = 12
-MOST_CHARACTERS = 300
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 
@@ -57,30 +67,31 @@ def campaign(
     """The page of one."""
     number = int(page) if page.isdecimal() and len(page) < 6 else 1
     seen = look(site, campaign_id, number)
-    live = "" if seen.campaign.status.is_final else f"/live?campaign_id={quote(campaign_id)}&page={number}"
-    values: dict[str, Any] = {"seen": seen, "audio": audio(seen.campaign.terms), "told": told if told in VERBS else ""}
-    return draw(request, visitor, "campaign.html", live=live, verbs=verbs(seen.campaign), **values)
+    live = f"/live?campaign_id={quote(campaign_id)}&page={number}&told={quote(told)}"
+    values: dict[str, Any] = {"seen": seen, "audio": audio(seen.campaign.terms), "verbs": verbs(seen.campaign)}
+    values |= {"came_of_it": came_of(told, seen.campaign), "live": "" if seen.campaign.status.is_final else live}
+    return draw(request, visitor, "campaign.html", **values)
 
 
 @router.post("/campaigns/{campaign_id}")
 def tell(
-    site: OurSite, visitor: Operator, campaign_id: str, verb: Annotated[str, Form()], why: Annotated[str, Form()] = ""
+    site: OurSite,
+    visitor: Operator,
+    campaign_id: str,
+    verb: Annotated[str, Form()] = "",
+    why: Annotated[str, Form()] = "",
 ) -> Response:
     """Pause, resume, stop or cancel it; when the answer comes, that holds."""
-    back = f"/campaigns/{quote(campaign_id)}"
-    if verb not in VERBS or len(why) > MOST_CHARACTERS:
-        raise Refused(400, "That cannot be told to a campaign.", "Nothing was changed.", back)
-    if not why.strip():
-        raise Refused(
-            400, "A reason is missing.", "Nothing was changed. Say why; whoever looks later wants to know.", back
-        )
+    if verb not in VERBS:
+        raise Refused(422, "That cannot be told to a campaign.", "Nothing was changed.")
+    check_reason(why)
     try:
         site.producer.control(campaign_id, verb, why=why.strip(), by=visitor.name)
     except UnknownCampaign:
         raise _no_such() from None
     except CampaignIsOver as over:
-        raise Refused(409, sentence(str(over)), back=back) from None
-    return RedirectResponse(f"{back}?told={verb}", 303)
+        raise Refused(409, sentence(str(over))) from None
+    return RedirectResponse(f"/campaigns/{quote(campaign_id)}?told={verb}", 303)
 
 
 def look(site: Site, campaign_id: str, number: int = 1) -> Seen:
@@ -103,11 +114,22 @@ def look(site: Site, campaign_id: str, number: int = 1) -> Seen:
     )
 
 
-def parts(site: Site, campaign_id: str, number: int) -> dict[str, str]:
-    """What of the page changes by itself, by its place."""
+def parts(site: Site, campaign_id: str, number: int, told: str = "") -> dict[str, str]:
+    """What of the page changes by itself, by its place; what came of a verb for those alone who have just said it."""
     seen = look(site, campaign_id, number)
-    names = ("status", "progress", "outcomes", "overtime", "requests", "submissions")
-    return {name: part(f"parts/{name}.html", seen=seen) for name in names}
+    names = ("status", "progress", "outcomes", "overtime", "requests", "submissions", *(["told"] if told else []))
+    return {name: part(f"parts/{name}.html", seen=seen, came_of_it=came_of(told, seen.campaign)) for name in names}
+
+
+def came_of(told: str, found: CampaignView) -> str:
+    """What has become of a verb up to now; '' for none, and where something else is wanted since."""
+    if told not in VERBS or VERBS[told] is not found.intent:
+        return ""
+    count, wanted = found.submissions.get, found.runs.get(WANTED_RUN[found.intent], 0) + found.runs.get(Run.ENDED, 0)
+    going = 0 if found.intent is Intent.RUN else sum(count(each, 0) for each in IN_FLIGHT)
+    if going or wanted < count(SubmissionState.ACCEPTED, 0):
+        return f"{HOLDS[told]}; the gateway is being told."
+    return f"{HOLDS[told]}{'; the gateway has confirmed it' if count(SubmissionState.ACCEPTED) else ''}."
 
 
 def verbs(found: CampaignView) -> Sequence[str]:

@@ -59,6 +59,7 @@ class Register:
         self._seen: Mark | None = None
         self._reading: Thread | None = None
         self._read_at_s = -FRESH_S
+        self._trouble: type[Exception] | None = None
 
     def begin(self) -> Thread:
         """Read again what is not over, and what is new, beside whatever else is done; what is under way is enough."""
@@ -74,12 +75,13 @@ class Register:
         with self._lock:
             found = list(self._entries.values())
         sought = text.casefold()
-        return [each.id for each in found if (status in {None, each.status}) and sought in each.words]
+        wanted = found if status is None else [each for each in found if each.status is status]
+        return [each.id for each in wanted if sought in each.words]
 
     def by_status(self) -> Counter[CampaignStatus]:
         """How many there are of each."""
         with self._lock:
-            return Counter(each.status for each in self._entries.values())
+            return Counter(map(attrgetter("status"), self._entries.values()))
 
     def _freshen(self) -> None:
         """Nobody waits long for what others have begun, but the first."""
@@ -93,8 +95,11 @@ class Register:
             self._read(each.id for each in list(self._entries.values()) if not each.status.is_final)
             self._read_new()
             self._read_at_s = self._stopwatch()
+            self._trouble = None
         except Exception as error:  # whoever asks is told by what they ask; the next one reads again
-            log.info("register_not_read", kind=type(error).__name__)
+            if self._trouble is not type(error):
+                log.info("register_not_read", kind=type(error).__name__)
+            self._trouble = type(error)
 
     def _read_new(self) -> None:
         found = newcomers.look(self._redis, self._seen, most=self._most)

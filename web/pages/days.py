@@ -11,7 +11,8 @@ from jobs.ledger import days as ledger
 from jobs.models.reports import DayReport
 from web.pages import facts
 from web.pages.drawing import draw
-from web.pages.route import PageRoute, Reader, Refused
+from web.pages.refusals import Refused
+from web.pages.route import PageRoute, Reader
 from web.site import OurSite
 
 MOST_DAYS = 60

@@ -13,14 +13,15 @@ from starlette.responses import Response
 
 from config.durability import Durability, examine
 from jobs.campaigns import do_not_dial as lists
-from jobs.campaigns.do_not_dial import Changed, UnexplainedRequest, Verb
+from jobs.campaigns.do_not_dial import Changed, Verb
 from jobs.contacts import Row
 from jobs.ledger import do_not_dial as ledger
 from jobs.ledger.durability import NotDurable
 from jobs.phones import Refusal, normalise
 from web.pages import facts
 from web.pages.drawing import draw
-from web.pages.route import Operator, PageRoute, Reader, Refused, check_form
+from web.pages.refusals import Refused, check_reason
+from web.pages.route import Operator, PageRoute, Reader, check_form
 from web.site import OurSite, Site
 from web.visitors import Visitor
 
@@ -60,7 +61,7 @@ def look(
     check_form(request, token)
     known = normalise(phone)
     if isinstance(known, Refusal):
-        raise Refused(400, f"This is no phone. {known.sentence}", back=HERE)
+        raise Refused(422, "This is no phone.", known.sentence, field="phone")
     _check_account(site, account)
     history = lists.history_of(site.redis, account, known)
     is_listed = lists.is_listed(site.redis, account, known)
@@ -72,43 +73,44 @@ def change(
     request: Request,
     site: OurSite,
     visitor: Operator,
-    verb: Annotated[Verb, Form()],
+    verb: Annotated[str, Form()] = "",
     phones: Annotated[str, Form()] = "",
     account: Annotated[str, Form()] = "default",
     why: Annotated[str, Form()] = "",
 ) -> Response:
     """Put numbers on a list, or take them off; a slip in one changes nothing."""
+    if verb not in set(Verb):
+        raise Refused(422, "Numbers are put on the list, or taken off.", "Nothing was changed.")
     texts = [text for text in phones.replace(",", "\n").splitlines() if text.strip()]
     _check(texts)
     _check_account(site, account)
+    check_reason(why)
     rows = [Row(line, text) for line, text in enumerate(texts, start=1)]
     try:
         changed = site.producer.do_not_dial(
-            account, verb, rows, by=visitor.name, why=why.strip(), source="page", durably=is_strict(site)
+            account, Verb(verb), rows, by=visitor.name, why=why.strip(), source="page", durably=is_strict(site)
         )
-    except UnexplainedRequest:
-        raise Refused(400, "A reason is missing, or is too long.", "Nothing was changed. Say why.", HERE) from None
     except NotDurable:
         todo = "It holds now; whether it would outlast a crash of the server is not known. Repeat it."
-        raise Refused(503, "The server did not say that it is on its disk.", todo, HERE) from None
-    return _draw(request, site, visitor, verb=verb, changed=changed)
+        raise Refused(503, "The server did not say that it is on its disk.", todo) from None
+    return _draw(request, site, visitor, verb=Verb(verb), changed=changed)
 
 
 def _check(texts: Sequence[str]) -> None:
     if not 0 < len(texts) <= MOST_PHONES:
         todo = f"Nothing was changed. Up to {MOST_PHONES} can be changed here; more by `do-not-dial import`."
-        raise Refused(400, "There must be at least one phone, and not too many.", todo, HERE)
+        raise Refused(422, "There must be at least one phone, and not too many.", todo, field="phones")
     refused = [(line, read) for line, text in enumerate(texts, 1) if isinstance(read := normalise(text), Refusal)]
     if refused:
         line, refusal = refused[0]
         more = f" (and {len(refused) - 1} more like it)" if len(refused) > 1 else ""
-        raise Refused(400, f"Line {line} is no phone{more}. {refusal.sentence}", "Nothing was changed.", HERE)
+        raise Refused(422, f"Line {line} is no phone{more}. {refusal.sentence}", "Nothing was changed.", field="phones")
 
 
 def _check_account(site: Site, account: str) -> None:
     """A slip in its name, as far as this process knows the accounts."""
     if account not in {*facts.accounts(site), *ledger.accounts(site.redis)}:
-        raise Refused(400, "There is no such account.", "Nothing was changed.", HERE)
+        raise Refused(422, "There is no such account.", "Nothing was changed.", field="account")
 
 
 def is_strict(site: Site) -> bool:

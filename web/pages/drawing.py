@@ -1,6 +1,7 @@
 """Templates into answers. Law of the room: whatever comes from outside is escaped, and no phone is whole."""
 
 from datetime import UTC, datetime
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
@@ -9,12 +10,13 @@ from markupsafe import Markup
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
-from config.masking import mask_phone, mask_text
+from config.masking import mask_name, mask_phone, mask_text
 from jobs import eastern
 from jobs.models.scopes import Scope
 from web.login import form_token
 from web.pages import shapes, words
 from web.pages.files import ADDRESSES
+from web.pages.refusals import sent_of
 from web.visitors import Visitor
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -38,7 +40,16 @@ def both(instant: datetime | None) -> str:
 
 def said(text: str) -> str:
     """Somebody's words without phones and secrets, and without what is no character."""
-    return "".join(each if each.isprintable() else "\N{REPLACEMENT CHARACTER}" for each in mask_text(text))
+    return _readable(mask_text(text))
+
+
+def named(text: str) -> str:
+    """A key or a title, as people know a campaign by it: without phones and secrets, with its dates and counters."""
+    return _readable(mask_name(text))
+
+
+def _readable(text: str) -> str:
+    return "".join(each if each.isprintable() else "\N{REPLACEMENT CHARACTER}" for each in text)
 
 
 def count(number: int) -> str:
@@ -58,6 +69,7 @@ def _environment() -> Environment:
         "when": when,
         "both": both,
         "said": said,
+        "named": named,
         "n": count,
         "phone": mask_phone,
         "plain": words.plain,
@@ -79,8 +91,11 @@ ENVIRONMENT = _environment()
 
 def draw(request: Request, visitor: Visitor | None, template: str, *, status: int = 200, **values: Any) -> HTMLResponse:
     """A page for a visitor; for None one that offers nothing but to sign in."""
-    told = {"visitor": visitor, "token": form_token(request), "path": request.url.path, "live": "", **values}
-    return HTMLResponse(ENVIRONMENT.get_template(template).render(told), status)
+    sent = sent_of(request)
+    told = {"visitor": visitor, "token": form_token(request), "path": request.url.path, "live": "", "sent": sent}
+    if sent.refused and status == HTTPStatus.OK:
+        status = sent.refused.status
+    return HTMLResponse(ENVIRONMENT.get_template(template).render(told | values), status)
 
 
 def part(template: str, **values: Any) -> str:

@@ -13,7 +13,8 @@ from jobs.ledger.looks import note_look
 from jobs.models import CampaignView, Disposition, Submission
 from jobs.models.scopes import Scope
 from web.pages.drawing import draw
-from web.pages.route import PageRoute, Reader, Refused, check_form
+from web.pages.refusals import Refused
+from web.pages.route import PageRoute, Reader, check_form
 from web.site import OurSite, Site
 from web.visitors import Visitor
 
@@ -56,7 +57,7 @@ def whole(
     """The same with whole phones, for those who may see them; the look is on record before they do."""
     check_form(request, token)
     if not visitor.may(Scope.PHONES):
-        raise Refused(403, f"{visitor.name} may not see whole phones.", back=f"/submissions/{submission_id}")
+        raise Refused(403, f"{visitor.name} may not see whole phones.")
     found = _look(site, submission_id, _number(page), whole=True)
     note_look(site.redis, visitor.name, f"submission {found.submission.id}, page {found.number}", site.now)
     return _draw(request, visitor, found)

@@ -10,13 +10,13 @@ from jobs.ledger import amnesia
 from jobs.ledger.durability import NotDurable
 from web.pages.do_not_dial import is_strict
 from web.pages.drawing import draw
-from web.pages.route import Operator, PageRoute, Reader, Refused
+from web.pages.refusals import Refused, check_reason
+from web.pages.route import Operator, PageRoute, Reader
 from web.site import OurSite
 
 HERE = "/halt"
 AFTER_DATA_LOSS = "unhalt_after_data_loss"
 """Lets sending go on after the ledger has lost data; `unhalt` ends the halt of persons alone."""
-MOST_CHARACTERS = 300
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 
@@ -32,9 +32,10 @@ def change(
     site: OurSite, visitor: Operator, verb: Annotated[str, Form()] = "", why: Annotated[str, Form()] = ""
 ) -> Response:
     """Halt, or let it go on; the reason is kept."""
+    if verb not in {"halt", "unhalt", AFTER_DATA_LOSS}:
+        raise Refused(422, "Sending is halted, or goes on; there is nothing else.", "Nothing was changed.")
+    check_reason(why)
     why = why.strip()
-    if verb not in {"halt", "unhalt", AFTER_DATA_LOSS} or not why.isprintable() or not 0 < len(why) <= MOST_CHARACTERS:
-        raise Refused(400, "A reason is missing, or is too long.", "Nothing was changed. Say why.", HERE)
     if verb != "halt":
         amnesia.forgive(site.redis, why=why, by=visitor.name, now=site.now, after_data_loss=verb == AFTER_DATA_LOSS)
         return RedirectResponse(HERE, 303)
@@ -42,5 +43,5 @@ def change(
         amnesia.halt(site.redis, why=why, by=visitor.name, now=site.now, durably=is_strict(site))
     except NotDurable:
         todo = "Nothing is sent while the server runs; a crash of its machine might forget that."
-        raise Refused(503, "The server did not say that it is on its disk.", todo, HERE) from None
+        raise Refused(503, "The server did not say that it is on its disk.", todo) from None
     return RedirectResponse(HERE, 303)

@@ -21,10 +21,13 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
+from config.outage import Outage
+from jobs.campaigns.control import VERBS
 from web.pages import board, campaign
 from web.pages import unknowns as cases
 from web.pages.board import register_of
-from web.pages.route import PageRoute, Reader, Refused, reader
+from web.pages.refusals import Refused
+from web.pages.route import OUT_OF_REACH, PageRoute, Reader, reader
 from web.site import OurSite
 
 EVERY_S = 1.0
@@ -86,6 +89,8 @@ class _Page:
     draw: Draw
     parts: Parts = field(default_factory=dict)
     listeners: set[Listener] = field(default_factory=set)
+    trouble: type[Exception] | None = None
+    """Why it could not be drawn last."""
 
 
 class Feed:
@@ -153,9 +158,14 @@ class Feed:
     def _draw(self, page: _Page) -> None:
         try:
             parts = page.draw()
-        except Exception as error:  # the ledger may be out of reach: the next round may do better
-            log.warning("page_not_drawn", kind=type(error).__name__)
+        except OUT_OF_REACH:  # which is told by whoever has asked it; the next round may do better
             return
+        except Exception as error:
+            if page.trouble is not type(error):  # round after round it is the same
+                log.warning("page_not_drawn", kind=type(error).__name__)
+            page.trouble = type(error)
+            return
+        page.trouble = None
         changed = {name: each for name, each in parts.items() if page.parts.get(name) != each}
         page.parts = parts
         with self._lock:
@@ -175,23 +185,36 @@ async def live(
     status: str = "",
     q: str = "",
     page: str = "1",
+    told: str = "",
 ) -> Response:
     """The parts of a page that have changed, each time they do: the first page's, or a campaign's."""
     if campaign_id:
         number = int(page) if page.isdecimal() and len(page) < 6 else 1
-        key: Hashable = (campaign_id, number)
-        draw: Draw = partial(campaign.parts, site, campaign_id, number)
+        told = told if told in VERBS else ""
+        key: Hashable = (campaign_id, number, told)
+        draw: Draw = partial(campaign.parts, site, campaign_id, number, told)
     elif unknowns:
         key, draw = "unknowns", partial(cases.parts, site)
     else:
         key = wanted = board.wanted_of(status, q, page)
         draw = partial(board.parts, site, register_of(request), wanted)
     feed, listener = feed_of(request), Listener(visitor.name)
-    if not feed.join(key, draw, listener):
+    if not feed.join(key, partial(_noting, site.outage, draw), listener):
         what = f"Too many pages are open: {MOST_OF_ONE} of yours, or {MOST} in all."
         raise Refused(503, what, "They are read all the same. Close one, and load this one again to have it follow.")
     headers = {"X-Accel-Buffering": "no"}
     return StreamingResponse(_events(request, feed, key, listener), media_type="text/event-stream", headers=headers)
+
+
+def _noting(outage: Outage, draw: Draw) -> Parts:
+    """What is drawn; an outage that keeps it from that is told once, however many pages are open."""
+    try:
+        parts = draw()
+    except OUT_OF_REACH as error:
+        outage.note(error)
+        raise
+    outage.end()
+    return parts
 
 
 def feed_of(request: Request) -> Feed:

@@ -7,7 +7,8 @@ from starlette.responses import Response
 from jobs.ledger import looks as ledger
 from jobs.models.scopes import Scope
 from web.pages.drawing import draw
-from web.pages.route import PageRoute, Reader, Refused
+from web.pages.refusals import Refused
+from web.pages.route import PageRoute, Reader
 from web.site import OurSite
 
 MOST = 200

@@ -1,6 +1,5 @@
 """The way in and the way out. Law of the room: a stranger costs little; what fails counts, what is refused does not."""
 
-import math
 import secrets
 from dataclasses import dataclass, field
 from functools import partial
@@ -17,7 +16,8 @@ from jobs.ledger import logins, people
 from web.access import visitor_of
 from web.login import COOKIE, cookie_of, delete_cookie, is_from_here, set_cookie
 from web.pages.drawing import draw
-from web.pages.route import PageRoute, Reader, Refused, check_form
+from web.pages.refusals import Refused, sent_of
+from web.pages.route import PageRoute, Reader, check_form
 from web.site import OurSite, Site
 from web.turns import RETRY_AFTER_S, Busy, Turns
 from web.visitors import source_of
@@ -36,8 +36,11 @@ FORM_COOKIE = "dropline-form"
 """Of who is not known yet; the form carries the same."""
 
 WRONG = "That name and password do not go together."
-TOO_MANY = "There were too many tries. Wait a quarter of an hour, then try again."
-BUSY = "Too many people sign in just now. Nobody was logged in; try again in a few seconds."
+TOO_MANY = "There were too many tries; this one was not looked at."
+BUSY = "Too many people sign in just now."
+WAIT_S = logins.TRIES_WITHIN.total_seconds()
+
+FORM = "sign-in"
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 log = structlog.get_logger()
@@ -90,11 +93,11 @@ async def sign_in(
     try:
         secret = await turns.take(partial(_log_in, site, made))
     except Busy:
-        return _come_back(_form(request, to, name, BUSY, 503), RETRY_AFTER_S)
-    except TooMany:
-        return _come_back(_form(request, to, name, TOO_MANY, 429), logins.TRIES_WITHIN.total_seconds())
+        raise Refused(
+            503, BUSY, "Nobody was logged in; try again in a few seconds.", retry_after_s=RETRY_AFTER_S
+        ) from None
     if secret is None:
-        return _form(request, to, name, WRONG, 403)
+        raise Refused(403, WRONG, "Nobody was logged in.", field="password")
     response = RedirectResponse(local(to), 303)
     set_cookie(request, response, COOKIE, secret, lasts=logins.LONGEST)
     delete_cookie(request, response, FORM_COOKIE)
@@ -123,10 +126,10 @@ def local(to: str) -> str:
     return to if is_ours and not leads_out else "/"
 
 
-def _form(request: Request, to: str, name: str = "", trouble: str = "", status: int = 200) -> Response:
+def _form(request: Request, to: str) -> Response:
     token = cookie_of(request, FORM_COOKIE) or secrets.token_urlsafe(16)
-    told = {"to": local(to), "name": name, "trouble": trouble, "form_token": token}
-    response = draw(request, None, "sign_in.html", status=status, **told)
+    wanted = local(sent_of(request).kept(FORM, "to") or to)
+    response = draw(request, None, "sign_in.html", to=wanted, form_token=token)
     set_cookie(request, response, FORM_COOKIE, token)
     return response
 
@@ -137,17 +140,13 @@ def _check_form(request: Request, token: str) -> None:
         raise Refused(
             403,
             "This form is not from here, or too old.",
-            "Nobody was logged in. Load it again; cookies must be allowed.",
+            "Nobody was logged in. Try again; cookies must be allowed.",
             "/sign-in",
         )
 
 
-class TooMany(Exception):
-    """Too many tries have failed; this one was not looked at."""
-
-
 def _log_in(site: Site, made: Try) -> str | None:
-    """The secret of a new login, None where name and password do not go together; raises `TooMany`.
+    """The secret of a new login, None where name and password do not go together. Too many tries are `Refused`.
 
     What fails is counted when it has failed: of those that are looked at together a few may be too many.
     """
@@ -155,7 +154,7 @@ def _log_in(site: Site, made: Try) -> str | None:
     failed = logins.failures(site.redis, list(counted))
     if any(count >= most for count, most in zip(failed, counted.values(), strict=True)):
         log.warning("too_many_logins", address=made.address)
-        raise TooMany
+        raise Refused(429, TOO_MANY, "Wait a quarter of an hour, then try again.", retry_after_s=WAIT_S)
     person = people.prove(site.redis, made.name, made.password)
     if person is None:
         logins.note_failure(site.redis, list(counted))
@@ -164,8 +163,3 @@ def _log_in(site: Site, made: Try) -> str | None:
     logins.forget_failures(site.redis, list(counted)[1])
     log.info("logged_in", who=person.name, role=person.role)
     return logins.begin(site.redis, person, now=site.now)
-
-
-def _come_back(response: Response, after_s: float) -> Response:
-    response.headers["Retry-After"] = str(math.ceil(after_s))
-    return response

@@ -22,11 +22,12 @@ from jobs.outcomes.cases import (
     read_cases,
 )
 from jobs.outcomes.courses import what_happens_by_itself
-from jobs.outcomes.decide import Decision, Inadvisable, NotInDoubt, UnexplainedDecision
+from jobs.outcomes.decide import Decision, Inadvisable, NotInDoubt
 from web import decisions
 from web.decisions import NotAsked
 from web.pages.drawing import draw, part
-from web.pages.route import Operator, PageRoute, Reader, Refused
+from web.pages.refusals import Refused, check_reason
+from web.pages.route import Operator, PageRoute, Reader
 from web.pages.words import sentence
 from web.site import OurSite, Site
 
@@ -71,6 +72,19 @@ class Told:
         return self.case.submission.state is SubmissionState.UNKNOWN
 
     @property
+    def times(self) -> list[tuple[str, datetime | None]]:
+        """What happened to it, and until when it is looked for."""
+        noted, look, attempts = self.case.balance_before, self.case.last_look, self.case.attempts
+        sent = [("sent" if each is attempts[-1] else "sent before", each.sent_at) for each in attempts]
+        return [
+            ("balance noted", noted.at if noted else None),
+            *sent,
+            ("unknown since" if self.is_open else "settled", self.case.submission.changed_at),
+            ("looked at last", look.at if look else None),
+            ("looked for until", self.case.looked_for_until if self.is_open else None),
+        ]
+
+    @property
     def evidence(self) -> list[Seen]:
         """All that was found out, newest first."""
         groups = groupby(self.case.evidence, lambda each: (each.finding, each.words, each.mark, each.session_ids))
@@ -103,24 +117,24 @@ def decide(
     force: Annotated[bool, Form()] = False,
 ) -> Response:
     """A person's word; who, when and why are kept."""
-    back = f"/unknowns/{quote(submission_id)}"
     if decision not in set(Decision):
-        raise Refused(
-            400, "Nothing was chosen.", "Nothing was changed. Say what it is: adopt, resend or give up.", back
-        )
+        todo = "Nothing was changed. Say what it is: a session, not with the gateway, or nothing that will be known."
+        raise Refused(422, "Nothing was chosen.", todo, field="decision")
     case = _read(site, submission_id)
+    check_reason(why)
     try:
         decisions.decide(
             site, case, Decision(decision), session_id.strip(), by=visitor.name, why=why.strip(), force=force
         )
-    except UnexplainedDecision:
-        raise Refused(400, "A reason is missing, or is too long.", "Nothing was changed. Say why.", back) from None
     except NotAsked as not_asked:
         todo = "Nothing was changed. Try again in a moment, or, if you are certain, tick the box below the reason."
-        raise Refused(409, f"The gateway could not be asked {not_asked}", todo, back) from None
-    except (Inadvisable, NotInDoubt) as refused:
-        raise Refused(409, _on_the_page(str(refused)), "Nothing was changed.", back) from None
-    return RedirectResponse(f"{back}?decided={decision}", 303)
+        raise Refused(409, f"The gateway could not be asked {sentence(str(not_asked))}", todo, field="force") from None
+    except Inadvisable as speaks_against:
+        raise _inadvisable(Decision(decision), str(speaks_against)) from None
+    except NotInDoubt as settled:
+        todo = "Nothing was changed. Whatever settled it meanwhile stands in the evidence."
+        raise Refused(409, sentence(str(settled)), todo) from None
+    return RedirectResponse(f"/unknowns/{quote(submission_id)}?decided={decision}", 303)
 
 
 def parts(site: Site) -> dict[str, str]:
@@ -128,9 +142,11 @@ def parts(site: Site) -> dict[str, str]:
     return {"cases": part("parts/cases.html", cases=_all(site))}
 
 
-def _on_the_page(words: str) -> str:
-    """What the use case says, where there is a box to tick and no option to add."""
-    return sentence(_COMMAND.sub("", words.replace("add --force", "tick the box below the reason")))
+def _inadvisable(decision: Decision, words: str) -> Refused:
+    """What the use case says, beside the box where ticking it would help, or beside what was chosen."""
+    said = _COMMAND.sub("", words.replace("add --force", "tick the box below the reason"))
+    chosen = "session_id" if decision is Decision.ADOPT else "decision"
+    return Refused(409, sentence(said), "Nothing was changed.", field="force" if "tick the box" in said else chosen)
 
 
 def _read(site: Site, submission_id: str) -> Case:
@@ -150,7 +166,7 @@ def _told(case: Case, now: datetime) -> Told:
     return Told(
         case,
         in_words(case),
-        what_happens_by_itself(case, now),
+        what_happens_by_itself(case, now, is_one=False),  # the instant stands among the others
         how_far(case, now) if is_searched else "",
         look.session_ids if look else (),
         look.candidates if look else (),

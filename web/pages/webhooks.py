@@ -17,7 +17,8 @@ from jobs.ledger.subscriptions import Subscription
 from jobs.webhooks import receivers
 from jobs.webhooks.post import Answer
 from web.pages.drawing import draw
-from web.pages.route import Operator, PageRoute, Reader, Refused
+from web.pages.refusals import Refused
+from web.pages.route import Operator, PageRoute, Reader
 from web.site import OurSite, Site
 
 HERE = "/webhooks"
@@ -69,5 +70,5 @@ def look(site: Site) -> Sequence[tuple[Subscription, Bookmark]]:
 def _known(site: Site, name: str) -> Subscription:
     found = subscriptions.read(site.redis, name)
     if found is None:
-        raise Refused(404, "There is no such webhook.", "Nothing was told to anybody. It may have been removed.", HERE)
+        raise Refused(404, "There is no such webhook.", "Nothing was told to anybody. It may have been removed.")
     return found

@@ -38,7 +38,7 @@ def add_to(app: FastAPI) -> None:
 
 
 def _is_ours(request: Request) -> bool:
-    return request.url.path.startswith("/v1/")
+    return f"{request.url.path}/".startswith("/v1/")
 
 
 def _answer(refusal: Refusal) -> Response:
