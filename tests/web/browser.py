@@ -16,6 +16,8 @@ from tests.web.people import PASSWORD
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 WIDE: ViewportSize = {"width": 1280, "height": 800}
 PHONE: ViewportSize = {"width": 390, "height": 844}
+NARROW: ViewportSize = {"width": 320, "height": 568}
+"""The smallest phone that people have."""
 
 
 def executable() -> str:

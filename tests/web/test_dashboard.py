@@ -1,6 +1,7 @@
 """RQ's own pages behind our door: they work, show nothing that could harm, and do nothing for who may only watch."""
 
 import pickle
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -193,6 +194,17 @@ def test_who_may_control_requeues_and_deletes(redis: Redis, address: str, jobs: 
 )  # fmt: skip  # each not on the list
 def test_what_is_not_on_the_list_is_refused(address: str, path: str) -> None:
     assert get(address, path).status_code == 403
+
+
+def test_its_pages_lead_back_and_wear_our_colours(address: str, jobs: dict[str, Job]) -> None:
+    for path in ("", "0/view/jobs", "0/view/workers", f"0/view/job/{jobs['failed'].id}"):
+        page = get(address, path).text
+        assert "<title>Queues · Dropline</title>" in page
+        assert '<a href="/">' in page
+        assert '<a class="halt" href="/halt">' in page
+        for style in re.findall(r'href="(/static/(?:colours|queues)\.\w+\.css)"', page):
+            assert requests.get(f"{address.removesuffix('/rq')}{style}", timeout=10).status_code == 200
+        assert page.count('href="/static/') == 2
 
 
 def test_a_job_that_is_gone_is_said_to_be_gone(address: str) -> None:

@@ -15,6 +15,7 @@ from rq.serializers import JSONSerializer
 
 from web.access import Scope, Visitor
 from web.dashboard.shown import REPLACED
+from web.pages.files import ADDRESSES
 
 VISITOR = "dropline.visitor"
 """Where the door leaves who is asking, in the scope of the request."""
@@ -25,12 +26,18 @@ POLICY = (
 )
 """As narrow as rq-dashboard allows: its templates are compiled in the browser, and its elements carry styles."""
 
-_INLINE_SCRIPT = b'<script type="text/javascript">'
-_HEAD_ENDS = b"</head>"
-_ONE_SERVER = b"<style>#rq-instances-row { display: none }</style>"
+_INLINE_SCRIPT = '<script type="text/javascript">'
+_TITLE = "<title>RQ dashboard</title>"
+_HEAD_ENDS = "</head>"
+_BODY_BEGINS = "<body>"
+_STYLES = "".join(f'<link rel="stylesheet" href="{ADDRESSES[name]}">' for name in ("colours.css", "queues.css"))
+_BAR = (
+    '<header class="dropline"><a href="/">\N{LEFTWARDS ARROW} Dropline</a><span>Queues, as RQ sees them</span>'
+    '<a class="halt" href="/halt">Halt</a></header>'
+)
 _WATCH_ONLY = (
-    b"<style>#empty-btn, #requeue-all-btn, #compact-btn, #requeue-job-btn, #delete-job-btn, .actions"
-    b"{ display: none !important }</style>"
+    "<style>#empty-btn, #requeue-all-btn, #compact-btn, #requeue-job-btn, #delete-job-btn, .actions"
+    "{ display: none !important }</style>"
 )
 
 
@@ -63,16 +70,22 @@ def application(redis: Redis) -> Flask:
 
 
 def _dress(response: Response) -> Response:
-    """Give a page its policy, and take away the buttons of who may only watch."""
+    """Give a page its policy, our colours and a way back, and take away the buttons of who may only watch."""
     response.headers["X-Content-Type-Options"] = "nosniff"
     response.headers["Referrer-Policy"] = "no-referrer"
     nonce = secrets.token_urlsafe(16)
     response.headers["Content-Security-Policy"] = POLICY.format(nonce=nonce)
     if response.mimetype == "text/html" and not response.direct_passthrough:
-        page = response.get_data().replace(_INLINE_SCRIPT, f'<script nonce="{nonce}">'.encode())
-        style = _ONE_SERVER if _may_control() else _ONE_SERVER + _WATCH_ONLY
-        response.set_data(page.replace(_HEAD_ENDS, style + _HEAD_ENDS))
+        response.set_data(_dressed(response.get_data(as_text=True), nonce))
     return response
+
+
+def _dressed(page: str, nonce: str) -> str:
+    """What stands in a page but once is looked for once: words of a job come after it."""
+    styles = _STYLES if _may_control() else _STYLES + _WATCH_ONLY
+    page = page.replace(_INLINE_SCRIPT, f'<script nonce="{nonce}">')
+    page = page.replace(_TITLE, "<title>Queues · Dropline</title>", 1)
+    return page.replace(_HEAD_ENDS, styles + _HEAD_ENDS, 1).replace(_BODY_BEGINS, _BODY_BEGINS + _BAR, 1)
 
 
 def _may_control() -> bool:
