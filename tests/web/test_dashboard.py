@@ -208,7 +208,8 @@ def test_its_pages_lead_back_and_wear_our_colours(address: str, jobs: dict[str, 
 
 
 def test_a_job_that_is_gone_is_said_to_be_gone(address: str) -> None:
-    assert get(address, "0/view/job/long-gone").status_code == 404
+    answer = get(address, "0/view/job/long-gone")
+    assert (answer.status_code, "no such job" in answer.text, '<a href="/">' in answer.text) == (404, True, True)
 
 
 def test_buttons_are_for_those_who_may_press_them(address: str) -> None:

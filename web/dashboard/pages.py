@@ -62,11 +62,18 @@ def application(redis: Redis) -> Flask:
     app.register_blueprint(pages.blueprint)
     app.before_request_funcs.pop("rq_dashboard", None)  # it would open a connection of its own for each request
     app.after_request(_dress)
-    app.register_error_handler(NoSuchJobError, lambda _: ("There is no such job any more.", 404))
-    app.register_error_handler(RedisError, lambda _: ("Redis does not answer.", 503))
+    app.register_error_handler(NoSuchJobError, lambda _: (_page("There is no such job any more."), 404))
+    app.register_error_handler(RedisError, lambda _: (_page("Redis does not answer."), 503))
     # RQ renames what is not there, as where an empty queue is compacted.
-    app.register_error_handler(ResponseError, lambda _: ("There is nothing to do that with, or not any more.", 409))
+    app.register_error_handler(
+        ResponseError, lambda _: (_page("There is nothing to do that with, or not any more."), 409)
+    )
     return app
+
+
+def _page(words: str) -> str:
+    icon = f'<link rel="icon" href="{ADDRESSES["mark.svg"]}">'
+    return f'<!doctype html><html lang="en"><head>{icon}{_TITLE}</head><body><main><p>{words}</p></main></body></html>'
 
 
 def _dress(response: Response) -> Response:

@@ -2,7 +2,7 @@
 "use strict";
 
 const inYears = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
-const inDays = new Intl.DateTimeFormat(undefined, { day: "numeric", month: "short", hour: "numeric", minute: "2-digit" });
+const inMonths = new Intl.DateTimeFormat(undefined, { day: "numeric", month: "short" });
 const onDay = new Intl.DateTimeFormat("sv-SE", { dateStyle: "short" }); // as the two beside it: 2026-03-02
 const onClock = new Intl.DateTimeFormat("sv-SE", { timeStyle: "short" });
 const onThisDay = new Intl.DateTimeFormat(undefined, { timeStyle: "short" });
@@ -11,7 +11,7 @@ const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
 function inWords(at) {
   const now = new Date();
   if (at.toDateString() === now.toDateString()) return onThisDay.format(at);
-  return (at.getFullYear() === now.getFullYear() ? inDays : inYears).format(at);
+  return at.getFullYear() === now.getFullYear() ? `${inMonths.format(at)}, ${onThisDay.format(at)}` : inYears.format(at);
 }
 
 function localise(root) {
