@@ -11,6 +11,7 @@ SHEET = OURS + QUEUES
 KINDS = ["good", "busy", "held", "alarm", "bad", "calm"]
 TEXTS = [(text, ground) for text in ("text", "dim", "link", "danger", "good", "held") for ground in ("ground", "card")]
 TEXTS += [
+    ("danger", "bad-ground"),
     ("text", "sunk"),
     ("dim", "sunk"),
     ("link", "sunk"),
