@@ -8,8 +8,8 @@ from typing import Any
 from redis import Redis
 
 from jobs.ledger import campaigns, submissions
-from jobs.ledger.dispositions import Texts
 from jobs.ledger.events import Event
+from jobs.ledger.texts import Texts
 from jobs.models import CampaignView, Disposition, EventKind, Submission
 
 
