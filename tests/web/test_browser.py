@@ -125,6 +125,11 @@ def test_every_page_fits_its_window_can_be_read_and_nothing_is_blocked(address: 
             dana.go("/sign-in")
             assert dana.overflow <= 0, ("/sign-in", size)
             dana.sign_in()
+            dana.go("/")
+            skip = dana.page.get_by_role("link", name="To the content")
+            dana.page.keyboard.press("Tab")
+            expect(skip).to_be_in_viewport(ratio=1)
+            expect(skip).to_have_css("outline-style", "solid")
             for path in PATHS:
                 dana.go(path)
                 assert dana.overflow <= 0, (path, size)
