@@ -44,6 +44,9 @@ others, and in the due set the campaigns take turns again."""
 SYNC_BUDGET = timedelta(seconds=2)
 """Telling the gateway of a do-not-dial list begins no new request after this long: stops wait in the same queue."""
 
+MOST_CONNECTIONS = 3
+"""Of a worker's jobs to Redis; it has one more for its vigil, and a small hosted server allows 20 in all."""
+
 MOST_LEFT = 1_000
 """So many campaigns that are left to housekeeping are counted; more are not told apart."""
 
@@ -249,7 +252,8 @@ def open_desk(env: Mapping[str, str]) -> Desk:
     """Connections and numbers as the environment states them; raises `InvalidSettings` or `UnfitServer`."""
     settings = Settings.from_env(env)
     settings.require_gateway()
-    redis = connect(settings.redis_url.get_secret_value(), name="jobs", tls_verify=settings.redis_tls_verify)
+    url, tls_verify = settings.redis_url.get_secret_value(), settings.redis_tls_verify
+    redis = connect(url, name="jobs", max_connections=MOST_CONNECTIONS, tls_verify=tls_verify)
     keeps = durability.require(redis, settings.durability).used_for(settings.durability)
     at = desk_at(settings, redis, clock=lambda: datetime.now(UTC))
     return replace(at, durability=keeps, is_ending=wind_down.is_set)

@@ -93,6 +93,8 @@ if is_unclaimed == '1' then
   if holder and holder ~= submission_id then return 0 end
 end
 
+local is_unsent = state == 'planned' or state == 'claimed'
+if is_unsent and to == 'accepted' then remember() end  -- were that forgotten, it would be sent again
 moved(submission, campaign, state, to)
 redis.call('HSET', submission, 'moves', string.sub(moves .. token .. ' ', -136))
 redis.call('HSET', submission, unpack(fields))
