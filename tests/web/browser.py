@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Literal
 
 import pytest
@@ -16,6 +17,8 @@ from tests.web.people import PASSWORD
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 WIDE: ViewportSize = {"width": 1280, "height": 800}
 PHONE: ViewportSize = {"width": 390, "height": 844}
+NARROW: ViewportSize = {"width": 320, "height": 568}
+"""The smallest phone that people have."""
 
 
 def executable() -> str:
@@ -26,6 +29,9 @@ def executable() -> str:
     if os.environ.get("CI") == "true":
         pytest.fail(f"no browser is here ({', '.join(NAMES)}), and without one the page is not tried")
     pytest.skip(f"NO BROWSER: none of {', '.join(NAMES)} is on the path, so the page is not tried in one")
+
+
+FAINT = Path(__file__).with_name("faint.js").read_text(encoding="utf-8")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +53,12 @@ class Desk:
         self.page.get_by_label("Name").fill(name)
         self.page.get_by_label("Password").fill(PASSWORD)
         self.page.get_by_role("button", name="Sign in").click()
+
+    def faint(self, scheme: Literal["dark", "light"]) -> list[str]:
+        """Texts that are hard to read, as the page looks with this scheme."""
+        self.page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+        found: list[str] = self.page.evaluate(FAINT)
+        return found
 
     @property
     def overflow(self) -> int:

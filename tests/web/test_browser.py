@@ -4,6 +4,7 @@ With SCREENSHOTS set to a folder the pictures of docs/page.md are written into i
 """
 
 import os
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -16,19 +17,20 @@ from rq import Queue, Worker
 
 from config.queues import QUEUES
 from jobs.gateway.simulator import Fault, FaultKind
-from jobs.ledger import leadership
-from jobs.models import SubmissionState
+from jobs.ledger import campaigns, leadership
+from jobs.models import Intent, SubmissionState
 from tests.end_to_end.stage import Stage, people
 from tests.web import samples
-from tests.web.browser import PHONE, WIDE, Desk, browsing, seated
+from tests.web.browser import NARROW, PHONE, WIDE, Desk, browsing, seated
 from tests.web.front_door import front_door, make_site
 from tests.web.people import add
+from web.__main__ import Server
+from web.pages.live import Feed
 
 pytestmark = pytest.mark.processes
 
 PATHS = ["/", "/campaigns/fghjkmnq", "/unknowns", "/unknowns/cdfghjkn-2", "/submissions/fghjkmnq-1", "/days"]
-PATHS += ["/do-not-dial", "/halt", "/looks", "/campaigns/nobody"]
-
+PATHS += ["/do-not-dial", "/halt", "/looks", "/webhooks", "/rq/", "/rq/0/view/jobs", "/campaigns/nobody"]
 
 PICTURE: ViewportSize = {"width": 1120, "height": 780}
 PICTURES: list[tuple[str, str, ViewportSize, Literal["light", "dark"]]] = [
@@ -117,16 +119,62 @@ def address(redis: Redis) -> Iterator[str]:
         yield address
 
 
-def test_every_page_fits_its_window_and_nothing_is_blocked(address: str, browser: Browser) -> None:
-    for size in (WIDE, PHONE):
+def test_every_page_fits_its_window_can_be_read_and_nothing_is_blocked(address: str, browser: Browser) -> None:
+    for size in (WIDE, NARROW):
         with seated(browser, address, size=size) as dana:
+            dana.go("/sign-in")
+            assert dana.overflow <= 0, ("/sign-in", size)
             dana.sign_in()
+            dana.go("/")
+            skip = dana.page.get_by_role("link", name="To the content")
+            dana.page.keyboard.press("Tab")
+            expect(skip).to_be_in_viewport(ratio=1)
+            expect(skip).to_have_css("outline-style", "solid")
             for path in PATHS:
                 dana.go(path)
                 assert dana.overflow <= 0, (path, size)
+                if path != "/campaigns/nobody":
+                    expect(dana.page.get_by_role("link", name="Halt")).to_be_in_viewport()
+                if size is NARROW:
+                    expect(dana.page.get_by_text("Loading...")).to_have_count(0)  # RQ's pages fill their tables
+                    assert (path, dana.faint("light"), dana.faint("dark")) == (path, [], [])
             assert [each for each in dana.complaints if "404" not in each] == []  # one of them is a page of that
     if folder := os.environ.get("SCREENSHOTS"):
         take_pictures(Path(folder), browser, address)
+
+
+def test_a_page_that_lost_its_process_says_since_when_and_is_live_again_without_being_loaded(
+    redis: Redis, browser: Browser
+) -> None:
+    samples.fill(redis, now=datetime.now(UTC))
+    add(redis, "dana")
+    servers: list[Server] = []
+    with (
+        front_door(make_site(redis), feed=prompt_feed(), on_server=servers.append) as address,
+        seated(browser, address) as dana,
+    ):
+        state, pulse = servers[0].app.state, dana.page.locator("#pulse")
+        dana.page.clock.install(time="2026-11-23T12:00:00Z")
+        dana.sign_in()
+        expect(pulse).to_have_text("Live")
+        dana.page.evaluate("window.loadedOnce = true")
+        before, state.feed = state.feed, prompt_feed(most=0)
+        with dana.page.expect_response(lambda answer: answer.status == 503):  # a browser itself would leave it at that
+            before.end()
+        expect(pulse).to_have_text(re.compile(r"^Not live since 13:\d\d, trying again$"))
+        expect(pulse).to_be_in_viewport()
+        state.feed = prompt_feed()
+        campaigns.intend(redis, "fghjkmnq", Intent.PAUSE, note="lunch", now=datetime.now(UTC))
+        dana.page.clock.run_for(60_000)
+        expect(pulse).to_have_text("Live")
+        expect(dana.page.locator("#campaigns")).to_contain_text("pausing")
+        assert dana.page.evaluate("window.loadedOnce")
+        state.feed.end()
+
+
+def prompt_feed(most: int = 10) -> Feed:
+    """One that draws without delay, and that browsers come back to at once; with no place left, they are refused."""
+    return Feed(every_s=0.05, again_s=0.05, most=most)
 
 
 def take_pictures(folder: Path, browser: Browser, address: str) -> None:

@@ -1,6 +1,7 @@
 """RQ's own pages behind our door: they work, show nothing that could harm, and do nothing for who may only watch."""
 
 import pickle
+import re
 import socket
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -218,8 +219,20 @@ def test_bodies_that_drip_hold_no_thread_and_are_given_up(redis: Redis) -> None:
         assert too_large.status_code == 413
 
 
+def test_its_pages_lead_back_and_wear_our_colours(address: str, jobs: dict[str, Job]) -> None:
+    for path in ("", "0/view/jobs", "0/view/workers", f"0/view/job/{jobs['failed'].id}"):
+        page = get(address, path).text
+        assert "<title>Queues · Dropline</title>" in page
+        assert '<a href="/">' in page
+        assert '<a class="halt" href="/halt">' in page
+        for style in re.findall(r'href="(/static/(?:colours|queues)\.\w+\.css)"', page):
+            assert requests.get(f"{address.removesuffix('/rq')}{style}", timeout=10).status_code == 200
+        assert page.count('href="/static/') == 2
+
+
 def test_a_job_that_is_gone_is_said_to_be_gone(address: str) -> None:
-    assert get(address, "0/view/job/long-gone").status_code == 404
+    answer = get(address, "0/view/job/long-gone")
+    assert (answer.status_code, "no such job" in answer.text, '<a href="/">' in answer.text) == (404, True, True)
 
 
 def test_buttons_are_for_those_who_may_press_them(address: str) -> None:

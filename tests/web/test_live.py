@@ -40,9 +40,12 @@ def visit(redis: Redis) -> Iterator[Visit]:
 
 def events(answer: requests.Response) -> Iterator[Mapping[str, str]]:
     """What a page is told, as it comes."""
-    for line in answer.iter_lines(decode_unicode=True):
-        if line.startswith("data: "):
-            yield json.loads(line.removeprefix("data: "))
+    return told(answer.iter_lines(decode_unicode=True))
+
+
+def told(lines: Iterator[str]) -> Iterator[Mapping[str, str]]:
+    """The same, of lines."""
+    return (json.loads(line.removeprefix("data: ")) for line in lines if line.startswith("data: "))
 
 
 def opened(visit: Visit, path: str) -> requests.Response:
@@ -52,10 +55,10 @@ def opened(visit: Visit, path: str) -> requests.Response:
 def test_a_page_is_told_all_at_first_and_then_what_changes(visit: Visit, redis: Redis) -> None:
     with opened(visit, "/live?campaign_id=fghjkmnq") as answer:
         assert answer.headers["Content-Type"].startswith("text/event-stream")
-        told = events(answer)
-        assert next(told).keys() == {"status", "progress", "outcomes", "overtime", "requests", "submissions"}
+        news = events(answer)
+        assert next(news).keys() == {"away", "status", "progress", "outcomes", "overtime", "requests", "submissions"}
         campaigns.intend(redis, "fghjkmnq", Intent.PAUSE, note="<i>lunch</i>", now=NOW)
-        changed = next(told)
+        changed = next(news)
     assert "&lt;i&gt;lunch" in changed["requests"]
     assert "pausing" in changed["status"]
     assert "outcomes" not in changed
@@ -75,7 +78,7 @@ def test_who_has_paused_a_campaign_hears_that_the_gateway_has_confirmed_it(visit
 def test_the_first_page_and_the_unknowns_are_told_too(visit: Visit) -> None:
     with opened(visit, "/live?status=paused") as answer:
         first = next(events(answer))
-        assert first.keys() == {"alerts", "statuses", "campaigns", "beside"}
+        assert first.keys() == {"away", "alerts", "statuses", "campaigns", "beside"}
         assert "Pharmacy pick-up" in first["campaigns"]
         assert "Spring" not in first["campaigns"]
     with opened(visit, "/live?unknowns=1") as answer:
@@ -129,11 +132,11 @@ def test_whoever_is_logged_out_is_told_no_more_though_there_is_always_news(redis
         visit = Visit(address)
         visit.sign_in("dana")
         with opened(visit, "/live?campaign_id=fghjkmnq") as answer:
-            told = events(answer)
-            next(told)
+            news = events(answer)
+            next(news)
             people.change_password(redis, "dana", PASSWORD + "!")
             gives_up_at = time.monotonic() + 60
-            for _ in told:  # it ends
+            for _ in news:  # it ends
                 assert time.monotonic() < gives_up_at
 
 
@@ -145,15 +148,17 @@ def test_a_token_that_is_revoked_is_told_no_more_either(redis: Redis) -> None:
             f"{address}/live", headers={"Authorization": f"Bearer {token}"}, stream=True, timeout=60
         ) as answer,
     ):
-        told = answer.iter_lines()
-        next(told)
+        lines = answer.iter_lines()
+        next(lines)
         tokens.revoke(redis, "wall", now=NOW)
         gives_up_at = time.monotonic() + 60
-        for _ in told:  # it ends
+        for _ in lines:  # it ends
             assert time.monotonic() < gives_up_at
 
 
-def test_an_open_page_outlives_an_outage_of_the_ledger(redis_server: RedisServer, redis: Redis) -> None:
+def test_an_open_page_outlives_an_outage_of_the_ledger_and_says_so_meanwhile(
+    redis_server: RedisServer, redis: Redis
+) -> None:
     add(redis, "dana")
     samples.fill(redis, now=NOW)
     with (
@@ -168,12 +173,16 @@ def test_an_open_page_outlives_an_outage_of_the_ledger(redis_server: RedisServer
             next(line for line in lines if line.startswith("data: "))
             proxy.arm(Fault(FaultKind.CUT_REQUEST, times=100_000))
             with capture_logs() as logs:
+                assert next(told(lines)) == {"away": "Redis does not answer"}
                 for _ in range(3):  # looks at the login, of which the last ones find no ledger
                     next(line for line in lines if line == ": here")
                 answers = [visit.get("/live?unknowns=1") for _ in range(3)]  # as browsers ask again, and again
                 proxy.calm()
                 campaigns.intend(redis, "fghjkmnq", Intent.PAUSE, note="lunch", now=NOW)
-                assert "lunch" in next(line for line in lines if line.startswith("data: "))
+                heard: dict[str, str] = {}
+                while "lunch" not in heard.get("requests", ""):
+                    heard |= next(told(lines))
+                assert heard["away"] == ""
     assert [each.status_code for each in answers] == [503] * 3
     assert [each["event"] for each in logs] == ["redis_out_of_reach", "redis_is_back"]
     assert logs[-1]["failures"] >= 3
@@ -197,9 +206,9 @@ def test_one_thread_draws_a_page_once_for_all_and_ends_with_the_last() -> None:
     async def story() -> None:
         feed = Feed(every_s=0.01, most_of_one=20)
         many = [await joined(feed, "page", [draw]) for _ in range(20)]
-        for number in ("1", "2"):
+        for news in ({"away": "", "number": "1"}, {"number": "2"}):
             may_draw.release()
-            assert [await each.next(60) for each in many] == [{"number": number}] * 20
+            assert [await each.next(60) for each in many] == [news] * 20
         for each in many:
             feed.leave("page", each)
         assert feed.count == 0
@@ -220,7 +229,7 @@ def test_there_are_not_too_many_and_a_page_that_cannot_be_drawn_harms_no_other()
         await joined(feed, "broken", [broken])
         listener = await joined(feed, "well", [lambda: {"is": "here"}])
         assert not feed.join("third", dict, Listener())
-        assert await listener.next(5) == {"is": "here"}
+        assert await listener.next(5) == {"away": "", "is": "here"}
         feed.end()
         assert await listener.next(5) == {}
         assert listener.is_over

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator, Mapping
 from datetime import UTC, date, datetime, timedelta
 from html.parser import HTMLParser
+from itertools import pairwise
 
 import pytest
 from redis import Redis
@@ -111,6 +112,11 @@ def test_every_page_can_be_read_used_and_trusted(dana: Visit) -> None:
         assert (controls.unlabelled, controls.faults) == ([], []), path
         assert len(controls.ids) == len(set(controls.ids)), path
         assert page.text.count("<h1") == 1, path
+        levels = [int(level) for level in re.findall(r"<h([1-6])", page.text)]
+        assert all(later <= earlier + 1 for earlier, later in pairwise(levels)), path
+        assert not re.findall(r"<th(?: (?!scope=)[^>]*)?>", page.text), path
+        assert re.search(r"<title>[^<]+ · Dropline</title>", page.text), path
+        assert page.text.index('href="#main"') < page.text.index("<header"), path
         assert not re.findall(r'(?:src|href|action)="(?!/|#)', page.text), path
 
 
@@ -120,6 +126,16 @@ def test_the_first_page_tells_what_waits_for_a_person_and_every_campaign(dana: V
     assert "No worker is running." in text
     for said in ("Spring check-up, second letter", "50,000", "6,800", "2026-11-22"):
         assert said in text
+
+
+@pytest.mark.parametrize(("minutes", "said"), [(44, "Read <time"), (46, "Old: last read <time")])
+def test_a_balance_is_shown_with_the_instant_of_its_reading_and_called_old_when_it_is(
+    filled: Mapping[str, str], redis: Redis, minutes: int, said: str
+) -> None:
+    with front_door(make_site(redis, clock=lambda: NOW + timedelta(minutes=minutes))) as address:
+        visit = Visit(address)
+        visit.sign_in("dana")
+        assert f'{said} datetime="2026-11-23T17:00:00+00:00">' in visit.get("/").text
 
 
 def test_campaigns_are_found_by_status_title_key_and_id(dana: Visit) -> None:

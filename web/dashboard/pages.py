@@ -15,6 +15,7 @@ from rq.serializers import JSONSerializer
 
 from web.access import Scope, Visitor
 from web.dashboard.shown import REPLACED
+from web.pages.files import ADDRESSES
 from web.turns import RETRY_AFTER_S
 
 VISITOR = "dropline.visitor"
@@ -26,12 +27,18 @@ POLICY = (
 )
 """As narrow as rq-dashboard allows: its templates are compiled in the browser, and its elements carry styles."""
 
-_INLINE_SCRIPT = b'<script type="text/javascript">'
-_HEAD_ENDS = b"</head>"
-_ONE_SERVER = b"<style>#rq-instances-row { display: none }</style>"
+_INLINE_SCRIPT = '<script type="text/javascript">'
+_TITLE = "<title>RQ dashboard</title>"
+_HEAD_ENDS = "</head>"
+_BODY_BEGINS = "<body>"
+_STYLES = "".join(f'<link rel="stylesheet" href="{ADDRESSES[name]}">' for name in ("colours.css", "queues.css"))
+_BAR = (
+    '<header class="dropline"><a href="/">\N{LEFTWARDS ARROW} Dropline</a><span>Queues, as RQ sees them</span>'
+    '<a class="halt" href="/halt">Halt</a></header>'
+)
 _WATCH_ONLY = (
-    b"<style>#empty-btn, #requeue-all-btn, #compact-btn, #requeue-job-btn, #delete-job-btn, .actions"
-    b"{ display: none !important }</style>"
+    "<style>#empty-btn, #requeue-all-btn, #compact-btn, #requeue-job-btn, #delete-job-btn, .actions"
+    "{ display: none !important }</style>"
 )
 
 
@@ -56,26 +63,39 @@ def application(redis: Redis) -> Flask:
     app.register_blueprint(pages.blueprint)
     app.before_request_funcs.pop("rq_dashboard", None)  # it would open a connection of its own for each request
     app.after_request(_dress)
-    app.register_error_handler(NoSuchJobError, lambda _: ("There is no such job any more.", 404))
+    app.register_error_handler(NoSuchJobError, lambda _: (_page("There is no such job any more."), 404))
     app.register_error_handler(
-        RedisError, lambda _: ("Redis does not answer.", 503, {"Retry-After": str(RETRY_AFTER_S)})
+        RedisError, lambda _: (_page("Redis does not answer."), 503, {"Retry-After": str(RETRY_AFTER_S)})
     )
     # RQ renames what is not there, as where an empty queue is compacted.
-    app.register_error_handler(ResponseError, lambda _: ("There is nothing to do that with, or not any more.", 409))
+    app.register_error_handler(
+        ResponseError, lambda _: (_page("There is nothing to do that with, or not any more."), 409)
+    )
     return app
 
 
+def _page(words: str) -> str:
+    icon = f'<link rel="icon" href="{ADDRESSES["mark.svg"]}">'
+    return f'<!doctype html><html lang="en"><head>{icon}{_TITLE}</head><body><main><p>{words}</p></main></body></html>'
+
+
 def _dress(response: Response) -> Response:
-    """Give a page its policy, and take away the buttons of who may only watch."""
+    """Give a page its policy, our colours and a way back, and take away the buttons of who may only watch."""
     response.headers["X-Content-Type-Options"] = "nosniff"
     response.headers["Referrer-Policy"] = "no-referrer"
     nonce = secrets.token_urlsafe(16)
     response.headers["Content-Security-Policy"] = POLICY.format(nonce=nonce)
     if response.mimetype == "text/html" and not response.direct_passthrough:
-        page = response.get_data().replace(_INLINE_SCRIPT, f'<script nonce="{nonce}">'.encode())
-        style = _ONE_SERVER if _may_control() else _ONE_SERVER + _WATCH_ONLY
-        response.set_data(page.replace(_HEAD_ENDS, style + _HEAD_ENDS))
+        response.set_data(_dressed(response.get_data(as_text=True), nonce))
     return response
+
+
+def _dressed(page: str, nonce: str) -> str:
+    """What stands in a page but once is looked for once: words of a job come after it."""
+    styles = _STYLES if _may_control() else _STYLES + _WATCH_ONLY
+    page = page.replace(_INLINE_SCRIPT, f'<script nonce="{nonce}">')
+    page = page.replace(_TITLE, "<title>Queues · Dropline</title>", 1)
+    return page.replace(_HEAD_ENDS, styles + _HEAD_ENDS, 1).replace(_BODY_BEGINS, _BODY_BEGINS + _BAR, 1)
 
 
 def _may_control() -> bool:

@@ -8,6 +8,7 @@ from redis import Redis
 from rq import Worker
 from rq.worker import BaseWorker
 
+from jobs.campaigns.balances import slots_between
 from jobs.documents.rests import AccountAtRest, of_all
 from jobs.ledger import amnesia, balances, days, evidence, leadership, submissions
 from jobs.ledger.amnesia import Halt
@@ -20,6 +21,8 @@ from web.site import Site
 
 MOST_WORKERS = 40
 MOST_DAYS = 5
+MISSED = 2
+"""So many notes of a balance may fail to come before the last one is called old."""
 SHOWN = timedelta(days=30)
 """So far back a balance is drawn."""
 
@@ -41,6 +44,8 @@ class Money:
     series: Sequence[Noted]
     line: Line | None
     low: Low | None
+    is_aged: bool
+    """Whether the last reading is older than it would be if the gateway were asked, and answered."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +116,10 @@ def _state(worker: BaseWorker) -> str:
 
 def money(site: Site) -> list[Money]:
     """Of every account of which something was noted."""
-    low = balances.low_accounts(site.redis)
-    series = {account: balances.history(site.redis, account, since=site.now - SHOWN) for account in accounts(site)}
-    return [Money(account, found, shapes.line(found), low.get(account)) for account, found in series.items() if found]
+    now, low = site.now, balances.low_accounts(site.redis)
+    series = {account: balances.history(site.redis, account, since=now - SHOWN) for account in accounts(site)}
+    return [
+        Money(account, found, shapes.line(found), low.get(account), slots_between(found[-1].at, now) >= MISSED)
+        for account, found in series.items()
+        if found
+    ]

@@ -38,6 +38,10 @@ MOST = 200
 """Pages that are open at the same time; whoever comes then has one that stands still."""
 MOST_OF_ONE = 10
 """Of those, by one visitor's name, so that nobody takes the places of all others."""
+AGAIN_S = 3.0
+"""So long a browser waits before it comes back to a process that has let it go."""
+AWAY = "away"
+"""Among the parts, beside their places: why what is shown may be old, empty while it is not."""
 
 Parts = dict[str, str]
 Draw = Callable[[], Parts]
@@ -103,8 +107,10 @@ class Feed:
         beat_s: float = BEAT_S,
         most: int = MOST,
         most_of_one: int = MOST_OF_ONE,
+        again_s: float = AGAIN_S,
     ) -> None:
         self.beat_s = beat_s
+        self.again_s = again_s
         self._every_s = every_s
         self._most, self._most_of_one = most, most_of_one
         self._lock = Lock()
@@ -157,15 +163,15 @@ class Feed:
 
     def _draw(self, page: _Page) -> None:
         try:
-            parts = page.draw()
-        except OUT_OF_REACH:  # which is told by whoever has asked it; the next round may do better
-            return
+            parts = {AWAY: "", **page.draw()}
+            page.trouble = None
+        except OUT_OF_REACH:  # which is logged by whoever has asked it; the next round may do better
+            parts = {**page.parts, AWAY: "Redis does not answer"}
         except Exception as error:
             if page.trouble is not type(error):  # round after round it is the same
                 log.warning("page_not_drawn", kind=type(error).__name__)
             page.trouble = type(error)
-            return
-        page.trouble = None
+            parts = {**page.parts, AWAY: "it cannot be drawn"}
         changed = {name: each for name, each in parts.items() if page.parts.get(name) != each}
         page.parts = parts
         with self._lock:
@@ -227,7 +233,7 @@ async def _events(request: Request, feed: Feed, page: Hashable, listener: Listen
     clock = asyncio.get_running_loop().time
     look_at = clock() + feed.beat_s  # by the clock: where there is always news, nothing is ever silent
     try:
-        yield "retry: 3000\n\n"
+        yield f"retry: {feed.again_s * 1000:.0f}\n\n"
         while not listener.is_over:
             parts = await listener.next(max(0.0, look_at - clock()))
             if clock() >= look_at:

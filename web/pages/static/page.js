@@ -1,18 +1,24 @@
 // Times in the viewer's own, and pages that follow what happens. Without this script everything can be read all the same.
 "use strict";
 
-const inDays = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
+const inYears = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
+const inMonths = new Intl.DateTimeFormat(undefined, { day: "numeric", month: "short" });
 const onDay = new Intl.DateTimeFormat("sv-SE", { dateStyle: "short" }); // as the two beside it: 2026-03-02
 const onClock = new Intl.DateTimeFormat("sv-SE", { timeStyle: "short" });
 const onThisDay = new Intl.DateTimeFormat(undefined, { timeStyle: "short" });
 const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
 
+function inWords(at) {
+  const now = new Date();
+  if (at.toDateString() === now.toDateString()) return onThisDay.format(at);
+  return at.getFullYear() === now.getFullYear() ? `${inMonths.format(at)}, ${onThisDay.format(at)}` : inYears.format(at);
+}
+
 function localise(root) {
-  const today = new Date().toDateString();
   for (const time of root.querySelectorAll("time[datetime]")) {
     const at = new Date(time.dateTime);
     time.title = `${time.textContent}, ${time.dateTime.slice(0, 16).replace("T", " ")} UTC`;
-    time.textContent = (at.toDateString() === today ? onThisDay : inDays).format(at);
+    time.textContent = inWords(at);
   }
   for (const cell of root.querySelectorAll(".yours")) {
     const at = new Date(cell.dataset.at);
@@ -37,25 +43,33 @@ function follow(address) {
   const pulse = document.getElementById("pulse");
   let source = null;
   let again_ms = 2000;
-  const say = (words, on) => {
+  let lost_at = null;
+  const say = (words) => {
     if (pulse.textContent !== words) pulse.textContent = words;
-    pulse.classList.toggle("on", on);
+    pulse.className = lost_at ? "off" : "on";
+  };
+  const found = () => {
+    lost_at = null;
+    say("Live");
+  };
+  const lost = (why) => {
+    lost_at ??= new Date();
+    say(`Not live since ${inWords(lost_at)}${why ? ` (${why})` : ""}, trying again`);
   };
   const begin = () => {
     source = new EventSource(address);
-    source.onopen = () => {
-      again_ms = 2000;
-      say("Live", true);
-    };
+    source.onopen = () => { again_ms = 2000; };
     source.onerror = () => {
-      say("Not live; trying again", false);
+      lost();
       if (source.readyState !== EventSource.CLOSED) return;
       // It was refused, as by a proxy while the process behind it is started anew: a browser does not try that again.
       setTimeout(() => document.hidden || source.readyState !== EventSource.CLOSED || begin(), again_ms);
       again_ms = Math.min(again_ms * 2, 60000);
     };
     source.onmessage = (event) => {
-      for (const [name, html] of Object.entries(JSON.parse(event.data))) {
+      const { away, ...parts } = JSON.parse(event.data);
+      if (away !== undefined) away ? lost(away) : found();
+      for (const [name, html] of Object.entries(parts)) {
         const place = document.getElementById(name);
         if (place) replace(place, html);
       }
@@ -63,8 +77,10 @@ function follow(address) {
   };
   // A page that nobody sees leaves its place to others.
   document.addEventListener("visibilitychange", () => {
-    if (document.hidden) source?.close();
-    else if (source?.readyState === EventSource.CLOSED) begin();
+    if (document.hidden) {
+      source?.close();
+      lost_at ??= new Date();
+    } else if (source?.readyState === EventSource.CLOSED) begin();
   });
   window.addEventListener("pagehide", () => source?.close());
   begin();
