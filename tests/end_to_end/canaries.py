@@ -89,9 +89,9 @@ def command_lines(groups: Iterable[int]) -> str:
     return "\n".join(found)
 
 
-_READ: Mapping[bytes, Callable[[Redis, Any], Any]] = {
+_READ: Mapping[Any, Callable[[Any, Any], Any]] = {
     b"hash": lambda redis, key: [part for pair in redis.hgetall(key).items() for part in pair],
-    b"stream": lambda redis, key: [part for _, fields in redis.xrange(key) for pair in fields.items() for part in pair],
+    b"stream": lambda redis, key: [part for _, fields in redis.xrange(key) for each in fields.items() for part in each],
     b"zset": lambda redis, key: redis.zrange(key, 0, -1),
     b"list": lambda redis, key: redis.lrange(key, 0, -1),
     b"set": lambda redis, key: redis.smembers(key),

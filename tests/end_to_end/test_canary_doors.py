@@ -1,9 +1,7 @@
-"""Phones and secrets go in by every door of a whole Dropline, well and badly, and sing only where they are named here."""
+"""Phones and secrets go in by every door of a whole Dropline, well and badly, and sing where it is named here alone."""
 
 import json
 import re
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -17,13 +15,14 @@ import requests
 from rq import Queue
 from rq.serializers import JSONSerializer
 
+from jobs.__main__ import main
 from jobs.gateway.simulator import Account, Fault, FaultKind, Settings
 from jobs.ledger import campaigns, people, subscriptions, tokens
 from jobs.ledger.people import Role
 from jobs.models.scopes import Scope
 from jobs.webhooks import receivers
 from tests.end_to_end.canaries import Canaries, all_that_rq_stores, command_lines, stored
-from tests.end_to_end.stage import ROOT, Stage
+from tests.end_to_end.stage import Stage
 from tests.jobs.webhooks.conftest import Receiver, serving
 from tests.web.people import Visit, token_of
 
@@ -80,21 +79,30 @@ def play(tmp_path: Path) -> Iterator[Play]:
         yield Play(stage, receiver, canaries)
 
 
-def test_what_goes_in_by_any_door_sings_nowhere_else(play: Play) -> None:
+def test_what_goes_in_by_any_door_sings_nowhere_else(play: Play, capsys: pytest.CaptureFixture[str]) -> None:
     enter(play)
     bearer = by_http(play)
     by_raw_jobs(play)
     by_strangers(play)
     visit = by_forms(play)
     by_postbacks(play)
-    by_the_command_line(play)
+    by_the_command_line(play, capsys)
     look_at_everything(play, bearer, visit)
     while_redis_is_away(play, bearer, visit)
     where_the_ledger_is_rotten(play, visit)
-    leaks = [
-        f"{place}: {', '.join(sorted(found))}" for place, text in listen(play) if (found := play.canaries.in_text(text))
-    ]
-    assert "\n".join(leaks) == ""
+    assert {"phone of title", "receiver key", "audio signature"} <= in_the_ledger(play)  # the search does find them
+    leaks = {place: found for place, text in listen(play) if (found := play.canaries.in_text(text) - allowed(place))}
+    assert leaks == {}
+
+
+def allowed(place: str) -> set[str]:
+    """A key is its producer's own name for a campaign, and is told to programs as it is, so that they know it again."""
+    return {"phone of key"} if re.search("/v1/campaigns|python -m jobs|webhook's body", place) else set()
+
+
+def in_the_ledger(play: Play) -> set[str]:
+    """What lies where it belongs."""
+    return play.canaries.in_text("\n".join(stored(play.stage.redis, "dropline:*").values()))
 
 
 def enter(play: Play) -> None:
@@ -269,25 +277,27 @@ def by_postbacks(play: Play) -> None:
             play.ask("POST", f"/postbacks/{place}", data=body)
 
 
-def by_the_command_line(play: Play) -> None:
+def by_the_command_line(play: Play, capsys: pytest.CaptureFixture[str]) -> None:
     """A person at a terminal; what they type there is theirs, what is said there is everybody's."""
     stage, canaries = play.stage, play.canaries
     contacts = stage.folder / f"{canaries.plain('file name')}.csv"
     contacts.write_text(f"phone\n{canaries.phone('cli')}\nn/a {canaries.phone('cli row left out')}\n")
     send = ["send", str(contacts), "--caller-id", CALLER_ID, "--audio-title", "Reminder", "--json"]
     (newest,) = campaigns.newest(stage.redis, most=1)
-    commands = [[*send, "--key", "cli"], ["list", "--json"], ["show", newest.id], ["quarantine"], ["webhooks", "list"]]
-    env = {"REDIS_URL": stage.redis_server.url, "GATEWAY_URL": stage.simulator.base_url, "PATH": "/usr/bin:/bin"}
-    env |= {"GATEWAY_UID": "demo", "GATEWAY_PASSWORD": canaries.secrets["gateway password"], "LOG_LEVEL": "DEBUG"}
-
-    def run(command: list[str]) -> None:
-        ran = subprocess.run(
-            [sys.executable, "-m", "jobs", *command], cwd=ROOT, env=env, capture_output=True, text=True, check=False
-        )
-        play.heard.append((f"python -m jobs {command[0]}", ran.stdout.replace(str(contacts), "FILE") + ran.stderr))
-
-    with ThreadPoolExecutor(3) as pool:
-        list(pool.map(run, commands))
+    commands = [
+        [*send, "--key", "cli"],
+        ["list"],
+        ["list", "--json"],
+        ["show", newest.id],
+        ["quarantine"],
+        ["webhooks", "list"],
+    ]
+    env = {"REDIS_URL": stage.redis_server.url, "GATEWAY_URL": stage.simulator.base_url, "GATEWAY_UID": "demo"}
+    env |= {"GATEWAY_PASSWORD": canaries.secrets["gateway password"], "LOG_LEVEL": "DEBUG"}
+    for command in commands:
+        main(command, env, _now)
+        said = capsys.readouterr()
+        play.heard.append((f"python -m jobs {command[0]}", said.out.replace(str(contacts), "FILE") + said.err))
 
 
 def look_at_everything(play: Play, bearer: dict[str, str], visit: Visit) -> None:
@@ -297,7 +307,7 @@ def look_at_everything(play: Play, bearer: dict[str, str], visit: Visit) -> None
     for each in found:
         stage.wait_until_over(each.id)
     stage.wait_for(lambda: len(play.receiver.bodies) > len(found))
-    paths = ["/v1/campaigns", "/v1/do-not-dial", "/v1/unknowns", "/v1/balance", "/v1/openapi.json", "/metrics"]
+    paths = ["/v1/campaigns", "/v1/do-not-dial", "/v1/unknowns", "/v1/balance", "/metrics"]
     paths += ["/healthz", "/readyz", "/rq/0/data/queues.json", "/rq/0/data/workers.json"]
     for each in found:
         paths += [f"/v1/campaigns/{each.id}{more}" for more in ("", "/results?format=csv", "/excluded?format=jsonl")]
