@@ -88,7 +88,7 @@ async def sign_in(
     turns: Turns = request.app.state.sign_ins
     made = Try(name, password, source_of(request))
     try:
-        secret = await turns.take(partial(_log_in, site, made))
+        secret = await turns.take(partial(_log_in, site, made, cookie_of(request, COOKIE)))
     except Busy:
         return _come_back(_form(request, to, name, BUSY, 503), RETRY_AFTER_S)
     except TooMany:
@@ -146,8 +146,9 @@ class TooMany(Exception):
     """Too many tries have failed; this one was not looked at."""
 
 
-def _log_in(site: Site, made: Try) -> str | None:
-    """The secret of a new login, None where name and password do not go together; raises `TooMany`.
+def _log_in(site: Site, made: Try, held: str) -> str | None:
+    """The secret of a new login, None where name and password do not go together; raises `TooMany`. Of the
+    login that the browser `held` it is the end.
 
     What fails is counted when it has failed: of those that are looked at together a few may be too many.
     """
@@ -162,6 +163,7 @@ def _log_in(site: Site, made: Try) -> str | None:
         log.warning("login_refused", address=made.address)
         return None
     logins.forget_failures(site.redis, list(counted)[1])
+    logins.end(site.redis, held)
     log.info("logged_in", who=person.name, role=person.role)
     return logins.begin(site.redis, person, now=site.now)
 
