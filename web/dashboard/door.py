@@ -27,16 +27,18 @@ THREADS = 4
 """Requests that are worked on at the same time; its pages ask every few seconds."""
 
 _NAME = r"[^/]{1,200}"
+_JOB = r"[A-Za-z0-9_-]{1,200}"
+"""As RQ has it; at any other id it raises."""
 _REGISTRY = r"(?:queued|scheduled|deferred|started|finished|failed|canceled)"
 _PAGE = rf"{_NAME}/{_REGISTRY}/[1-9]\d{{0,2}}/(?:asc|dsc)/[1-9]\d{{0,8}}"
 
 READS = re.compile(
-    rf"/|/favicon\.ico|/static/.+|/0/(?:view(?:/queues|/workers|/jobs(?:/{_PAGE})?|/job/{_NAME})?)?"
-    rf"|/0/data/(?:queues|workers|jobs/{_PAGE}|job/{_NAME})\.json"
+    rf"/|/favicon\.ico|/static/.+|/0/(?:view(?:/queues|/workers|/jobs(?:/{_PAGE})?|/job/{_JOB})?)?"
+    rf"|/0/data/(?:queues|workers|jobs/{_PAGE}|job/{_JOB})\.json"
 )
 """What changes nothing, below the prefix."""
 
-VERBS = re.compile(rf"/job/{_NAME}/(?:delete|requeue)|/requeue/{_NAME}|/queue/{_NAME}/(?:{_REGISTRY}/empty|compact)")
+VERBS = re.compile(rf"/job/{_JOB}/(?:delete|requeue)|/requeue/{_NAME}|/queue/{_NAME}/(?:{_REGISTRY}/empty|compact)")
 """What changes something."""
 
 log = structlog.get_logger()
