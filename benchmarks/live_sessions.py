@@ -36,7 +36,7 @@ from jobs.eastern import eastern_date
 from jobs.ledger import campaigns, due, submissions
 from jobs.ledger.keys import Due
 from jobs.models import Terms
-from jobs.producer import open_queue
+from jobs.ringing.queues import open_queue
 from scheduler.agenda import Every
 from scheduler.scheduler import Scheduler
 from scheduler.timetable import TIMETABLE

@@ -11,32 +11,28 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from functools import cache, partial
-from random import Random
 from typing import Any
 
 import structlog
-from redis import Redis
 from rq import get_current_job
 from rq.exceptions import DeserializationError
 from rq.job import Job
 
 from config import durability
-from config.accounts import AccountSettings, UnknownAccount
+from config.accounts import UnknownAccount
 from config.redis_connection import connect
-from config.settings import AudioPreflight, Settings
+from config.settings import Settings
 from jobs import reconciliation
 from jobs.campaigns import balances, control, do_not_dial, ending, housekeeping, questions, refresh, send, take
 from jobs.campaigns.balances import NotNoted
-from jobs.campaigns.desk import Desk, Timings
+from jobs.campaigns.desk import Desk
 from jobs.campaigns.do_not_dial import Synced
 from jobs.campaigns.plan import plan
 from jobs.contacts import Row
-from jobs.fetching import fetch
-from jobs.gateway.client import Credentials, Dialect, GatewayClient, Timeouts
+from jobs.desks import desk_at
 from jobs.ledger import campaigns, due, retention
 from jobs.ledger import do_not_dial as lists
 from jobs.ledger.keys import Due
-from jobs.ledger.limits import Limits
 from jobs.models import InvalidCampaign, Problem, parse_campaign
 from jobs.outcomes.settle import settle
 from jobs.webhooks.deliver import deliver
@@ -47,6 +43,9 @@ others, and in the due set the campaigns take turns again."""
 
 SYNC_BUDGET = timedelta(seconds=2)
 """Telling the gateway of a do-not-dial list begins no new request after this long: stops wait in the same queue."""
+
+MOST_CONNECTIONS = 3
+"""Of a worker's jobs to Redis; it has one more for its vigil, and a small hosted server allows 20 in all."""
 
 MOST_LEFT = 1_000
 """So many campaigns that are left to housekeeping are counted; more are not told apart."""
@@ -253,77 +252,11 @@ def open_desk(env: Mapping[str, str]) -> Desk:
     """Connections and numbers as the environment states them; raises `InvalidSettings` or `UnfitServer`."""
     settings = Settings.from_env(env)
     settings.require_gateway()
-    redis = connect(settings.redis_url.get_secret_value(), name="jobs", tls_verify=settings.redis_tls_verify)
+    url, tls_verify = settings.redis_url.get_secret_value(), settings.redis_tls_verify
+    redis = connect(url, name="jobs", max_connections=MOST_CONNECTIONS, tls_verify=tls_verify)
     keeps = durability.require(redis, settings.durability).used_for(settings.durability)
-    return replace(desk_at(settings, redis, clock=lambda: datetime.now(UTC)), durability=keeps)
-
-
-def desk_at(settings: Settings, redis: Redis, *, clock: Callable[[], datetime]) -> Desk:
-    """A desk with the numbers that the settings state, before a server of which nothing is asked."""
-    return Desk(
-        redis=redis,
-        gateway=gateway_clients(settings),
-        clock=clock,
-        random=Random(),
-        timings=timings(settings),
-        accounts=tuple(settings.accounts),
-        concurrency=settings.send_concurrency,
-        own_limits=limits(settings),
-        balance_floors=settings.balance_floors,
-        is_ending=wind_down.is_set,
-        looks_at_recordings=settings.audio_preflight is not AudioPreflight.OFF,
-        fetch=fetch if settings.audio_preflight is AudioPreflight.ALL else None,
-        postbacks_url=f"{settings.public_url}/postbacks/" if settings.public_url else "",
-    )
-
-
-def limits(settings: Settings) -> dict[str, Limits]:
-    """What each account may ask of the gateway, by its name."""
-    return {name: _limits(settings, account) for name, account in settings.accounts.items()}
-
-
-def _limits(settings: Settings, account: AccountSettings) -> Limits:
-    return Limits(
-        account.calls_per_s or settings.gateway_calls_per_s,
-        account.phones_per_min or settings.gateway_phones_per_min,
-    )
-
-
-def timings(settings: Settings) -> Timings:
-    """The numbers that the environment may set; the others have no good reason to differ."""
-    return Timings(
-        keep_keys=timedelta(days=settings.keep_keys_days),
-        retention=timedelta(days=settings.retention_days),
-        lead=timedelta(seconds=settings.lead_s),
-        answer_within=timedelta(seconds=settings.gateway_deadline_s + 10),
-        poll_first=timedelta(seconds=settings.poll_first_s),
-        poll_most=timedelta(seconds=settings.poll_max_s),
-        silence=timedelta(seconds=settings.silence_s),
-        settle=timedelta(seconds=settings.settle_s),
-        absent_after=timedelta(seconds=settings.absent_after_s),
-        absent_apart=timedelta(seconds=settings.absent_after_s),
-    )
-
-
-def gateway_clients(settings: Settings) -> Callable[[str], GatewayClient]:
-    """The client of each account, by its name, made once; it raises `UnknownAccount` or `InvalidSettings`."""
-
-    @cache
-    def client(account: str) -> GatewayClient:
-        found = settings.account(account)
-        return GatewayClient(
-            base_url=settings.gateway_url,
-            credentials=Credentials(uid=found.uid, password=found.password),
-            dialect=Dialect(settings.gateway_dialect),
-            day_field=settings.gateway_day_field,
-            timeouts=Timeouts(
-                connect_s=settings.gateway_connect_timeout_s,
-                read_s=settings.gateway_read_timeout_s,
-                deadline_s=settings.gateway_deadline_s,
-            ),
-        )
-
-    return client
+    at = desk_at(settings, redis, clock=lambda: datetime.now(UTC))
+    return replace(at, durability=keeps, is_ending=wind_down.is_set)
 
 
 def _side_by_side(at: Desk, left_to: Due, work: Callable[[str], str], ids: list[str]) -> dict[str, int]:

@@ -5,41 +5,31 @@ that still rings although its campaign was told to end is told, too; from a list
 concludes nothing; and running it again finds the same.
 """
 
-from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence, Set
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
-from functools import cache, partial
-from typing import Any
+from functools import cache
 
 import structlog
 from redis import Redis
 
 from config.accounts import UnknownAccount
-from config.masking import mask_phone, mask_text
+from config.masking import mask_text
 from jobs import eastern
-from jobs.campaigns import calling, strays
+from jobs.campaigns import calling
 from jobs.campaigns.calling import NotNow
 from jobs.campaigns.days import days_of
 from jobs.campaigns.desk import Desk
-from jobs.campaigns.marks import bears, mark_of
-from jobs.campaigns.refresh import SESSION_IS_GONE, Refreshed, merge
 from jobs.campaigns.sessions import ours
+from jobs.comparing import CALLER, compare
 from jobs.comparison import Day, Own, compose
-from jobs.gateway.client import GatewayClient
-from jobs.gateway.errors import GatewayError, OutcomeUnknown, Rejected
+from jobs.gateway.errors import GatewayError, OutcomeUnknown
 from jobs.gateway.replies import ListedSession
-from jobs.ledger import campaigns, days, dispositions, due, evidence, submissions
-from jobs.ledger.days import Compared
-from jobs.ledger.keys import Due
+from jobs.ledger import campaigns, days, evidence, submissions
 from jobs.ledger.listed import may_have
-from jobs.models import CampaignView, Disposition, DropState, Submission, SubmissionState
-from jobs.models.reports import Contrary, DayReport
-from jobs.outcomes.rule import Likeness, likeness
-
-CALLER = "reconciliation"
-"""Who takes turns with the campaigns of the account."""
+from jobs.models import CampaignView, Submission, SubmissionState
+from jobs.models.reports import DayReport
 
 MOST_DAYS = 14
 """So many days back a day that was missed, or could not be compared, is made up for."""
@@ -49,10 +39,6 @@ AGAIN_AFTER = timedelta(hours=1)
 
 _WITH_THE_GATEWAY = frozenset({SubmissionState.ACCEPTED, SubmissionState.FINISHED})
 _MAYBE_WITH_THE_GATEWAY = frozenset({SubmissionState.SENDING, SubmissionState.UNKNOWN})
-_SEEN = frozenset({Likeness.MARK, Likeness.PHONES})
-
-PhonesOf = Callable[[str], Set[str]]
-"""The phones of a submission, by its id."""
 
 log = structlog.get_logger(__name__)
 
@@ -173,13 +159,16 @@ def _compare_all(desk: Desk, state: Day, may_go_on: Callable[[], bool]) -> list[
     no call may be made for now.
     """
     turned_away: list[NotNow] = []
-    phones_of = cache(partial(_phones_of, desk.redis))  # of each submission in doubt once, however many strangers
 
-    def compare(listed: ListedSession) -> str:
+    @cache  # each submission in doubt once, however many strangers
+    def phones_of(submission_id: str) -> frozenset[str]:
+        return frozenset(submissions.phones(desk.redis, submission_id))
+
+    def look_at(listed: ListedSession) -> str:
         if turned_away or not may_go_on():
             return ""
         try:
-            compared = _compare(desk, state, listed, phones_of)
+            compared = compare(desk, state, listed, phones_of)
         except NotNow as not_now:
             turned_away.append(not_now)
         except GatewayError as failed:
@@ -189,103 +178,10 @@ def _compare_all(desk: Desk, state: Day, may_go_on: Callable[[], bool]) -> list[
         return ""
 
     with ThreadPoolExecutor(max_workers=desk.concurrency) as pool:
-        failed = [why for why in pool.map(compare, state.to_compare) if why]
+        failed = [why for why in pool.map(look_at, state.to_compare) if why]
     if turned_away:
         raise max(turned_away, key=lambda each: each.at)
     return failed
-
-
-def _compare(desk: Desk, state: Day, listed: ListedSession, phones_of: PhonesOf) -> Compared:
-    """One session: its records merged if it is ours, counted if it is a stranger."""
-    own = state.own.get(listed.session_id)
-    whose = own.submission.id if own else ""
-    found = Compared(session_id=listed.session_id, run=state.run, submission_id=whose, is_final=True)
-    try:
-        ask = partial(_telling_records, session_id=listed.session_id, near=desk.clock())
-        records = calling.read_for_account(desk, state.account, CALLER, ask)
-    except Rejected as rejected:
-        if rejected.kind not in SESSION_IS_GONE:
-            raise
-        return found.model_copy(update={"refusal": mask_text(rejected.reason)})
-    facts = _merged(desk, own, records) if own else _counted(desk, state, listed, records, phones_of)
-    return found.model_copy(update=facts)
-
-
-def _telling_records(gateway: GatewayClient, *, session_id: str, near: datetime) -> list[Disposition]:
-    records = (each.disposition for each in gateway.campaign_result(session_id, near=near))
-    return [each for each in records if each.state is not DropState.PENDING]
-
-
-def _merged(desk: Desk, own: Own, records: Sequence[Disposition]) -> dict[str, Any]:
-    """Facts of a session of ours, its records noted as a poll notes them."""
-    submission, is_over = own.submission, own.submission.state is SubmissionState.FINISHED
-    if own.campaign.phones_dropped_at:
-        return {"recorded": len({each.phone for each in records})}
-    if is_over:
-        recorded = dispositions.record(desk.redis, submission, records, now=desk.clock())
-    else:
-        recorded, came_to = merge(desk, own.campaign, submission, records)
-        is_over = came_to is Refreshed.FINISHED
-    return {
-        "is_final": is_over,
-        "merged": recorded.new,
-        "recorded": len({each.phone for each in records}),
-        "foreign": recorded.foreign,
-        "contrary": tuple(_contrary(desk.redis, submission, records)) if recorded.contrary else (),
-    }
-
-
-def _counted(
-    desk: Desk, state: Day, listed: ListedSession, records: Sequence[Disposition], phones_of: PhonesOf
-) -> dict[str, Any]:
-    """Facts of a stranger. One that may be a submission in doubt is for `jobs.outcomes` to judge, soon."""
-    alike = partial(_alike, listed=listed, called={each.phone for each in records}, phones_of=phones_of)
-    its_own = [each.id for each in state.undecided if alike(each) is not Likeness.FOREIGN]
-    due.add(desk.redis, Due.SETTLE, its_own, desk.clock())
-    # Nobody will look at what was given up again, so it is named only for what is seen, and not for what may be.
-    given_up = next((each for each in state.given_up if alike(each) in _SEEN), None) if not its_own else None
-    if given_up:
-        _see_it_stop(desk, given_up, listed)
-    outcomes = dict(Counter(map(_words, records)).most_common())
-    return {"is_final": not its_own, "outcomes": outcomes, "given_up_id": given_up.id if given_up else ""}
-
-
-def _see_it_stop(desk: Desk, given_up: Submission, listed: ListedSession) -> None:
-    campaign = campaigns.read(desk.redis, given_up.campaign_id)
-    if campaign:
-        how, mark = "a day was compared with the gateway", mark_of(given_up.attempt)
-        strays.take_if_to_end(desk, campaign, given_up, listed.session_id, mark=mark, how=how)
-
-
-def _alike(submission: Submission, *, listed: ListedSession, called: Set[str], phones_of: PhonesOf) -> Likeness:
-    """How a stranger that called these phones stands to a submission whose session nobody knows."""
-    tokens = {submission.attempt, *(each.token for each in submission.former)}
-    if any(bears(listed.title, mark_of(each)) for each in tokens):
-        return Likeness.MARK
-    return likeness(called, phones_of(submission.id))
-
-
-def _phones_of(redis: Redis, submission_id: str) -> frozenset[str]:
-    return frozenset(submissions.phones(redis, submission_id))
-
-
-def _contrary(redis: Redis, submission: Submission, records: Iterable[Disposition]) -> Iterable[Contrary]:
-    here = {each.phone: (place, each.state) for place, each in enumerate(dispositions.read(redis, submission))}
-    for each in records:
-        place, state = here.get(each.phone, (0, each.state))
-        if state is not each.state:
-            yield Contrary(
-                submission_id=submission.id,
-                session_id=submission.session_id,
-                place=place,
-                phone=mask_phone(each.phone),
-                here=state,
-                there=each.state,
-            )
-
-
-def _words(record: Disposition) -> str:
-    return mask_text(": ".join(filter(None, (record.status, record.reason))))
 
 
 def _in_words(error: Exception) -> str:

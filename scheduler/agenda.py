@@ -1,6 +1,6 @@
 """Which slots of the timetable are to be run now, and which are passed over.
 
-Law of the module: pure, and all times are instants.
+Law of the room: pure, and all times are instants.
 """
 
 from collections.abc import Callable, Iterator
@@ -81,7 +81,7 @@ class Missed(Worded):
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A line of the timetable. Without a `tick` of its own it is an errand of the same name in `jobs.producer`."""
+    """A line of the timetable. Without a `tick` of its own it is an errand of the same name in `jobs.ringing`."""
 
     name: str
     when: Every | Daily

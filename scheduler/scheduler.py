@@ -10,8 +10,8 @@ import structlog
 from redis import Redis
 from redis.exceptions import RedisError
 
-from jobs import producer
 from jobs.ledger import leadership, ticks
+from jobs.ringing.errands import errand_id
 from scheduler.agenda import Agenda, Entry, Missed, agenda
 
 SAY_AGAIN_S = 60.0
@@ -96,7 +96,7 @@ class Scheduler:
 
     def _run(self, entry: Entry, slot: datetime, last: datetime | None, now: datetime) -> bool:
         """Run a slot, and say whether it was ours to run."""
-        errand = "" if entry.tick else producer.errand_id(entry.name, slot)
+        errand = "" if entry.tick else errand_id(entry.name, slot)
         late = now - slot if last else timedelta()  # where nothing ever ran, nothing was waited for
         if not ticks.claim(self.redis, entry.name, slot, seen=last, errand=errand, late=late):
             return False

@@ -15,7 +15,7 @@ from config import durability
 from config.logs import configure_logs
 from config.redis_connection import connect
 from config.settings import InvalidSettings, Settings
-from jobs.entrypoints import desk_at
+from jobs.desks import desk_at
 from jobs.producer import Producer
 from web.access import PROOFS, Proof
 from web.app import create_app

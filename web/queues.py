@@ -11,7 +11,7 @@ from rq.worker_registration import WORKERS_BY_QUEUE_KEY
 
 from config.queues import QUEUES
 from jobs.ledger.fields import text
-from jobs.producer import open_queue
+from jobs.ringing.queues import open_queue
 
 
 @dataclass(frozen=True, slots=True)

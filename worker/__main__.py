@@ -25,7 +25,7 @@ from jobs.campaigns import refusals
 from worker import chores, lost_jobs
 from worker.queue_worker import QueueWorker, end_with
 from worker.supervisor import GRACE_S, Slot, Supervisor, slots
-from worker.vigil import LOOK_S, Vigil, keep_vigil
+from worker.vigil import LOOK_S, Vigil, keep_vigil, open_eye
 
 SUPERVISOR_PATIENCE_S = 2
 """The supervisor looks after processes first: it does not wait long for Redis, and comes back at its next tick."""
@@ -50,7 +50,7 @@ def main(
         if queue is None:
             _supervise(settings)
         else:
-            _work(Slot(queue_named(queue), number), parent)
+            _work(settings, Slot(queue_named(queue), number), parent)
     except durability.UnfitServer as unfit:
         typer.echo(str(unfit), err=True)
         raise typer.Exit(2) from None
@@ -90,11 +90,12 @@ def _start(slot: Slot) -> subprocess.Popen[bytes]:
     return subprocess.Popen([sys.executable, "-m", "worker", *(word for pair in options.items() for word in pair)])
 
 
-def _work(slot: Slot, parent: int | None) -> None:
+def _work(settings: Settings, slot: Slot, parent: int | None) -> None:
     if parent is not None:
         end_with(parent, grace_s=GRACE_S)
     desk = entrypoints.desk()
-    keep_vigil(desk.redis, desk.meter)
+    url, tls_verify = settings.redis_url.get_secret_value(), settings.redis_tls_verify
+    keep_vigil(open_eye(url, desk.redis, tls_verify=tls_verify), desk.meter)
     name = f"{gethostname()}-{slot.name}-{os.getpid()}"
     QueueWorker(desk.redis, slot.queue, name=name, random=Random()).work()
     with suppress(RedisError):  # what was counted in the last second

@@ -20,6 +20,7 @@ from jobs.ledger import leadership
 from jobs.ledger.clock import server_time
 from jobs.ledger.fields import text
 from jobs.ledger.keys import Due
+from jobs.ringing.queues import open_queue
 from worker.failures import BELL_IDS, sort_failure
 
 SWEEP_EVERY_S = 10.0
@@ -75,7 +76,7 @@ def _unsorted(redis: Redis, spec: QueueSpec) -> Iterator[str]:
 
     Looks through all of them, for one that is lost may stand behind any number of others.
     """
-    key = producer.open_queue(redis, spec).failed_job_registry.key
+    key = open_queue(redis, spec).failed_job_registry.key
     everyone = (text(member) for member, _ in redis.zscan_iter(key, count=PAGE))
     others = (job_id for job_id in everyone if not job_id.startswith(BELL_IDS))
     while page := list(islice(others, PAGE)):

@@ -19,7 +19,8 @@ from config.queues import QueueSpec
 from jobs import entrypoints
 from jobs.ledger import due
 from jobs.ledger.keys import Due
-from jobs.producer import BELLS, ERRANDS
+from jobs.ringing.bells import BELLS
+from jobs.ringing.errands import ERRANDS
 
 PASSING: tuple[type[BaseException], ...] = (
     RedisError,  # the ledger was out of reach, full or busy
@@ -32,10 +33,8 @@ PASSING: tuple[type[BaseException], ...] = (
 
 _TRIES, _COUNTED = "tries", "counted"
 
-_BELLS = {f"{bell.entry_point.__module__}.{bell.entry_point.__name__}" for bell in BELLS} | {
-    errand.entry_point for errand in ERRANDS.values()
-}
-BELL_IDS = tuple(f"{name}-" for name in [*(bell.entry_point.__name__ for bell in BELLS), *ERRANDS])
+_BELLS = {*(bell.path for bell in BELLS), *(errand.entry_point for errand in ERRANDS.values())}
+BELL_IDS = tuple(f"{name}-" for name in [*(bell.name for bell in BELLS), *ERRANDS])
 """How the ids of our bells begin."""
 
 

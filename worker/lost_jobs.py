@@ -17,7 +17,7 @@ from rq.job import Job
 from config.queues import QUEUES
 from jobs.ledger.fields import text
 from jobs.ledger.keys import Due
-from jobs.producer import open_queue
+from jobs.ringing.queues import open_queue
 from worker.failures import BELL_IDS
 
 PAGE = 1_000

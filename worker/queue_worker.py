@@ -22,7 +22,7 @@ from rq.job import Job
 
 from config.queues import QueueSpec
 from jobs import entrypoints
-from jobs.producer import open_queue
+from jobs.ringing.queues import open_queue
 from worker.failures import is_bell, sort_failure
 
 LOOK_UP_S = 2

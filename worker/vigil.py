@@ -9,11 +9,14 @@ import structlog
 from redis import Redis
 from redis.exceptions import RedisError
 
+from config.redis_connection import connect
 from jobs.ledger import amnesia
 from jobs.ledger.meter import Meter
 
 LOOK_S = 1.0
 """Between two looks; `amnesia.DOUBT` leaves time for several."""
+SILENCE_S = 2.0
+"""After that a server that does not answer a look is left; with `LOOK_S` less than `amnesia.DOUBT`."""
 
 log = structlog.get_logger()
 
@@ -47,6 +50,19 @@ FORGOTTEN = (
     "the Redis server has lost data: compare first, as docs/reliability.md says; "
     "then: python -m jobs unhalt --after-data-loss --why ..."
 )
+
+
+def open_eye(url: str, redis: Redis, *, tls_verify: bool) -> Redis:
+    """A connection to look through, which shows what was seen through `redis`.
+
+    A server whose machine is lost says nothing, and whoever works waits for its answer for half a minute. Its successor
+    is not doubted for so long.
+    """
+    eye = connect(
+        url, name="vigil", patience_s=SILENCE_S, reply_within_s=SILENCE_S, max_connections=1, tls_verify=tls_verify
+    )
+    amnesia.share(redis, eye)
+    return eye
 
 
 def keep_vigil(redis: Redis, meter: Meter) -> None:

@@ -2,13 +2,15 @@
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from pathlib import Path
+from functools import partial
 
 from benchmarks.faults.script import MISHAPS
 from benchmarks.faults.systems import System
 from benchmarks.faults.verdicts import DUPLICATES, FALSE_STATES, LOSSES, Score, Verdict
+from docs.figures import put_between
 
 BEGIN, END = "<!-- figures: begin -->", "<!-- figures: end -->"
+put_on_page = partial(put_between, BEGIN, END)
 
 Result = tuple[System, Score]
 
@@ -45,16 +47,6 @@ def held(results: Sequence[Result]) -> str:
         for system, score in results
         if score.count({Verdict.HELD})
     )
-
-
-def put_on_page(page: Path, figures: str) -> None:
-    """Between the page's markers, in place of what is there; raises ValueError when a marker is missing."""
-    text = page.read_text(encoding="utf-8")
-    before, begin, rest = text.partition(BEGIN)
-    _, end, after = rest.partition(END)
-    if not begin or not end:
-        raise ValueError(f"{page} must have the markers {BEGIN} and {END}")
-    page.write_text(f"{before}{BEGIN}\n\n{figures.strip()}\n\n{END}{after}", encoding="utf-8")
 
 
 def _with_count(name: str, results: Sequence[Result]) -> str:

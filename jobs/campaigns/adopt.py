@@ -27,7 +27,8 @@ LOOKS = 5
 def attempts_of(campaign: CampaignView, submission: Submission) -> tuple[Attempt, ...]:
     """Every attempt of a submission that may have a session, the newest last."""
     newest = Attempt(submission.attempt, submission.sent_at or campaign.created_at)
-    return (*(each for each in submission.former if each.token != newest.token), newest)
+    former = (each for each in submission.former if each.token != newest.token)
+    return (*former, *([newest] if newest.token else []))
 
 
 def adopt(
@@ -74,10 +75,8 @@ def may_adopt(submission: Submission, attempt: Attempt) -> bool:
     """Whether a session of this attempt would be the submission's own, and not one too many."""
     if submission.state is SubmissionState.SENDING:
         return attempt.token == submission.attempt
-    return submission.state is SubmissionState.UNKNOWN or (
-        # An earlier attempt's session that turns up now keeps the submission from being sent again.
-        submission.state in submissions.BEFORE_SENDING and attempt.token in {each.token for each in submission.former}
-    )
+    # Before it is sent again, a session that turns up keeps it from that.
+    return submission.state is SubmissionState.UNKNOWN or submission.state in submissions.BEFORE_SENDING
 
 
 def adopt_or_stop(
@@ -90,19 +89,20 @@ def adopt_or_stop(
     return False
 
 
-def answer_late(desk: Desk, campaign: CampaignView, submission_id: str, token: str, accepted: Accepted) -> bool:
+def answer_late(desk: Desk, campaign: CampaignView, submission_id: str, attempt: Attempt, accepted: Accepted) -> bool:
     """Judge an answer whose attempt does not hold its submission any more; whether its session is the submission's.
 
-    A postback may have come first and named the same session. Or it was planned again: then it is not sent again if it
-    was not yet, and otherwise this session is one too many. Repeating it changes nothing.
+    A postback may have come first and named the same session. Or it was planned again, or the ledger has forgotten the
+    attempt: then it is not sent again if it was not yet, and otherwise this session is one too many. Repeating it
+    changes nothing.
     """
-    is_its_own = _is_its_own(desk, campaign, submission_id, token, accepted.session_id)
+    is_its_own = _is_its_own(desk, campaign, submission_id, attempt, accepted.session_id)
     if is_its_own and accepted.phone_count is not None:
         submissions.note_gateway_count(desk.redis, submission_id, accepted.phone_count)
     return is_its_own
 
 
-def _is_its_own(desk: Desk, campaign: CampaignView, submission_id: str, token: str, session_id: str) -> bool:
+def _is_its_own(desk: Desk, campaign: CampaignView, submission_id: str, attempt: Attempt, session_id: str) -> bool:
     """After which it is adopted, if it is, and stopped, if it is one too many."""
     for _ in range(LOOKS):
         found = submissions.read(desk.redis, [submission_id])
@@ -110,11 +110,13 @@ def _is_its_own(desk: Desk, campaign: CampaignView, submission_id: str, token: s
             return bool(found)
         submission = found[0]
         log.error("answer_came_too_late", submission_id=submission_id, state=submission.state, session_id=session_id)
-        attempt = next((each for each in submission.former if each.token == token), None)
-        if attempt is None:
-            return False
+        if submission.session_id and attempt.token == submission.attempt:
+            return False  # one attempt has one session
         words = "the gateway's answer came late"
-        seen = Evidence(desk.clock(), Finding.ANSWER, words, mark_of(token), (session_id,))
+        seen = Evidence(desk.clock(), Finding.ANSWER, words, mark_of(attempt.token), (session_id,))
+        if submission.state is SubmissionState.GIVEN_UP:
+            strays.take_given_up(desk, campaign, submission, session_id, seen)
+            return False
         is_adopted = adopt_or_stop(desk, campaign, submission, attempt, session_id, seen)
         if is_adopted or not may_adopt(submission, attempt):
             return is_adopted

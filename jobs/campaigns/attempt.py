@@ -28,7 +28,7 @@ from jobs.ledger.amnesia import Halted
 from jobs.ledger.durability import NotDurable
 from jobs.ledger.fields import to_ms
 from jobs.ledger.keys import Due
-from jobs.models import CampaignView, Evidence, Finding, Intent, Submission, SubmissionState, WhenUnknown
+from jobs.models import CampaignView, Evidence, Finding, Intent, Submission, SubmissionState, WhenUnknown, records
 
 log = structlog.get_logger(__name__)
 
@@ -224,12 +224,13 @@ class Attempt:
             gateway_count="" if accepted.phone_count is None else accepted.phone_count,
             reason="",
         )
-        return Sent.ACCEPTED if moved or self._is_adopted(accepted) else Sent.PASSED_OVER
+        return Sent.ACCEPTED if moved or self._is_adopted(accepted, sent_at) else Sent.PASSED_OVER
 
-    def _is_adopted(self, accepted: Accepted) -> bool:
+    def _is_adopted(self, accepted: Accepted, sent_at: datetime) -> bool:
         """What the answer is worth to a submission that this attempt does not hold any more."""
+        attempt = records.Attempt(self.token, sent_at)
         return self._write_down(
-            partial(adopt.answer_late, self.desk, self.campaign, self.submission.id, self.token, accepted)
+            partial(adopt.answer_late, self.desk, self.campaign, self.submission.id, attempt, accepted)
         )
 
     def _refused(self, rejected: Rejected) -> Sent:

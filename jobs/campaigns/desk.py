@@ -111,7 +111,7 @@ class Desk:
     own_limits: Mapping[str, Limits] = field(default_factory=dict)
     """Those that have, by the account's name."""
     balance_floors: Mapping[str, int] = field(default_factory=dict)
-    """Below how many messages that remain an account is said to be low, by its name; others never are."""
+    """An account that can send fewer than this is said to be low, by its name; others never are."""
     sleep: Callable[[float], None] = time.sleep
     """Waits for so many seconds."""
     is_ending: Callable[[], bool] = lambda: False

@@ -4,6 +4,8 @@ Law of the room: a stray is in the ledger before anybody is told, and it is told
 or has not known it for as long as anybody looks for one.
 """
 
+from dataclasses import replace
+
 import structlog
 
 from config.accounts import UnknownAccount
@@ -14,7 +16,8 @@ from jobs.campaigns.marks import mark_of
 from jobs.campaigns.verbs import Told, Verb, tell
 from jobs.gateway.errors import GatewayError, RefusalKind
 from jobs.gateway.replies import ControlAnswer
-from jobs.ledger import evidence
+from jobs.ledger import due, evidence
+from jobs.ledger.keys import Due
 from jobs.ledger.limits import Lane
 from jobs.models import ENDING_INTENTS, CampaignView, Evidence, Finding, Intent, Run, Submission, SubmissionState
 
@@ -65,6 +68,28 @@ def take_if_to_end(
     """
     was_told = campaign.intent in ENDING_INTENTS
     return was_told and take(desk, campaign, submission, session_id, mark=mark, how=how)
+
+
+def take_given_up(desk: Desk, campaign: CampaignView, submission: Submission, session_id: str, seen: Evidence) -> None:
+    """Take in what proves a session to be that of what was given up; it is stopped, too, if its campaign is to end."""
+    note_turned_up(desk, campaign, submission, session_id, seen)
+    take_if_to_end(desk, campaign, submission, session_id, mark=seen.mark, how=seen.words)
+
+
+def note_turned_up(desk: Desk, campaign: CampaignView, submission: Submission, session_id: str, seen: Evidence) -> None:
+    """Write down the session of what was given up, and tell of it once; it is looked after from now on."""
+    redis, account, how = desk.redis, campaign.terms.account, seen.words
+    seen = replace(seen, words=f"{how}, although it was given up")
+    is_news = evidence.holder(redis, account, session_id) is None
+    if is_news and evidence.take_turned_up(redis, submission, session_id, account=account, evidence=seen):
+        due.sooner(redis, Due.SETTLE, [submission.id], desk.clock())
+        log.error(
+            "given_up_submission_turned_up",
+            submission_id=submission.id,
+            session_id=session_id,
+            how=how,
+            todo=f"its call records are taken; if it must not run: python -m jobs stop {session_id}",
+        )
 
 
 def stop_all(desk: Desk, campaign: CampaignView) -> bool:

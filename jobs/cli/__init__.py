@@ -1,3 +1,3 @@
 """A person's way in: `python -m jobs …`. Law of the room: answers go to stdout, everything else to stderr, and no whole
-phone to either; phones leave through `results` and `do-not-dial list --export` only.
+phone to either, but by `results`. All else that holds phones is a file that somebody asked for by an option.
 """

@@ -18,7 +18,7 @@ from jobs.cli.exits import Exit
 from jobs.cli.failures import Failure
 from jobs.cli.invocation import Invocation
 from jobs.cli.shown import spoken
-from jobs.entrypoints import limits, timings
+from jobs.desks import limits, timings
 from jobs.gateway.client import GatewayClient
 from jobs.ledger import breaker
 from jobs.ledger.breaker import Breaker, BreakerState

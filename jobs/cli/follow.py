@@ -19,7 +19,7 @@ from jobs.cli.shown import PROGRAM, commands
 from jobs.models import CampaignStatus, CampaignView
 from jobs.outcomes.cases import read_cases
 from jobs.outcomes.courses import course_of
-from jobs.producer import is_anybody_at_work
+from jobs.ringing.queues import is_anybody_at_work
 
 EVERY_S = 0.5
 OUTAGE_S = 300.0

@@ -22,7 +22,7 @@ from jobs.campaigns.desk import Desk
 from jobs.cli.exits import Exit
 from jobs.cli.failures import NOTHING_CHANGED, Failure
 from jobs.cli.shown import clean
-from jobs.entrypoints import desk_at, gateway_clients, timings
+from jobs.desks import desk_at, gateway_clients, timings
 from jobs.gateway.client import GatewayClient
 from jobs.producer import Producer
 

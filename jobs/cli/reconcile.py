@@ -183,6 +183,12 @@ def _other_counts(found: OtherCounts) -> tuple[str, ...]:
     return found.submission_id, found.session_id, f"{found.sent:,}", taken, f"{found.recorded:,}{strange}"
 
 
+def _stranger(found: Outside) -> tuple[str, ...]:
+    return found.session_id, _outcomes(found), found.title
+
+
+_OF_STRANGERS = (("session", "drops", "the gateway's words"), _stranger)
+
 _KINDS: Sequence[tuple[str, str, Sequence[str], Callable[[Any], Iterable[str]]]] = (
     (
         "of ours that the gateway does not list",
@@ -190,24 +196,9 @@ _KINDS: Sequence[tuple[str, str, Sequence[str], Callable[[Any], Iterable[str]]]]
         ("submission", "session", "phones"),
         lambda each: (each.submission_id, each.session_id, f"{each.phones:,}"),
     ),
-    (
-        "begun outside: no campaign here has them",
-        "outside",
-        ("session", "drops", "the gateway's words"),
-        lambda each: (each.session_id, _outcomes(each), each.title),
-    ),
-    (
-        "that may be the sessions of unknown submissions of ours",
-        "handed_over",
-        ("session", "drops", "the gateway's words"),
-        lambda each: (each.session_id, _outcomes(each), each.title),
-    ),
-    (
-        "of earlier attempts of ours, or given up before a stop, which are being stopped",
-        "strays",
-        ("session", "drops", "the gateway's words"),
-        lambda each: (each.session_id, _outcomes(each), each.title),
-    ),
+    ("begun outside: no campaign here has them", "outside", *_OF_STRANGERS),
+    ("that may be the sessions of unknown submissions of ours", "handed_over", *_OF_STRANGERS),
+    ("of earlier attempts of ours, or given up before a stop, which are being stopped", "strays", *_OF_STRANGERS),
     (
         "of submissions that were given up: the gateway had taken them",
         "given_up",

@@ -33,7 +33,7 @@ from jobs.documents.plans import plan_document, reading_document
 from jobs.documents.terms import read_terms
 from jobs.ledger import campaigns
 from jobs.models import CampaignStatus, CampaignView, InvalidCampaign, Problem, Terms, WhenUnknown
-from jobs.producer import is_anybody_at_work
+from jobs.ringing.queues import is_anybody_at_work
 
 
 def send(

@@ -18,7 +18,7 @@ from jobs.documents import rests
 from jobs.documents.campaigns import read_dossier, shown, summary
 from jobs.ledger import campaigns
 from jobs.ledger.dispositions import tally
-from jobs.producer import is_anybody_at_work
+from jobs.ringing.queues import is_anybody_at_work
 
 
 def show(

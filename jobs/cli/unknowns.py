@@ -14,8 +14,8 @@ from jobs.cli.halts import say_if_halted
 from jobs.cli.invocation import Invocation, of
 from jobs.cli.shown import PROGRAM, both_times, commands, counted
 from jobs.cli.unknowns_pictures import case_picture, cases_picture, decided_sentence
+from jobs.desks import timings
 from jobs.documents.unknowns import case_document, decided_document
-from jobs.entrypoints import timings
 from jobs.outcomes.cases import read_case, read_cases, rule_of
 from jobs.outcomes.courses import course_of
 from jobs.outcomes.decide import Decided, Decision, Inadvisable, NotInDoubt, UnexplainedDecision

@@ -1,10 +1,10 @@
 """Whether the ledger still knows what it has acknowledged; where it does not, nothing is sent until a person says go.
 
-Important writes (a campaign taken, an intent set, a do-not-dial list changed, a submission about to be sent) are
-counted. What one run of the server writes is an epoch: when the server is started anew the next one begins, and how far
-the last had come is noted. Every process keeps the newest mark, epoch and count, that it has seen, and shows it with
-each of these writes. A ledger that knows less of that epoch has lost acknowledged writes, and may hold as planned what
-was sent long ago.
+Important writes (a campaign taken, an intent set, a do-not-dial list changed, a submission about to be sent, or found
+to have been sent just before it would be sent again) are counted. What one run of the server writes is an epoch: when
+the server is started anew the next one begins, and how far the last had come is noted. Every process keeps the newest
+mark, epoch and count, that it has seen, and shows it with each of these writes. A ledger that knows less of that epoch
+has lost acknowledged writes, and may hold as planned what was sent long ago.
 
 A person may halt sending, too, and by the same means: `halt`. Each of the two ends by a word of its own, so that nobody
 who ends the one ends the other unawares.
@@ -202,6 +202,11 @@ started anew has seen nothing, and believes what it reads.
 def newest_mark(redis: Redis) -> Mark:
     """The newest that this process has seen through this client's connections."""
     return _witness(redis).mark
+
+
+def share(redis: Redis, other: Redis) -> None:
+    """Let two clients of one server have one memory: each shows what was seen through either."""
+    _witnesses[other.connection_pool] = _witness(redis)
 
 
 def script(*parts: str) -> Script:

@@ -143,54 +143,54 @@ _NOTE = Script(
     LISTEN,
     MISS,
     """
--- KEYS: 1 bookmark, 2 events to tell again, 3 tries of events, 4 events given up
--- ARGV: 1 name, 2 holder, 3 token, 4 stream ('' where the bookmark stays), 5 place read, 6 new place, 7 new number,
---       8 missed on the way, 9 up to (ms), 10 event ('' for none), 11 end, 12 now (ms), 13 answer, 14 tries,
---       15 again at (ms), 16 failures in a row, 17 rests until (ms; '' for not), 18 most given up
--- Sent twice, the second finds its token, and what the first came to.
-if redis.call('HGET', KEYS[1], 'holder') ~= ARGV[2] then return 0 end
-local token, came_to = string.match(redis.call('HGET', KEYS[1], 'noted') or '', '^(%S+) (%d)$')
-if token == ARGV[3] then return tonumber(came_to) end
-local stream, event, ending = ARGV[4], ARGV[10], ARGV[11]
+-- KEYS, ARGV: those named here; `stream` is '' where the bookmark stays, `event` for none, `rests_until` for not.
+-- Instants are ms. Sent twice, the second finds its token, and what the first came to.
+local bookmark, to_tell_again, tries_of, given_up = unpack(KEYS)
+local name, holder, token, stream, place_read, place, number, missed, missed_until, event, ending, now, answer, tries,
+  again_at, failures, rests_until, most_given_up = unpack(ARGV)
+
+if redis.call('HGET', bookmark, 'holder') ~= holder then return 0 end
+local noted, came_to = string.match(redis.call('HGET', bookmark, 'noted') or '', '^(%S+) (%d)$')
+if noted == token then return tonumber(came_to) end
 came_to = 1
 if stream ~= '' then
-  if redis.call('HGET', KEYS[1], 'place:' .. stream) ~= ARGV[5] then came_to = 0  -- a person has it told from elsewhere
+  if redis.call('HGET', bookmark, 'place:' .. stream) ~= place_read then came_to = 0  -- a person has moved it
   else
-    redis.call('HSET', KEYS[1], 'place:' .. stream, ARGV[6], 'number:' .. stream, ARGV[7])
-    if ARGV[8] ~= '0' then miss(KEYS[1], ARGV[8], ARGV[9]) end
+    redis.call('HSET', bookmark, 'place:' .. stream, place, 'number:' .. stream, number)
+    if missed ~= '0' then miss(bookmark, missed, missed_until) end
   end
 end
-redis.call('HSET', KEYS[1], 'noted', ARGV[3] .. ' ' .. came_to)
+redis.call('HSET', bookmark, 'noted', token .. ' ' .. came_to)
 if ending == 'passed_over' then return came_to end
 local is_told = ending ~= 'lost' and ending ~= 'purged'
-if ending == 'lost' then miss(KEYS[1], 1, ARGV[9]) end
-if is_told then redis.call('HSET', KEYS[1], 'last_answer', ARGV[13]) end
+if ending == 'lost' then miss(bookmark, 1, missed_until) end
+if is_told then redis.call('HSET', bookmark, 'last_answer', answer) end
 if ending == 'gone' then
-  redis.call('HSET', KEYS[1], 'off_since', ARGV[12], 'off_why', 'the receiver answered ' .. ARGV[13])
-  listen_no_more(ARGV[1])
+  redis.call('HSET', bookmark, 'off_since', now, 'off_why', 'the receiver answered ' .. answer)
+  listen_no_more(name)
   return came_to
 end
-redis.call('ZREM', KEYS[4], event)
+redis.call('ZREM', given_up, event)
 if ending == 'again' then
-  redis.call('ZADD', KEYS[2], ARGV[15], event)
-  redis.call('HSET', KEYS[3], event, ARGV[14])
+  redis.call('ZADD', to_tell_again, again_at, event)
+  redis.call('HSET', tries_of, event, tries)
 else
-  redis.call('ZREM', KEYS[2], event)
-  redis.call('HDEL', KEYS[3], event)
+  redis.call('ZREM', to_tell_again, event)
+  redis.call('HDEL', tries_of, event)
 end
 if ending == 'taken' then
-  redis.call('HDEL', KEYS[1], 'failures', 'rests_until')
-  redis.call('HSET', KEYS[1], 'told_at', ARGV[12])
-  redis.call('HINCRBY', KEYS[1], 'told', 1)
+  redis.call('HDEL', bookmark, 'failures', 'rests_until')
+  redis.call('HSET', bookmark, 'told_at', now)
+  redis.call('HINCRBY', bookmark, 'told', 1)
 elseif is_told then
-  redis.call('HSET', KEYS[1], 'failures', ARGV[16])
-  if ARGV[17] ~= '' then redis.call('HSET', KEYS[1], 'rests_until', ARGV[17]) end
+  redis.call('HSET', bookmark, 'failures', failures)
+  if rests_until ~= '' then redis.call('HSET', bookmark, 'rests_until', rests_until) end
 end
 if ending == 'given_up' then
-  redis.call('ZADD', KEYS[4], ARGV[12], event)
-  for _, each in ipairs(redis.call('ZRANGE', KEYS[4], 0, -1 - ARGV[18])) do
-    redis.call('ZREM', KEYS[4], each)
-    miss(KEYS[1], 1, string.match(each, '%d+'))
+  redis.call('ZADD', given_up, now, event)
+  for _, each in ipairs(redis.call('ZRANGE', given_up, 0, -1 - most_given_up)) do
+    redis.call('ZREM', given_up, each)
+    miss(bookmark, 1, string.match(each, '%d+'))
   end
 end
 return came_to

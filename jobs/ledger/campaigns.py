@@ -1,6 +1,7 @@
 """Campaigns in the ledger: taken in one step with their submissions and phones, then read, and told otherwise."""
 
 import json
+import secrets
 import zlib
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -55,7 +56,7 @@ _INTEND = amnesia.script(
     """
 -- KEYS: 1 campaign, 2 due to control, 3 its requests
 -- ARGV: 1 campaign id, 2 new intent, 3 ' from intents ', 4 note, 5 now (ms), 6 asked for at (ms; '' for now),
---       7 request ('' for none), 8 the request as it is kept
+--       7 request, 8 the request as it is kept
 -- Sent twice, the second finds the intent as wanted. A request that comes back, or one older than the newest change,
 -- is not obeyed again; only an end always is.
 local intent = redis.call('HGET', KEYS[1], 'intent')
@@ -64,13 +65,13 @@ remember()
 if intent ~= ARGV[2] and not string.find(ARGV[3], ' ' .. intent .. ' ', 1, true) then return intent end
 local seen, intended_at = unpack(redis.call('HMGET', KEYS[1], 'requests', 'intended_at'))
 seen = seen or ''
-local is_known = ARGV[7] ~= '' and string.find(seen, ' ' .. ARGV[7] .. ' ', 1, true)
+local is_known = string.find(seen, ' ' .. ARGV[7] .. ' ', 1, true)
 local is_old = intended_at and ARGV[6] ~= '' and tonumber(ARGV[6]) < tonumber(intended_at)
 if (is_known or is_old) and ARGV[2] ~= 'stop' and ARGV[2] ~= 'cancel' then
   redis.call('ZADD', KEYS[2], ARGV[5], ARGV[1])
   return ARGV[2]
 end
-if ARGV[7] ~= '' and not is_known then
+if not is_known then
   redis.call('HSET', KEYS[1], 'requests', string.sub(seen .. ' ' .. ARGV[7] .. ' ', -2000))
 end
 if intent ~= ARGV[2] then
@@ -211,12 +212,14 @@ def intend(
 
     From the moment this returns, no submission of the campaign can be claimed or begin to be sent unless it is `run`.
     `request` names the request, so that one that comes back changes nothing, nor does one asked for before the newest
-    change; both are answered as if they held. An end is always obeyed. `by` is who asked, where that is known.
+    change; both are answered as if they held. One without a name gets its own, for the client sends it again by itself,
+    and the first copy may arrive when something else was asked for since. An end is always obeyed. `by` is who asked,
+    where that is known.
     """
     before = " ".join(each for each, after in LEGAL_INTENTS.items() if intent in after)
     arguments: list[Argument] = [campaign_id, intent, f" {before} ", note, to_ms(now)]
     at = min(asked_at, now) if asked_at else now
-    arguments += [to_ms(at) if asked_at else "", request]
+    arguments += [to_ms(at) if asked_at else "", request or secrets.token_hex(8)]
     arguments += [json.dumps({"intent": intent, "at": to_ms(at), "by": by, "why": note})]
     names = [keys.campaign(campaign_id), keys.Due.CONTROL, keys.requests(campaign_id)]
     holds = amnesia.run(_INTEND, redis, names, arguments, now=now)

@@ -7,8 +7,9 @@ from redis import Redis
 
 from jobs.ledger import amnesia, keys
 from jobs.ledger.fields import text, to_ms
+from jobs.ledger.moving import COUNTED_MOVE
 from jobs.ledger.script import Argument
-from jobs.ledger.submissions import COUNTED_MOVE, campaign_of
+from jobs.ledger.submissions import campaign_of
 
 _CLAIM = amnesia.script(
     COUNTED_MOVE,

@@ -1,7 +1,6 @@
 """How each drop ended: call records merged into one table per submission, whichever comes first or twice.
 
-The first record that says how a drop ended stays; a later one that says otherwise is counted, not believed. The texts
-that records repeat (reasons, carriers) are kept once per campaign and pointed at by a small number.
+The first record that says how a drop ended stays; a later one that says otherwise is counted, not believed.
 """
 
 from collections.abc import Iterable, Iterator, Sequence, Set
@@ -12,8 +11,7 @@ from typing import Any
 
 from redis import Redis
 
-from jobs import eastern
-from jobs.ledger import keys, submissions
+from jobs.ledger import keys, submissions, texts
 from jobs.ledger.closing import CLOSE
 from jobs.ledger.durability import Call, run_all
 from jobs.ledger.events import TELL
@@ -29,14 +27,11 @@ from jobs.ledger.packing import (
     unpack_phones,
 )
 from jobs.ledger.script import Argument, Script
+from jobs.ledger.texts import MOST_TEXTS, OVERFLOW, outcome_text, split_outcome, with_texts
 from jobs.models import Disposition, DropState, Submission
 
 RECORDS_A_STEP = 1_000
 """How many records one script takes: about 3 ms of the server's time, in which nobody else is served."""
-
-MOST_TEXTS = 65_000
-"""Different texts kept per campaign; the number of a text has two bytes. What comes later becomes `OVERFLOW`."""
-OVERFLOW = "(too many different texts)"
 
 SPAN = timedelta(minutes=5)
 """What the timeline of a campaign counts together."""
@@ -44,8 +39,6 @@ SPAN = timedelta(minutes=5)
 MOST_AGO = timedelta(days=7)
 """A drop that is said to have ended longer ago is counted when it is heard of: a gateway whose clock is wrong must not
 fill the timeline."""
-
-_SEPARATOR = "\x1f"
 
 Batch = tuple[Submission, Sequence[Disposition]]
 """Call records of one submission."""
@@ -228,32 +221,10 @@ def read(redis: Redis, submission: Submission) -> Iterator[Disposition]:
     """Every phone of the submission and how its drop ended, ascending."""
     # Both at once: a purge between them would give every phone behind it the end of its neighbour.
     found: list[Any] = redis.mget(keys.phones(submission.id), keys.dispositions(submission.id))
-    texts = _texts(redis, submission.campaign_id)
+    words = texts.read(redis, submission.campaign_id)
     ours = unpack_phones(found[0] or b"")
     for phone, disposition in zip(ours, unpack_dispositions(found[1] or b"", len(ours)), strict=True):
-        yield _unpacked(phone, disposition, texts)
-
-
-class Texts:
-    """The texts that call records repeat: a campaign's are read when one is wanted, and again when a newer one is."""
-
-    def __init__(self, redis: Redis) -> None:
-        self._redis = redis
-        self._known: dict[str, dict[int, str]] = {}
-
-    def unpack(self, campaign_id: str, records: bytes) -> list[Disposition]:
-        """Records as an event has them: 5 bytes of phone and 9 of disposition each."""
-        step = PHONE_BYTES + RECORD_BYTES
-        pieces = [records[at : at + step] for at in range(0, len(records), step)]
-        phones = unpack_phones(b"".join(piece[:PHONE_BYTES] for piece in pieces))
-        packed = unpack_dispositions(b"".join(piece[PHONE_BYTES:] for piece in pieces), len(pieces))
-        texts = self._of(campaign_id, {number for each in packed for number in (each.outcome, each.carrier)} - {0})
-        return [_unpacked(phone, disposition, texts) for phone, disposition in zip(phones, packed, strict=True)]
-
-    def _of(self, campaign_id: str, numbers: Set[int]) -> dict[int, str]:
-        if not numbers <= self._known.get(campaign_id, {}).keys():
-            self._known[campaign_id] = _texts(self._redis, campaign_id)
-        return self._known.get(campaign_id, {})
+        yield with_texts(phone, disposition, words)
 
 
 def read_some(redis: Redis, submission: Submission, *, begin: int, most: int) -> list[Disposition]:
@@ -263,17 +234,17 @@ def read_some(redis: Redis, submission: Submission, *, begin: int, most: int) ->
         pipeline.getrange(keys.dispositions(submission.id), begin * RECORD_BYTES, (begin + most) * RECORD_BYTES - 1)
         pipeline.hgetall(keys.words(submission.campaign_id))
         phones, drops, words = pipeline.execute()
-    texts, ours = {int(number): word for word, number in decoded(words).items()}, unpack_phones(phones)
+    ours, by_number = unpack_phones(phones), texts.by_number(words)
     packed = unpack_dispositions(drops, len(ours))
-    return [_unpacked(phone, each, texts) for phone, each in zip(ours, packed, strict=True)]
+    return [with_texts(phone, each, by_number) for phone, each in zip(ours, packed, strict=True)]
 
 
 def tally(redis: Redis, campaign_id: str) -> dict[tuple[str, str], int]:
     """How many drops ended with each of the gateway's own (status, reason), most frequent first."""
-    texts = {number: word for word, number in decoded(redis.hgetall(keys.words(campaign_id))).items()}
+    words = texts.read(redis, campaign_id)
     found: dict[tuple[str, str], int] = {}
     for number, count in decoded(redis.hgetall(keys.tally(campaign_id))).items():
-        status, reason, _ = _split(texts.get(number, ""))
+        status, reason, _ = split_outcome(words.get(int(number), ""))
         found[status, reason] = found.get((status, reason), 0) + int(count)
     return dict(sorted(found.items(), key=lambda item: -item[1]))
 
@@ -287,10 +258,6 @@ def timeline(redis: Redis, campaign_id: str) -> dict[datetime, dict[DropState, i
     return {datetime.fromtimestamp(begin, UTC): found[begin] for begin in sorted(found)}
 
 
-def _texts(redis: Redis, campaign_id: str) -> dict[int, str]:
-    return {int(number): word for word, number in decoded(redis.hgetall(keys.words(campaign_id))).items()}
-
-
 def _telling(records: Iterable[Disposition]) -> list[Disposition]:
     return [each for each in records if each.state is not DropState.PENDING]
 
@@ -301,9 +268,9 @@ def _recorded(records: Sequence[Disposition], answer: Any) -> Recorded:
 
 
 def _record_call(submission: Submission, records: Sequence[Disposition], now: datetime) -> Call:
-    texts: dict[str, int] = {"": 0}
-    outcomes = [texts.setdefault(_outcome_text(each), len(texts)) for each in records]
-    carriers = [texts.setdefault(each.carrier, len(texts)) for each in records]
+    places: dict[str, int] = {"": 0}
+    outcomes = [places.setdefault(outcome_text(each), len(places)) for each in records]
+    carriers = [places.setdefault(each.carrier, len(places)) for each in records]
     packed = b"".join(
         pack_phone(each.phone) + pack_disposition(PackedDisposition(each.state, outcome, carrier, each.delivered_at))
         for each, outcome, carrier in zip(records, outcomes, carriers, strict=True)
@@ -312,32 +279,5 @@ def _record_call(submission: Submission, records: Sequence[Disposition], now: da
     names = [keys.submission(submission.id), keys.campaign(campaign_id), keys.phones(submission.id)]
     names += [keys.dispositions(submission.id), keys.tally(campaign_id), keys.words(campaign_id)]
     spans = [SPAN // timedelta(seconds=1), MOST_AGO // timedelta(seconds=1)]
-    arguments: list[Argument] = [to_ms(now), packed, *spans, MOST_TEXTS, OVERFLOW, *list(texts)[1:]]
+    arguments: list[Argument] = [to_ms(now), packed, *spans, MOST_TEXTS, OVERFLOW, *list(places)[1:]]
     return _RECORD, [*names, keys.timeline(campaign_id)], arguments
-
-
-def _outcome_text(disposition: Disposition) -> str:
-    """Status and reason, and the time's text where the instant alone would not give it back."""
-    at = disposition.delivered_at
-    raw = "" if at and eastern.wall_text(at) == disposition.delivered_text else disposition.delivered_text
-    return _SEPARATOR.join((disposition.status, disposition.reason, raw))
-
-
-def _split(outcome: str) -> tuple[str, str, str]:
-    status, _, rest = outcome.partition(_SEPARATOR)
-    reason, _, raw = rest.partition(_SEPARATOR)
-    return status, reason, raw
-
-
-def _unpacked(phone: str, packed: PackedDisposition, texts: dict[int, str]) -> Disposition:
-    status, reason, raw = _split(texts.get(packed.outcome, ""))
-    at = packed.delivered_at
-    return Disposition(
-        phone=phone,
-        state=packed.state,
-        status=status,
-        reason=reason,
-        delivered_text=raw or (eastern.wall_text(at) if at else ""),
-        delivered_at=at,
-        carrier=texts.get(packed.carrier, ""),
-    )

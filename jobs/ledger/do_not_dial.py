@@ -20,6 +20,7 @@ from jobs.ledger.durability import run_durably
 from jobs.ledger.fields import decoded, from_ms, from_ms_if_any, text, to_ms
 from jobs.ledger.packing import pack_phones, unpack_phones
 from jobs.ledger.script import Argument, Script
+from jobs.models.said import unsaid
 from jobs.phones import split
 
 BUCKETS = 8192
@@ -30,9 +31,6 @@ STEP = 500
 
 REMEMBERED_S = 3600
 """How long a request is known again. redis-py repeats a command within minutes, or gives up."""
-
-MOST_CHARACTERS = 300
-"""Of a name, a reason or a source."""
 
 PAGE = 100
 """Entries of the history read at once."""
@@ -112,9 +110,8 @@ class Asked:
     at: datetime
 
     def __post_init__(self) -> None:
-        for name, said in (("by", self.by), ("why", self.why), ("source", self.source)):
-            if not said.isprintable() or not 0 < len(said.strip()) <= MOST_CHARACTERS:
-                raise UnexplainedRequest(f"{name}: must be said in 1 to {MOST_CHARACTERS} printable characters")
+        if wrong := unsaid(by=self.by, why=self.why, source=self.source):
+            raise UnexplainedRequest(wrong)
 
 
 @dataclass(frozen=True, slots=True)

@@ -78,6 +78,11 @@ def count(redis: Redis, due: Due, *, by: datetime | None = None) -> int:
     return int(redis.zcount(due, "-inf", to_ms(by) if by else "+inf"))
 
 
+def members(redis: Redis, due: Due) -> list[str]:
+    """Every id that stands there, in the order in which they are due."""
+    return [text(member) for member in redis.zrange(due, 0, -1)]
+
+
 def instant_of(redis: Redis, due: Due, member: str) -> datetime | None:
     """When an id is looked at next; None where it does not stand there."""
     score = redis.zscore(due, member)

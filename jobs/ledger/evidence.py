@@ -70,9 +70,13 @@ def owners(redis: Redis, tokens: Iterable[str]) -> dict[str, str]:
     Whoever measures how long this takes learns nothing of a token that they guess at: the server finds keys by a digest
     under a secret of its own.
     """
-    names = list(tokens)
-    found = redis.mget([keys.attempt(each) for each in names]) if names else []
-    return {token: text(submission_id) for token, submission_id in zip(names, found, strict=True) if submission_id}
+    return _leading_to(redis, {each: keys.attempt(each) for each in tokens})
+
+
+def _leading_to(redis: Redis, names: Mapping[str, str]) -> dict[str, str]:
+    """The submission that lies at each key, by what the key is for; those that lead nowhere are left out."""
+    found = redis.mget(list(names.values())) if names else []
+    return {each: text(submission_id) for each, submission_id in zip(names, found, strict=True) if submission_id}
 
 
 def in_doubt(redis: Redis) -> list[str]:
@@ -82,9 +86,7 @@ def in_doubt(redis: Redis) -> list[str]:
 
 def known_sessions(redis: Redis, account: str, session_ids: Iterable[str]) -> set[str]:
     """Those of the sessions that are known to be some submission's."""
-    ids = list(session_ids)
-    found = redis.mget([keys.session(account, each) for each in ids]) if ids else []
-    return {session_id for session_id, submission_id in zip(ids, found, strict=True) if submission_id}
+    return {*_holders(redis, account, session_ids)}
 
 
 def holder(redis: Redis, account: str, session_id: str) -> str | None:
@@ -95,9 +97,12 @@ def holder(redis: Redis, account: str, session_id: str) -> str | None:
 
 def held_by_others(redis: Redis, account: str, submission_id: str, session_ids: Iterable[str]) -> set[str]:
     """Those of the sessions that are known to be another submission's."""
-    ids = list(session_ids)
-    found = redis.mget([keys.session(account, each) for each in ids]) if ids else []
-    return {each for each, held_by in zip(ids, found, strict=True) if held_by and text(held_by) != submission_id}
+    holders = _holders(redis, account, session_ids)
+    return {session_id for session_id, held_by in holders.items() if held_by != submission_id}
+
+
+def _holders(redis: Redis, account: str, session_ids: Iterable[str]) -> dict[str, str]:
+    return _leading_to(redis, {each: keys.session(account, each) for each in session_ids})
 
 
 def foreign_sessions(redis: Redis, submission_id: str) -> set[str]:

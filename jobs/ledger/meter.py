@@ -1,6 +1,6 @@
 """What processes count while they work, added up in the ledger for those who watch: calls, waits, lateness.
 
-Law of the module: counting costs the work nothing. It happens in memory, and a thread of its own adds it to the totals
+Law of the room: counting costs the work nothing. It happens in memory, and a thread of its own adds it to the totals
 about once a second; a process that is killed takes at most the last moment's with it. Nothing is decided by a total.
 """
 

@@ -6,105 +6,129 @@ whose token is there already answers as it did the first time. Who may move what
 
 import secrets
 from collections.abc import Collection, Iterable, Mapping
+from dataclasses import astuple, dataclass
 from datetime import datetime, timedelta
+from itertools import chain
 from typing import Any
 
 from redis import Redis
 
 from jobs.ledger import amnesia, keys, runs
 from jobs.ledger.closing import CLOSE
-from jobs.ledger.events import TELL
 from jobs.ledger.evidence import packed_evidence, read_attempts
 from jobs.ledger.fields import counts, decoded, from_ms_if_any, text, to_ms
+from jobs.ledger.moving import COUNTED_MOVE
 from jobs.ledger.packing import unpack_phones
 from jobs.ledger.script import Argument
 from jobs.models import DropState, Evidence, Run, Submission, SubmissionState, states_before
 
-COUNTED_MOVE = (
-    TELL
-    + """
-local function moved(submission, campaign, from, to)
-  local phones = redis.call('HGET', submission, 'phones') - (redis.call('HGET', submission, 'd:screened') or 0)
-  redis.call('HSET', submission, 'state', to)
-  redis.call('HINCRBY', campaign, 'n:' .. from, -1)
-  redis.call('HINCRBY', campaign, 'n:' .. to, 1)
-  redis.call('HINCRBY', campaign, 'p:' .. from, -phones)
-  redis.call('HINCRBY', campaign, 'p:' .. to, phones)
-  if to == 'planned' or to == 'claimed' or to == 'sending' then return end
-  tell('submission.' .. to, campaign, submission)
-  if to == 'accepted' then return end
-  local left = redis.call('HMGET', campaign, 'n:planned', 'n:claimed', 'n:sending', 'n:accepted', 'n:unknown')
-  for at, number in ipairs(left) do left[at] = tonumber(number or 0) end
-  if left[1] + left[2] + left[3] + left[4] > 0 then return end
-  tell(left[5] > 0 and 'campaign.needs_decision' or 'campaign.ended', campaign)
-end
-"""
-)
+KNOWN_ATTEMPTS = timedelta(days=120)
+"""How long a postback's token leads to its submission: campaigns start up to 90 days ahead, and records come late."""
+
+KNOWN_DAYS = timedelta(days=100)
+"""How long it is known what an account's listing of a day must, and may, contain."""
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """What the script of a move is told, in the order in which it takes it."""
+
+    token: str
+    """By which a repetition is known."""
+    submission_id: str
+    campaign_id: str
+    before: str
+    """The states that it may come from, with a space before and behind each."""
+    to: SubmissionState
+    now_ms: int
+    attempt: str
+    """Which one must hold it; '' for any."""
+    intent_needed: str
+    """Of its campaign; '' for any."""
+    screened: int
+    """The change of the do-not-dial list up to which it is screened."""
+    is_unclaimed: str
+    """'1' where the session must be nobody else's, else ''."""
+    send_at: Argument
+    """When it is due, here and in the next two: ms, or '' for not."""
+    refresh_at: Argument
+    settle_at: Argument
+    evidence_name: Argument
+    """'' for no evidence."""
+    evidence: Argument
+    attempts_known_s: int = KNOWN_ATTEMPTS // timedelta(seconds=1)
+    days_known_s: int = KNOWN_DAYS // timedelta(seconds=1)
+
 
 _MOVE = amnesia.script(
     CLOSE,
     COUNTED_MOVE,
     """
--- KEYS: 1 submission, 2 campaign, 3 due to send, 4 due to refresh, 5 due to control, 6 session ('' for none),
---       7 what an account's do-not-dial list's name begins with, 8 in doubt, 9 due to settle, 10 attempt, 11 evidence,
---       12 phones, 13 dispositions, 14... days whose listing may come to have it, or must have it once it is accepted
--- ARGV: 1 submission id, 2 campaign id, 3 token, 4 attempt ('' for any), 5 ' from states ', 6 to state,
---       7 intent needed ('' for any), 8 now (ms), 9 due to send at, 10 due to refresh at (ms; '' takes it out),
---       11 change of the do-not-dial list up to which it is screened, 12 due to settle at (ms), 13 '1' where the
---       session must be nobody else's, 14 evidence's name ('' for none), 15 evidence, 16 how long attempts (s)
---       and 17 days (s) are remembered, 18... field, value
-if ARGV[6] == 'sending' then
+-- KEYS: those named here ('' for no session), then days whose listing may come to have it, or must have it once it is
+--       accepted.  ARGV: as `Move` has them, then field, value...
+local submission, campaign, phones, dispositions, session, attempts_submission, evidence_of, in_doubt, due_to_send,
+  due_to_refresh, due_to_settle, due_to_control, lists = unpack(KEYS, 1, 13)
+local days = {unpack(KEYS, 14)}
+local token, submission_id, campaign_id, before, to, now, attempt, intent_needed, screened, is_unclaimed, send_at,
+  refresh_at, settle_at, evidence_name, evidence, attempts_known_s, days_known_s = unpack(ARGV, 1, 17)
+local fields = {unpack(ARGV, 18)}
+
+if to == 'sending' then
   if halted() then return 'halted' end
   remember()
 end
-local moves = redis.call('HGET', KEYS[1], 'moves') or ''
-if string.find(moves, ARGV[3], 1, true) then return 1 end
-local state = redis.call('HGET', KEYS[1], 'state') or ''
-if not string.find(ARGV[5], ' ' .. state .. ' ', 1, true) then return 0 end
-if ARGV[4] ~= '' and redis.call('HGET', KEYS[1], 'attempt') ~= ARGV[4] then return 0 end
-local intent = redis.call('HGET', KEYS[2], 'intent')
-if ARGV[7] ~= '' and intent ~= ARGV[7] then return 0 end
-if ARGV[6] == 'sending' then  -- not before it is screened against the newest list of its account
-  local list = KEYS[7] .. (redis.call('HGET', KEYS[2], 'account') or '')
-  if (redis.call('HGET', list, 'changes') or '0') ~= ARGV[11] then return 0 end
+local moves = redis.call('HGET', submission, 'moves') or ''
+if string.find(moves, token, 1, true) then return 1 end
+local state = redis.call('HGET', submission, 'state') or ''
+if not string.find(before, ' ' .. state .. ' ', 1, true) then return 0 end
+if attempt ~= '' and redis.call('HGET', submission, 'attempt') ~= attempt then return 0 end
+local intent = redis.call('HGET', campaign, 'intent')
+if intent_needed ~= '' and intent ~= intent_needed then return 0 end
+if to == 'sending' then  -- not before it is screened against the newest list of its account
+  local list = lists .. (redis.call('HGET', campaign, 'account') or '')
+  if (redis.call('HGET', list, 'changes') or '0') ~= screened then return 0 end
 end
-if ARGV[13] == '1' then
-  local holder = redis.call('GET', KEYS[6])
-  if holder and holder ~= ARGV[1] then return 0 end
+if is_unclaimed == '1' then
+  local holder = redis.call('GET', session)
+  if holder and holder ~= submission_id then return 0 end
 end
-moved(KEYS[1], KEYS[2], state, ARGV[6])
-redis.call('HSET', KEYS[1], 'moves', string.sub(moves .. ARGV[3] .. ' ', -136))
-if #ARGV > 17 then redis.call('HSET', KEYS[1], unpack(ARGV, 18)) end
-if ARGV[14] ~= '' then redis.call('HSET', KEYS[11], ARGV[14], ARGV[15]) end
-for key = 14, #KEYS do
-  redis.call('HSET', KEYS[key], ARGV[1], string.match(KEYS[6], '[^:]*$'))
-  redis.call('EXPIRE', KEYS[key], ARGV[17])
+
+local is_unsent = state == 'planned' or state == 'claimed'
+if is_unsent and to == 'accepted' then remember() end  -- were that forgotten, it would be sent again
+moved(submission, campaign, state, to)
+redis.call('HSET', submission, 'moves', string.sub(moves .. token .. ' ', -136))
+redis.call('HSET', submission, unpack(fields))
+if evidence_name ~= '' then redis.call('HSET', evidence_of, evidence_name, evidence) end
+for _, day in ipairs(days) do
+  redis.call('HSET', day, submission_id, string.match(session, '[^:]*$'))
+  redis.call('EXPIRE', day, days_known_s)
 end
-for key = 3, 4 do
-  local at = ARGV[key + 6]
-  if at == '' then redis.call('ZREM', KEYS[key], ARGV[1]) else redis.call('ZADD', KEYS[key], at, ARGV[1]) end
+local function stand(due, at)
+  if at == '' then redis.call('ZREM', due, submission_id) else redis.call('ZADD', due, at, submission_id) end
 end
+stand(due_to_send, send_at)
+stand(due_to_refresh, refresh_at)
 -- In the same step, so that nobody is told of its end with drops that are still to come.
-if ARGV[6] == 'given_up' then close(KEYS[1], KEYS[2], KEYS[12], KEYS[13]) end
-if ARGV[12] ~= '' then redis.call('ZADD', KEYS[9], ARGV[12], ARGV[1])
-elseif state == 'unknown' and (redis.call('HGET', KEYS[1], 'former') or '') == '' then
-  redis.call('ZREM', KEYS[9], ARGV[1])  -- with earlier attempts it stays: their sessions may still turn up
+if to == 'given_up' then close(submission, campaign, phones, dispositions) end
+if settle_at ~= '' then redis.call('ZADD', due_to_settle, settle_at, submission_id)
+elseif state == 'unknown' and (redis.call('HGET', submission, 'former') or '') == '' then
+  redis.call('ZREM', due_to_settle, submission_id)  -- with earlier attempts it stays: their sessions may still turn up
 end
-if ARGV[6] == 'sending' then
-  redis.call('ZADD', KEYS[8], ARGV[8], ARGV[1])
-  if ARGV[4] ~= '' then redis.call('SET', KEYS[10], ARGV[1], 'EX', ARGV[16]) end
-elseif ARGV[6] == 'unknown' then redis.call('ZADD', KEYS[8], 'NX', ARGV[8], ARGV[1])
-else redis.call('ZREM', KEYS[8], ARGV[1]) end
-local run = redis.call('HGET', KEYS[1], 'run') or 'going'
-if state == 'accepted' then redis.call('HINCRBY', KEYS[2], 'r:' .. run, -1) end
-if ARGV[6] == 'accepted' then
-  redis.call('HINCRBY', KEYS[2], 'r:' .. run, 1)
-  redis.call('SET', KEYS[6], ARGV[1], 'NX')
+if to == 'sending' then
+  redis.call('ZADD', in_doubt, now, submission_id)
+  if attempt ~= '' then redis.call('SET', attempts_submission, submission_id, 'EX', attempts_known_s) end
+elseif to == 'unknown' then redis.call('ZADD', in_doubt, 'NX', now, submission_id)
+else redis.call('ZREM', in_doubt, submission_id) end
+local run = redis.call('HGET', submission, 'run') or 'going'
+if state == 'accepted' then redis.call('HINCRBY', campaign, 'r:' .. run, -1) end
+if to == 'accepted' then
+  redis.call('HINCRBY', campaign, 'r:' .. run, 1)
+  redis.call('SET', session, submission_id, 'NX')
 end
 -- A session that comes into being after its campaign was told otherwise must be told, too, and what is not sent after
 -- all must be withdrawn.
-if intent ~= 'run' and (ARGV[6] == 'accepted' or ARGV[6] == 'planned') then
-  redis.call('ZADD', KEYS[5], ARGV[8], ARGV[2])
+if intent ~= 'run' and (to == 'accepted' or to == 'planned') then
+  redis.call('ZADD', due_to_control, now, campaign_id)
 end
 return 1
 """,
@@ -121,12 +145,6 @@ return 1
 
 BEFORE_SENDING = frozenset({SubmissionState.PLANNED, SubmissionState.CLAIMED})
 """Whatever is in one of these can be kept from being sent, or from being sent again."""
-
-KNOWN_ATTEMPTS = timedelta(days=120)
-"""How long a postback's token leads to its submission: campaigns start up to 90 days ahead, and records come late."""
-
-KNOWN_DAYS = timedelta(days=100)
-"""How long it is known what an account's listing of a day must, and may, contain."""
 
 
 def new_token() -> str:
@@ -171,26 +189,47 @@ def move(
     `durably` waits for the server's disk and raises `NotDurable`.
     """
     due = due or {}
-    before = " ".join(states_before(to).intersection(only_from))
-    names = [keys.submission(submission.id), keys.campaign(submission.campaign_id)]
-    names += [keys.Due.SEND, keys.Due.REFRESH, keys.Due.CONTROL, session_key, keys.DO_NOT_DIAL, keys.IN_DOUBT]
-    names += [keys.Due.SETTLE, keys.attempt(attempt), keys.evidence(submission.id)]
-    names += [keys.phones(submission.id), keys.dispositions(submission.id), *listed_under]
-    arguments: list[Argument] = [submission.id, submission.campaign_id, secrets.token_hex(8), attempt, f" {before} "]
-    arguments += [to, "run" if only_running else "", to_ms(now)]
-    arguments += [to_ms(due[each]) if each in due else "" for each in (keys.Due.SEND, keys.Due.REFRESH)]
-    arguments += [screened, to_ms(due[keys.Due.SETTLE]) if keys.Due.SETTLE in due else "", "1" if unclaimed else ""]
-    arguments += packed_evidence(evidence) if evidence else ["", ""]
-    arguments += [KNOWN_ATTEMPTS // timedelta(seconds=1), KNOWN_DAYS // timedelta(seconds=1)]
+    evidence_name, packed = packed_evidence(evidence) if evidence else ("", "")
+    told = Move(
+        token=secrets.token_hex(8),
+        submission_id=submission.id,
+        campaign_id=submission.campaign_id,
+        before=f" {' '.join(states_before(to).intersection(only_from))} ",
+        to=to,
+        now_ms=to_ms(now),
+        attempt=attempt,
+        intent_needed="run" if only_running else "",
+        screened=screened,
+        is_unclaimed="1" if unclaimed else "",
+        send_at=_due_ms(due, keys.Due.SEND),
+        refresh_at=_due_ms(due, keys.Due.REFRESH),
+        settle_at=_due_ms(due, keys.Due.SETTLE),
+        evidence_name=evidence_name,
+        evidence=packed,
+    )
+    fields |= {"changed_at": told.now_ms}
     if to is SubmissionState.SENDING:
         fields["screened"] = screened
     if new_attempt:
         fields["attempt"] = new_attempt
-    arguments += [part for pair in {**fields, "changed_at": to_ms(now)}.items() for part in pair]
+    names = [*_names_of(submission, attempt, session_key), *listed_under]
+    arguments = [*astuple(told), *chain.from_iterable(fields.items())]
     moved = amnesia.run(_MOVE, redis, names, arguments, now=now, durably=durably)
     if moved == b"halted":
         raise amnesia.Halted
     return bool(moved)
+
+
+def _due_ms(due: Mapping[keys.Due, datetime], kind: keys.Due) -> Argument:
+    return to_ms(due[kind]) if kind in due else ""
+
+
+def _names_of(submission: Submission, attempt: str, session_key: str) -> list[str]:
+    """Every key that a move may touch but those of days, in the order in which the script takes them."""
+    names = [keys.submission(submission.id), keys.campaign(submission.campaign_id)]
+    names += [keys.phones(submission.id), keys.dispositions(submission.id), session_key, keys.attempt(attempt)]
+    names += [keys.evidence(submission.id), keys.IN_DOUBT, keys.Due.SEND, keys.Due.REFRESH, keys.Due.SETTLE]
+    return [*names, keys.Due.CONTROL, keys.DO_NOT_DIAL]
 
 
 def leave(redis: Redis, submission: Submission, *, attempt: str, now: datetime) -> bool:

@@ -1,6 +1,6 @@
 """How the ledger and its server are, in one round trip: what watches over them reads it every few seconds.
 
-Law of the module: nothing is read that grows with campaigns or phones, and nothing is written.
+Law of the room: nothing is read that grows with campaigns or phones, and nothing is written.
 """
 
 import json

@@ -17,11 +17,9 @@ from jobs.campaigns.desk import Timings
 from jobs.campaigns.marks import mark_of
 from jobs.ledger import dispositions, evidence
 from jobs.models import Evidence, Finding, Intent, SubmissionState
+from jobs.models.said import unsaid
 from jobs.outcomes import ends
 from jobs.outcomes.cases import Case, how_far, in_words, read_case, rule_of
-
-MOST_CHARACTERS = 300
-"""Of a name or a reason."""
 
 _TIMINGS = Timings()
 
@@ -65,9 +63,8 @@ class Asked:
     at: datetime
 
     def __post_init__(self) -> None:
-        for name, said in (("by", self.by), ("why", self.why)):
-            if not said.isprintable() or not 0 < len(said.strip()) <= MOST_CHARACTERS:
-                raise UnexplainedDecision(f"{name}: must be said in 1 to {MOST_CHARACTERS} printable characters")
+        if wrong := unsaid(by=self.by, why=self.why):
+            raise UnexplainedDecision(wrong)
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +131,6 @@ def give_up(
     """
     case = read_case(redis, submission_id, rule_of(timings))
     if case.submission.state is SubmissionState.GIVEN_UP:
-        ends.close(redis, case.submission)
         return Decided(Decision.GIVE_UP, case, is_new=False)
     _check_in_doubt(case)
     if not case.is_absent and not force:

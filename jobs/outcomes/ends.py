@@ -9,7 +9,7 @@ from redis import Redis
 
 from jobs.campaigns.adopt import attempts_of
 from jobs.campaigns.desk import Timings
-from jobs.ledger import dispositions, submissions
+from jobs.ledger import submissions
 from jobs.ledger.evidence import attempts_text
 from jobs.ledger.keys import Due
 from jobs.models import CampaignView, Evidence, Submission, SubmissionState
@@ -69,7 +69,7 @@ def give_up(redis: Redis, submission: Submission, decision: Evidence) -> bool:
     It is looked for on, for it may ring all the same. The move itself closes its phones, so that nobody is told of the
     end with drops still to come.
     """
-    moved = submissions.move(
+    return submissions.move(
         redis,
         submission,
         SubmissionState.GIVEN_UP,
@@ -79,11 +79,3 @@ def give_up(redis: Redis, submission: Submission, decision: Evidence) -> bool:
         evidence=decision,
         reason=f"given up: {decision.why}",
     )
-    if moved:
-        close(redis, submission)
-    return moved
-
-
-def close(redis: Redis, submission: Submission) -> None:
-    """Say of every phone of what was given up that it has no record. Repeating it changes nothing."""
-    dispositions.close(redis, submission)

@@ -74,12 +74,11 @@ def _verdicts_on_session(
     desk: Desk, campaign: CampaignView, submission: Submission, attempt: Attempt, session_id: str
 ) -> tuple[Heard | None, Heard | None]:
     """That on its first record, and that on all others."""
-    if submission.state is SubmissionState.GIVEN_UP:
-        how = "a postback came to its URL"
-        strays.take_if_to_end(desk, campaign, submission, session_id, mark=mark_of(attempt.token), how=how)
-        return Heard.RECORDED, Heard.RECORDED
     words = "a postback came to the URL of this attempt"
     seen = Evidence(desk.clock(), Finding.POSTBACK, words, mark_of(attempt.token), (session_id,))
+    if submission.state is SubmissionState.GIVEN_UP:
+        strays.take_given_up(desk, campaign, submission, session_id, seen)
+        return Heard.RECORDED, Heard.RECORDED
     if adopt_or_stop(desk, campaign, submission, attempt, session_id, seen):
         return Heard.ADOPTED, Heard.RECORDED
     return (None, None) if may_adopt(submission, attempt) else (Heard.STRAY, Heard.STRAY)

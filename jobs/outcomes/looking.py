@@ -18,7 +18,8 @@ from jobs.campaigns.marks import bears, mark_of
 from jobs.gateway.client import GatewayClient
 from jobs.gateway.errors import GatewayError, OutcomeUnknown
 from jobs.gateway.replies import CallRecord, ListedSession
-from jobs.ledger import campaigns, dispositions, evidence, listed, submissions
+from jobs.ledger import campaigns, dispositions, due, evidence, listed, submissions
+from jobs.ledger.keys import Due
 from jobs.models import Attempt, CampaignView, Candidate, Finding, Submission, SubmissionState
 from jobs.outcomes.rule import Conclusion, Likeness, conclude, flaw_of, likeness
 
@@ -166,12 +167,19 @@ def _listing_of(desk: Desk, campaign: CampaignView, day: date) -> Listing:
 
 
 def _others_in_doubt(redis: Redis, account: str, submission: Submission) -> list[Submission]:
-    """The account's other submissions that may have a session that we do not know."""
-    in_doubt = {SubmissionState.SENDING, SubmissionState.UNKNOWN}
-    found = [each for each in submissions.read(redis, evidence.in_doubt(redis)) if each.state in in_doubt]
+    """The account's other submissions that may have a session that we do not know, of whichever attempt."""
+    ids = dict.fromkeys((*evidence.in_doubt(redis), *due.members(redis, Due.SETTLE)))
+    found = [each for each in submissions.read(redis, ids) if _tokens_in_doubt(each)]
     views = {each: campaigns.read(redis, each) for each in {other.campaign_id for other in found}}
     of_account = {each for each, view in views.items() if view and view.terms.account == account}
     return [each for each in found if each.campaign_id in of_account and each.id != submission.id]
+
+
+def _tokens_in_doubt(submission: Submission) -> list[str]:
+    """Those of its attempts whose session we may not know."""
+    in_doubt = {SubmissionState.SENDING, SubmissionState.UNKNOWN, SubmissionState.GIVEN_UP}
+    former = [each.token for each in submission.former]
+    return [*former, submission.attempt] if submission.state in in_doubt else former
 
 
 def _judged(
@@ -186,7 +194,7 @@ def _judged(
     once: the next question may have to wait, and end this look.
     """
     marks = {mark_of(each.token) for each in attempts}
-    other_marks = {mark_of(each.attempt) for each in others}
+    other_marks = {mark_of(token) for each in others for token in _tokens_in_doubt(each)}
     found = {each.session_id: Stranger(each, _by_mark(each.title, marks, other_marks)) for each in strangers}
     evidence.rule_out(redis, submission.id, _alike(found.values(), Likeness.FOREIGN))
     if not _alike(found.values(), Likeness.MARK):

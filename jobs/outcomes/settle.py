@@ -15,7 +15,7 @@ from jobs.campaigns.adopt import adopt_or_stop, attempts_of, may_adopt
 from jobs.campaigns.calling import NotNow
 from jobs.campaigns.desk import Desk, Timings
 from jobs.campaigns.marks import mark_of
-from jobs.ledger import campaigns, due, evidence, submissions
+from jobs.ledger import campaigns, dispositions, due, evidence, submissions
 from jobs.ledger.keys import Due
 from jobs.models import Attempt, CampaignView, Evidence, Finding, Submission, SubmissionState
 from jobs.outcomes import ends, turned_up
@@ -57,7 +57,7 @@ def settle(desk: Desk, submission_id: str) -> Settled:
         return _pass_over(desk, submission_id)
     submission = found[0]
     if submission.state is SubmissionState.GIVEN_UP:
-        ends.close(desk.redis, submission)  # who gave it up may have ended before
+        dispositions.close(desk.redis, submission)  # an earlier version may have ended between its move and this
     attempts = _looked_for(campaign, submission)
     if not attempts or desk.clock() >= attempts[-1].sent_at + desk.timings.look_for:
         return _pass_over(desk, submission_id)

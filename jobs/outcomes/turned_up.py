@@ -4,10 +4,7 @@ campaign was to end.
 Law of the room: what was given up stays given up. Nobody waits for it any more, and nothing of it is ever sent again.
 """
 
-from dataclasses import replace
 from datetime import datetime
-
-import structlog
 
 from jobs.campaigns import calling, strays
 from jobs.campaigns.desk import Desk
@@ -16,8 +13,6 @@ from jobs.gateway.errors import GatewayError
 from jobs.ledger import dispositions, evidence
 from jobs.models import ENDING_INTENTS, CampaignView, Evidence, Submission
 from jobs.outcomes.looking import Looked
-
-log = structlog.get_logger(__name__)
 
 
 def take_in(desk: Desk, campaign: CampaignView, submission: Submission, looked: Looked) -> bool:
@@ -42,19 +37,10 @@ def is_to_end(campaign: CampaignView, now: datetime) -> bool:
 
 
 def _note(desk: Desk, campaign: CampaignView, submission: Submission, looked: Looked) -> None:
-    conclusion = looked.conclusion
+    conclusion, mark = looked.conclusion, mark_of(looked.attempt.token)
+    seen = Evidence(desk.clock(), conclusion.finding, conclusion.words, mark, conclusion.session_ids, looked.candidates)
     (session_id,) = conclusion.session_ids
-    words = f"{conclusion.words}, although it was given up"
-    seen = Evidence(desk.clock(), conclusion.finding, words, mark_of(looked.attempt.token), (session_id,))
-    seen = replace(seen, candidates=looked.candidates)
-    if evidence.take_turned_up(desk.redis, submission, session_id, account=campaign.terms.account, evidence=seen):
-        log.error(
-            "given_up_submission_turned_up",
-            submission_id=submission.id,
-            session_id=session_id,
-            how=conclusion.words,
-            todo=f"its call records are taken; if it must not run: python -m jobs stop {session_id}",
-        )
+    strays.note_turned_up(desk, campaign, submission, session_id, seen)
 
 
 def _take_records(desk: Desk, campaign: CampaignView, submission: Submission, session_id: str) -> None:

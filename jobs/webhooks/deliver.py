@@ -17,11 +17,11 @@ from redis.exceptions import RedisError
 from jobs.campaigns.desk import Desk
 from jobs.ledger import bookmarks, events, subscriptions
 from jobs.ledger.bookmarks import Bookmark, End, Step, Took, Verdict
-from jobs.ledger.dispositions import Texts
 from jobs.ledger.events import Event, Place, instant_of, order_of, stream_of
 from jobs.ledger.keys import Events
 from jobs.ledger.submissions import new_token
 from jobs.ledger.subscriptions import Subscription
+from jobs.ledger.texts import Texts
 from jobs.webhooks.documents import tell
 from jobs.webhooks.post import Answer, post
 

@@ -9,8 +9,8 @@ from redis import Redis
 
 from config.masking import mask_text
 from jobs.ledger import campaigns, submissions
-from jobs.ledger.dispositions import Texts
 from jobs.ledger.events import Event
+from jobs.ledger.texts import Texts
 from jobs.models import CampaignView, Disposition, EventKind, Submission
 
 

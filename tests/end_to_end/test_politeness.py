@@ -12,7 +12,7 @@ from jobs.ledger import keys, submissions
 from jobs.ledger.breaker import FAILURES_TO_OPEN
 from jobs.ledger.fields import text
 from jobs.models import CampaignStatus, Submission, SubmissionState
-from jobs.producer import is_anybody_at_work
+from jobs.ringing.queues import is_anybody_at_work
 from tests.end_to_end.stage import TERMS, Stage, people
 
 pytestmark = [pytest.mark.processes, pytest.mark.timeout(180)]

@@ -14,7 +14,7 @@ from jobs.documents.campaigns import document, read_dossier
 from jobs.ledger import amnesia, leadership
 from jobs.ledger.clock import server_time
 from jobs.models import CampaignStatus
-from jobs.producer import is_anybody_at_work
+from jobs.ringing.queues import is_anybody_at_work
 from tests.end_to_end.stage import TERMS, Stage, people
 
 pytestmark = [pytest.mark.processes, pytest.mark.timeout(120)]

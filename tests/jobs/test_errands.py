@@ -14,8 +14,9 @@ from config.queues import STATUS
 from jobs.campaigns.balances import EVERY
 from jobs.ledger import due, ticks
 from jobs.ledger.keys import Due
-from jobs.producer import ERRAND_AGAIN, ERRAND_PATIENCE, Errand, errand_id, open_queue, run_errands
-from jobs.producer import ERRANDS as PRODUCED
+from jobs.ringing.errands import ERRAND_AGAIN, ERRAND_PATIENCE, Errand, errand_id, run_errands
+from jobs.ringing.errands import ERRANDS as PRODUCED
+from jobs.ringing.queues import open_queue
 
 SLOT = datetime(2026, 3, 2, 5, 20, tzinfo=UTC)
 REFRESH = Errand("jobs.entrypoints.refresh_campaigns", STATUS, lambda slot: {"campaign_ids": [f"{slot:%Y-%m-%d}"]})

@@ -18,7 +18,9 @@ from jobs.contacts import Row
 from jobs.ledger import campaigns, due
 from jobs.ledger.keys import Due
 from jobs.models import Intent, Terms
-from jobs.producer import BELLS, DEEP, Bell, Producer, open_queue, ring
+from jobs.producer import Producer, ring
+from jobs.ringing.bells import BELLS, DEEP, Bell
+from jobs.ringing.queues import open_queue
 
 NOW = datetime(2026, 3, 2, 17, 0, tzinfo=UTC)
 TERMS = Terms(caller_id="6175550100", audio_title="Reminder")

@@ -2,12 +2,14 @@
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from pathlib import Path
+from functools import partial
 
+from docs.figures import put_between
 from tests.proof.siege import Played
 
 BEGIN = "<!-- Figures of `python -m tests.proof --write`, not to be edited by hand: begin -->"
 END = "<!-- Figures: end -->"
+put_on_page = partial(put_between, BEGIN, END)
 
 CONFIDENCE_FACTOR = 3
 """The rule of three: of n independent trials without a failure, at 95 % confidence the chance of one is below 3/n,
@@ -59,15 +61,6 @@ def bound(rounds: Sequence[Played]) -> str:
 def kills(rounds: Iterable[Played]) -> int:
     """Moments at which something was killed."""
     return sum(played.kills for played in rounds)
-
-
-def put_on_page(page: Path, figures: str) -> None:
-    """Between the page's markers, in place of what is there; raises ValueError when a marker is missing."""
-    before, begin, rest = page.read_text(encoding="utf-8").partition(BEGIN)
-    _, end, after = rest.partition(END)
-    if not begin or not end:
-        raise ValueError(f"{page} must have the markers {BEGIN} and {END}")
-    page.write_text(f"{before}{BEGIN}\n\n{figures.strip()}\n\n{END}{after}", encoding="utf-8")
 
 
 def _sum(counts: Iterable[int]) -> str:

@@ -7,8 +7,9 @@ from redis import Redis
 from redis.exceptions import ConnectionError as RedisConnectionError
 from structlog.testing import capture_logs
 
-from jobs import eastern, producer
+from jobs import eastern
 from jobs.ledger import leadership, ticks
+from jobs.ringing.errands import errand_id
 from scheduler.agenda import Entry, Every, Missed
 from scheduler.scheduler import Scheduler
 from tests.scheduler.world import HOUR, LEASE, MINUTE, START, World
@@ -17,7 +18,7 @@ from tests.scheduler.world import HOUR, LEASE, MINUTE, START, World
 def ids(name: str, at: time, days: range) -> list[str]:
     march = date(2026, 3, 1)
     slots = [eastern.appointment(march + timedelta(days=day - 1), at) for day in days]
-    return [producer.errand_id(name, slot) for slot in slots]
+    return [errand_id(name, slot) for slot in slots]
 
 
 @pytest.fixture
@@ -74,7 +75,7 @@ def test_late_runs_are_told_with_their_lateness(world: World) -> None:
 def test_at_a_first_start_nothing_was_late(world: World) -> None:
     with capture_logs() as logs:
         world.everyone_attends()
-    assert producer.errand_id("newest_day", START - 3 * HOUR) in [line.get("errand") for line in logs]
+    assert errand_id("newest_day", START - 3 * HOUR) in [line.get("errand") for line in logs]
     assert not {line["event"] for line in logs} & {"tick_late", "ticks_missed"}
 
 

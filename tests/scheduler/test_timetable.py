@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from redis import Redis
 from rq.utils import import_attribute
 
-from jobs.producer import ERRANDS
+from jobs.ringing.errands import ERRANDS
 from scheduler.timetable import TIMETABLE
 
 NOW = datetime(2026, 3, 2, 17, 0, tzinfo=UTC)

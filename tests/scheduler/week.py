@@ -9,8 +9,8 @@ from random import Random
 
 from structlog.testing import capture_logs
 
-from jobs import producer
 from jobs.ledger import ticks
+from jobs.ringing.errands import errand_id
 from scheduler.agenda import Daily, Entry, Missed
 from tests.scheduler.world import HOUR, MINUTE, World
 
@@ -132,5 +132,5 @@ def _runs(world: World, entry: Entry, due: list[datetime]) -> Counter[datetime]:
     """How often each slot of an entry was run, or its job enqueued."""
     if entry.tick:
         return Counter({slot: times for (name, slot), times in world.ran.items() if name == entry.name})
-    slots = {producer.errand_id(entry.name, slot): slot for slot in due}
+    slots = {errand_id(entry.name, slot): slot for slot in due}
     return Counter(slots.get(job_id, NO_SLOT) for job_id in world.jobs(entry.name))

@@ -11,8 +11,8 @@ import fakeredis
 from redis import Redis
 
 from config.queues import STATUS
-from jobs import producer
-from jobs.producer import Errand
+from jobs.ringing.errands import Errand, run_errands
+from jobs.ringing.queues import open_queue
 from scheduler.agenda import Daily, Entry, Every, Missed
 from scheduler.scheduler import Scheduler
 
@@ -79,7 +79,7 @@ class World:
         return tick
 
     def _run_errands(self, redis: Redis, now: datetime) -> int:
-        return producer.run_errands(redis, self.errands, now=now)
+        return run_errands(redis, self.errands, now=now)
 
     def live(self, until: datetime, *, step: timedelta = HOUR) -> None:
         while self.now < until:
@@ -116,7 +116,7 @@ class World:
 
     def jobs(self, name: str) -> list[str]:
         """Every job that was ever enqueued for an errand, in order."""
-        return [each for each in producer.open_queue(self.redis, STATUS).job_ids if each.startswith(f"{name}-")]
+        return [each for each in open_queue(self.redis, STATUS).job_ids if each.startswith(f"{name}-")]
 
 
 class Fateful(fakeredis.FakeRedis):

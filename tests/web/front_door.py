@@ -10,7 +10,7 @@ from types import MappingProxyType
 from redis import Redis
 
 from config.settings import Settings
-from jobs.entrypoints import desk_at
+from jobs.desks import desk_at
 from jobs.producer import Producer
 from web.__main__ import Server, server
 from web.access import PROOFS, Proof

@@ -12,7 +12,7 @@ from rq import Queue, SimpleWorker
 from rq.job import Job
 
 from config.queues import CAMPAIGNS, STATUS
-from jobs.producer import open_queue
+from jobs.ringing.queues import open_queue
 from tests.web.front_door import front_door, make_site
 from tests.web.visitors import CONTROLLER, SENDER, WATCHER, by_header
 

@@ -12,7 +12,7 @@ from redis import Redis
 from config.queues import CAMPAIGNS
 from config.redis_connection import connect
 from jobs.ledger import amnesia, keys, leadership
-from jobs.producer import open_queue
+from jobs.ringing.queues import open_queue
 from tests.fault_proxy import Fault, FaultKind, FaultProxy
 from tests.servers import RedisServer
 from tests.web.front_door import front_door, make_site

@@ -18,7 +18,7 @@ from jobs.ledger.keys import Due
 from jobs.ledger.meter import CALL, Count, Meter
 from jobs.models import CampaignStatus, Intent
 from jobs.models.reports import DayReport, Named
-from jobs.producer import open_queue
+from jobs.ringing.queues import open_queue
 from tests.jobs.ledger.conftest import new_campaign
 from tests.web.front_door import front_door, make_site
 from tests.web.visitors import SENDER, WATCHER, by_header

@@ -8,7 +8,7 @@ from config.queues import CONTROL
 from jobs.ledger import due, leadership
 from jobs.ledger.clock import server_time
 from jobs.ledger.keys import Due
-from jobs.producer import open_queue
+from jobs.ringing.queues import open_queue
 from worker import chores
 
 

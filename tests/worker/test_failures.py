@@ -22,7 +22,7 @@ from jobs.campaigns.take import KeyConflict
 from jobs.ledger import due
 from jobs.ledger.keys import Due
 from jobs.models import InvalidCampaign
-from jobs.producer import open_queue, requeue_failed
+from jobs.ringing.queues import open_queue, requeue_failed
 from tests.servers import RedisServer
 from worker.chores import rescue
 from worker.failures import carries_work, is_bell, sort_failure, wait_before

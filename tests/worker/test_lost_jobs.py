@@ -12,7 +12,7 @@ from rq.job import Job
 from config.queues import CAMPAIGNS
 from jobs.ledger import due
 from jobs.ledger.keys import Due
-from jobs.producer import open_queue, requeue_failed
+from jobs.ringing.queues import open_queue, requeue_failed
 from tests.worker.test_failures import NOW, PAYLOAD, raw_job
 from worker.chores import rescue
 from worker.lost_jobs import Search

@@ -11,7 +11,7 @@ from rq.job import Job, JobStatus
 from config.queues import CAMPAIGNS
 from jobs.ledger import due
 from jobs.ledger.keys import Due
-from jobs.producer import is_anybody_at_work, open_queue, requeue_failed
+from jobs.ringing.queues import is_anybody_at_work, open_queue, requeue_failed
 from worker.queue_worker import QueueWorker
 
 CAMPAIGN = {"campaign": {"recipients": ["6175550142"]}}

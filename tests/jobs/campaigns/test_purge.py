@@ -19,10 +19,10 @@ from jobs.campaigns.take import take
 from jobs.contacts import Row
 from jobs.gateway.simulator import Clock, Simulator
 from jobs.ledger import campaigns, dispositions, events, keys, retention, submissions, subscriptions
-from jobs.ledger.dispositions import Texts
 from jobs.ledger.do_not_dial import Asked, Verb
 from jobs.ledger.keys import Events
 from jobs.ledger.retention import Purged
+from jobs.ledger.texts import Texts
 from jobs.models import Disposition, DropState, SubmissionState
 from jobs.webhooks import receivers
 from tests.jobs.campaigns.conftest import NOON, TERMS, submission, taken, view

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from redis import Redis
@@ -18,6 +19,15 @@ def ledger(request: pytest.FixtureRequest) -> Redis:
     """A connection to an empty ledger."""
     connection: Redis = request.getfixturevalue(request.param)
     return connection
+
+
+class Retransmitting(Redis):
+    """A connection on which every script reaches the server twice, as when a reply is lost and redis-py repeats it."""
+
+    def execute_command(self, *arguments: Any, **options: Any) -> Any:
+        if arguments[0] == "EVALSHA":
+            super().execute_command(*arguments, **options)  # type: ignore[no-untyped-call]  # redis-py leaves it without types
+        return super().execute_command(*arguments, **options)  # type: ignore[no-untyped-call]
 
 
 def new_campaign(

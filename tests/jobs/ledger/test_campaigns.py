@@ -1,7 +1,10 @@
 """A campaign is taken whole, once for its key, and counts add up from the first moment."""
 
+from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
+import pytest
 from redis import Redis
 
 from jobs.ledger import campaigns, due, keys, submissions
@@ -109,6 +112,26 @@ def test_carrying_out_an_old_intent_leaves_the_new_one_due(ledger: Redis) -> Non
     assert newest is not None
     campaigns.carried_out(ledger, newest, now=NOW)
     assert not due.stands(ledger, Due.CONTROL, campaign_id)
+
+
+def test_a_copy_of_a_request_that_arrives_late_undoes_nothing(ledger: Redis, monkeypatch: pytest.MonkeyPatch) -> None:
+    campaign_id = taken(ledger, ["6175550123"])
+    sent: list[tuple[Any, ...]] = []
+    campaigns.intend(ledger, campaign_id, Intent.PAUSE, note="", now=NOW)
+    send: Callable[..., Any] = ledger.execute_command
+
+    def note_and_send(*command: Any) -> Any:
+        sent.append(command)
+        return send(*command)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(ledger, "execute_command", note_and_send)
+        assert campaigns.intend(ledger, campaign_id, Intent.RUN, note="", now=NOW) is Intent.RUN
+    assert campaigns.intend(ledger, campaign_id, Intent.PAUSE, note="", now=NOW) is Intent.PAUSE
+    send(*sent[-1])  # its answer did not come in time, and it was sent again over another connection
+    campaign = campaigns.read(ledger, campaign_id)
+    assert campaign is not None
+    assert campaign.intent is Intent.PAUSE
 
 
 def test_every_change_of_what_is_wanted_is_kept_with_who_and_why(ledger: Redis) -> None:

@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 from datetime import timedelta
-from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -14,7 +13,7 @@ from jobs.ledger import amnesia, do_not_dial, due
 from jobs.ledger.do_not_dial import Asked, Request, UnexplainedRequest, Verb
 from jobs.ledger.durability import NotDurable
 from jobs.ledger.keys import Due
-from tests.jobs.ledger.conftest import NOW
+from tests.jobs.ledger.conftest import NOW, Retransmitting
 from tests.servers import RedisServer
 
 ANNA, BOB, CARL = "6175550123", "2125550101", "9995550199"
@@ -89,15 +88,6 @@ def test_who_came_on_it_since_is_told_without_those_who_left_again(ledger: Redis
 def test_a_change_makes_the_account_due_at_the_gateway(ledger: Redis) -> None:
     add(ledger, ANNA, account="west")
     assert due.ring(ledger, Due.DO_NOT_DIAL, now=NOW, most=9, again_after=timedelta(minutes=1)) == ["west"]
-
-
-class Retransmitting(Redis):
-    """A connection on which every script reaches the server twice, as when a reply is lost and redis-py repeats it."""
-
-    def execute_command(self, *arguments: Any, **options: Any) -> Any:
-        if arguments[0] == "EVALSHA":
-            super().execute_command(*arguments, **options)  # type: ignore[no-untyped-call]  # redis-py leaves it without types
-        return super().execute_command(*arguments, **options)  # type: ignore[no-untyped-call]
 
 
 def test_a_retransmitted_request_answers_as_the_first_and_is_written_once(ledger: Redis) -> None:

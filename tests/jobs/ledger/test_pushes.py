@@ -11,8 +11,8 @@ from jobs.ledger import do_not_dial, due, pushes
 from jobs.ledger.do_not_dial import Verb
 from jobs.ledger.keys import Due
 from jobs.ledger.pushes import Push
-from tests.jobs.ledger.conftest import NOW
-from tests.jobs.ledger.test_do_not_dial import ANNA, ASKED, BOB, CARL, Retransmitting, add, phones, remove
+from tests.jobs.ledger.conftest import NOW, Retransmitting
+from tests.jobs.ledger.test_do_not_dial import ANNA, ASKED, BOB, CARL, add, phones, remove
 
 AGAIN = NOW + timedelta(seconds=30)
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from datetime import timedelta
-from typing import Any
 
 import pytest
 from fakeredis import FakeRedis, FakeServer
@@ -14,7 +13,7 @@ from jobs.ledger import campaigns, claims, due, keys, runs, submissions
 from jobs.ledger.claims import Claim
 from jobs.ledger.keys import Due
 from jobs.models import LEGAL_MOVES, Intent, Run, Submission, SubmissionState
-from tests.jobs.ledger.conftest import NOW, taken
+from tests.jobs.ledger.conftest import NOW, Retransmitting, taken
 
 LEASE = timedelta(seconds=15)
 
@@ -118,15 +117,6 @@ def test_what_is_past_sending_cannot_be_claimed(ledger: Redis, state: Submission
     move(ledger, SubmissionState.SENDING, attempt="a")
     move(ledger, state, attempt="a")
     assert claim(ledger, "b", after=timedelta(days=1)) is Claim.GONE
-
-
-class Retransmitting(Redis):
-    """A connection on which every script reaches the server twice, as when a reply is lost and redis-py repeats it."""
-
-    def execute_command(self, *arguments: Any, **options: Any) -> Any:
-        if arguments[0] == "EVALSHA":
-            super().execute_command(*arguments, **options)  # type: ignore[no-untyped-call]  # redis-py leaves it without types
-        return super().execute_command(*arguments, **options)  # type: ignore[no-untyped-call]
 
 
 def test_a_retransmitted_move_answers_as_the_first_and_counts_once(ledger: Redis) -> None:

@@ -370,3 +370,20 @@ def test_a_session_that_proves_to_be_anothers_does_not_set_the_absence_back(
     assert (case.last_look.finding, case.last_look.session_ids) == (Finding.ABSENT, ())
     clock.jump(timedelta(minutes=1))
     assert settle(desk, own_id) is Settled.RESENT
+
+
+@pytest.mark.parametrize("layout", [TITLED, {}])
+def test_a_session_of_anothers_earlier_attempt_is_not_adopted_by_who_calls_the_same_phones(
+    desk: Desk, simulator: Simulator, clock: Clock, layout: dict[str, object]
+) -> None:
+    simulator.change(layout | {"listing_lag_s": 3600})
+    known_session(desk)
+    clock.jump(timedelta(hours=1))
+    sent_again = accepted_but_unknown(desk, simulator, terms=RESEND, key="sent again")
+    until_planned(desk, clock, sent_again)
+    assert send(desk, f"{sent_again}-1") is Sent.ACCEPTED
+    clock.jump(timedelta(minutes=45))
+    campaign_id = never_accepted(desk, simulator)
+    assert settle(desk, f"{campaign_id}-1") is Settled.OPEN
+    assert findings(desk, campaign_id) == [Finding.INCOMPLETE if layout else Finding.SEVERAL]
+    assert submission(desk, campaign_id).state is SubmissionState.UNKNOWN

@@ -7,15 +7,20 @@ from structlog.testing import capture_logs
 
 from jobs.campaigns.control import CampaignIsOver, control, request
 from jobs.campaigns.desk import Desk
+from jobs.campaigns.send import Sent, send
 from jobs.campaigns.sweep import Swept, sweep
 from jobs.gateway.simulator import Clock, Simulator
 from jobs.ledger import due, evidence
 from jobs.ledger.keys import Due
 from jobs.models import CampaignStatus, DropState, Finding, Intent, Run, SubmissionState, Terms
 from jobs.outcomes.decide import Asked, give_up
+from jobs.outcomes.hear import hear
+from jobs.outcomes.heard import Heard
 from jobs.outcomes.settle import Settled, settle
-from tests.jobs.campaigns.conftest import TERMS, submission, view
+from tests.jobs.campaigns.conftest import TERMS, submission, taken, view
 from tests.jobs.outcomes.conftest import PHONES, TITLED, accepted_but_unknown, settle_for
+from tests.jobs.outcomes.test_hear import posted
+from tests.jobs.outcomes.test_late_answers import late
 
 
 def given_up(desk: Desk, simulator: Simulator, terms: Terms = TERMS) -> str:
@@ -99,3 +104,39 @@ def test_the_sweep_finds_it_where_nobody_looks_for_it(desk: Desk, simulator: Sim
     assert sweep(desk.redis, now=desk.clock() + timedelta(minutes=2)) == Swept()
     due.remove(desk.redis, Due.SETTLE, [f"{campaign_id}-1"])
     assert sweep(desk.redis, now=desk.clock() + timedelta(days=3)) == Swept()
+
+
+def test_an_answer_that_comes_late_names_it_and_a_stop_reaches_it(
+    desk: Desk, simulator: Simulator, clock: Clock
+) -> None:
+    campaign_id = taken(desk, *PHONES).campaign_id
+
+    def lose_patience() -> None:
+        clock.jump(desk.timings.answer_within)
+        assert send(desk, f"{campaign_id}-1") is Sent.UNKNOWN
+        give_up(desk.redis, f"{campaign_id}-1", Asked("dana", "it is late", desk.clock()), force=True)
+
+    with capture_logs() as logs:
+        assert send(late(desk, lose_patience), f"{campaign_id}-1") is Sent.PASSED_OVER
+    (session,) = simulator.truth.sessions
+    told = [each for each in logs if each["event"] == "given_up_submission_turned_up"]
+    assert [each["session_id"] for each in told] == [session.id]
+    assert evidence.turned_up(desk.redis, "default", f"{campaign_id}-1") == [session.id]
+    request(desk.redis, campaign_id, Intent.STOP, why="", now=desk.clock())
+    control(desk, campaign_id)
+    assert evidence.strays(desk.redis, campaign_id) == {session.id: Run.ENDED}
+
+
+def test_what_a_postback_names_is_told_of_once_and_stopped_at_its_end_time(
+    desk: Desk, simulator: Simulator, clock: Clock
+) -> None:
+    ends_at = desk.clock() + timedelta(minutes=30)
+    campaign_id = given_up(desk, simulator, TERMS.model_copy(update={"ends_at": ends_at}))
+    (session,) = simulator.truth.sessions
+    with capture_logs() as logs:
+        for phone in PHONES[:2]:
+            assert hear(desk, submission(desk, campaign_id).attempt, posted(session.id, phone)) is Heard.RECORDED
+    assert [each["event"] for each in logs].count("given_up_submission_turned_up") == 1
+    assert evidence.strays(desk.redis, campaign_id) == {}
+    settle_for(desk, clock, campaign_id, during=timedelta(minutes=31))
+    assert list(evidence.strays(desk.redis, campaign_id)) == [session.id]
