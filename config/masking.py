@@ -50,7 +50,9 @@ _NAMED_PHONE = re.compile(
 _URL = re.compile(r"(?<![a-z0-9+.-])([a-z][a-z0-9+.-]*)://([^\s\"'<>]+)", re.I)
 _ENCODED_URL = re.compile(r"(https?|rediss?)%3A%2F%2F[^\s\"'<>&]+", re.I)
 _POSTBACK = re.compile(r"((?:/|%2F)postbacks(?:/|%2F))[^\s\"'<>/?#&%]+", re.I)
-_BEARER = re.compile(r"dpl_[\w-]+", re.ASCII)
+_OURS = re.compile(r"dpl_[\w-]+|whsec_[\w+/=-]+", re.ASCII)
+"""Bearer tokens, and the secrets that sign webhooks."""
+_COOKIE = re.compile(r"(\bdropline(?:-form)?=|\bcookie: )[^\n\"']+", re.I)
 _AUTHORIZATION = re.compile(r"(authorization\\?[\"']?\s*[:=]\s*\\?[\"']?(?:(?:bearer|basic)\s+)?)[^\s\"',&]+", re.I)
 _ASSIGNED = re.compile(
     rf"((?:{_GIVEAWAYS})[\w-]{{0,40}}(?:=|\\?[\"']\s*:\s*))(?:\\?\"[^\"]*\"|'[^']*'|[^\s\"'&,;)\]}}]+)", re.I
@@ -162,8 +164,8 @@ def _masked_name(name: str, mask: Callable[[str], str]) -> str:
 
 
 def _mask_once(text: str, phones: re.Pattern[str]) -> str:
-    if "dpl_" in text:
-        text = _BEARER.sub(HIDDEN, text)
+    if "dpl_" in text or "whsec_" in text:
+        text = _OURS.sub(HIDDEN, text)
     if _HARMLESS.fullmatch(text):
         return text
     if "://" in text:
@@ -173,6 +175,7 @@ def _mask_once(text: str, phones: re.Pattern[str]) -> str:
     if "/" in text or "%2" in text:
         text = _POSTBACK.sub(rf"\1{HIDDEN}", text)
     if "=" in text or ":" in text:
+        text = _COOKIE.sub(rf"\1{HIDDEN}", text)
         text = _AUTHORIZATION.sub(rf"\1{HIDDEN}", text)
         text = _ASSIGNED.sub(rf"\1{HIDDEN}", text)
     return phones.sub(rf"{HIDDEN}\1", text)

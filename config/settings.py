@@ -20,6 +20,7 @@ from config.accounts import (
     place,
 )
 from config.durability import WantedDurability
+from config.masking import mask_text
 from config.urls import check_redis_url, parse_gateway_url, parse_networks, parse_public_url, redis_password
 
 FALLBACKS: Mapping[str, str] = {"REDIS_URL": "REDIS_TLS_URL"}
@@ -337,7 +338,8 @@ class Settings(BaseSettings):
             self.require_gateway()
         if found := self.accounts.get(name):
             return found
-        raise UnknownAccount(f"no gateway account is named {name!r}; there is: {', '.join(self.accounts) or 'none'}")
+        known = ", ".join(self.accounts) or "none"
+        raise UnknownAccount(f"no gateway account is named {mask_text(name)!r}; there is: {known}")
 
     @property
     def balance_floors(self) -> Mapping[str, int]:

@@ -36,6 +36,9 @@ _ANY_PHONE = re.compile(r"phone|mobile|cell|msisdn|\btel\b", re.IGNORECASE)
 _WORD = re.compile(r"[A-Z]?[^\W\d_A-Z]+|[A-Z]+")
 """One of a name, also in camel case."""
 
+MOST_COLUMNS = 1_000
+"""Of a contact file; with more, one line takes a processor for as long as it likes."""
+
 _NAME_DIGITS = 4
 """A cell with as many digits is no name: it may be somebody's number, and is neither believed nor shown."""
 
@@ -191,6 +194,8 @@ def _sample(head: Sequence[str], delimiter: str, column: str | None) -> _Sample 
     rows = _first_records(head, delimiter)
     if not rows:
         return None
+    if max(map(len, rows)) > MOST_COLUMNS:
+        raise UnreadableContacts(f"a row has more than {MOST_COLUMNS:,} columns; leave out those that nobody needs")
     columns = list(zip_longest(*rows, fillvalue=""))
     is_named = _promises_phones if column is None or column.isdecimal() else _plain(column).__eq__
     return _Sample(
@@ -258,7 +263,7 @@ def _is_shown_by_content(sample: _Sample, index: int) -> bool:
 def _wanted(sample: _Sample, column: str) -> int:
     """The column at that position, when it is a number, or of that name."""
     if column.isdecimal():
-        if 1 <= int(column) <= len(sample.phones):
+        if len(column) <= len(str(MOST_COLUMNS)) and 1 <= int(column) <= len(sample.phones):
             return int(column) - 1
         raise UnreadableContacts(f"there is no such column; {_which(sample)}")
     if not sample.named:

@@ -89,13 +89,13 @@ def _outside(listed: ListedSession, found: Compared) -> Outside:
         session_id=listed.session_id,
         title=mask_text(listed.title),
         outcomes=found.outcomes,
-        refusal=found.refusal,
+        refusal=mask_text(found.refusal),
         submission_id=found.given_up_id,
     )
 
 
 def _unread(submission: Submission, found: Compared) -> Unread:
-    return Unread(submission_id=submission.id, session_id=submission.session_id, refusal=found.refusal)
+    return Unread(submission_id=submission.id, session_id=submission.session_id, refusal=mask_text(found.refusal))
 
 
 def _counts_differ(own: Own, found: Compared) -> bool:

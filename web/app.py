@@ -16,7 +16,13 @@ from web.site import Site
 
 def create_app(site: Site, proofs: Sequence[Proof] = PROOFS) -> FastAPI:
     """Every door of the site. Opens nothing: connections are the site's."""
-    app = FastAPI(title="Dropline", openapi_url="/v1/openapi.json", docs_url=None, redoc_url=None)
+    app = FastAPI(
+        title="Dropline",
+        openapi_url="/v1/openapi.json",
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,  # its redirects would name the host and the scheme that the request claims
+    )
     app.state.site, app.state.proofs = site, proofs
     app.state.postbacks = door = postbacks.open_door(app, site)
     intake.add_to(app)

@@ -11,13 +11,13 @@ _HOST = re.compile(r"(?:[A-Za-z0-9._~-]{1,255}|\[([0-9A-Fa-f:.]{2,45})\])?(?::\d
 
 
 class NamedHosts:
-    """Answers 400 to a request for a host that is none, from which no URL could be made."""
+    """Answers 400 to a request for a host that is none, from which no URL could be made, or for more than one."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and not is_host(Headers(scope=scope).get("host", "")):
+        if scope["type"] == "http" and not is_host(",".join(Headers(scope=scope).getlist("host"))):
             await PlainTextResponse("the header Host names no host", 400)(scope, receive, send)
         else:
             await self._app(scope, receive, send)

@@ -26,6 +26,10 @@ Proof = Callable[[Site, Request], Visitor | None]
 """One way to tell who is asking; None where the request does not use it."""
 
 
+NOWHERE = "no address"
+"""What a proxy wrote that is none: it may be anything, and is repeated nowhere."""
+
+
 def source_of(request: Request) -> str:
     """The address that what fails is counted for, as a proxy that is believed has it; of IPv6 the network that one
     subscriber has.
@@ -34,5 +38,5 @@ def source_of(request: Request) -> str:
     try:
         address = ip_address(host)
     except ValueError:
-        return host
+        return NOWHERE
     return f"{IPv6Address(int(address) >> 64 << 64)}/64" if isinstance(address, IPv6Address) else host

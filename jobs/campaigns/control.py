@@ -15,6 +15,7 @@ from functools import partial
 from redis import Redis
 
 from config.accounts import UnknownAccount
+from config.masking import mask_text
 from jobs.campaigns import calling, strays
 from jobs.campaigns.calling import NotNow
 from jobs.campaigns.desk import Desk, Timings
@@ -66,7 +67,7 @@ def known(redis: Redis, campaign_id: str) -> CampaignView:
     """A campaign that must be there; raises `UnknownCampaign`."""
     campaign = campaigns.read(redis, campaign_id)
     if campaign is None:
-        raise UnknownCampaign(f"no campaign {campaign_id} is known here; `list` shows those that are")
+        raise UnknownCampaign(f"no campaign {mask_text(campaign_id)} is known here; `list` shows those that are")
     return campaign
 
 

@@ -26,7 +26,7 @@ GONE = "(purged)"
 class Place(BaseModel):
     """Where the phone was, and what became of it there."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
 
     campaign_id: str
     submission_id: str
@@ -36,7 +36,7 @@ class Place(BaseModel):
 class Receipt(BaseModel):
     """What a purge came to; the phone is not in it, nor anything that it could be worked out from."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
 
     version: Literal[1] = 1
     id: str

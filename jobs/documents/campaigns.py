@@ -164,7 +164,7 @@ def summary(campaign: CampaignView) -> SummaryDocument:
     return {
         "campaign_id": campaign.id,
         "key": campaign.key,
-        "title": campaign.terms.title,
+        "title": mask_text(campaign.terms.title),
         "status": campaign.status,
         "is_final": campaign.status.is_final,
         "intent": campaign.intent,
@@ -184,10 +184,10 @@ def terms_document(terms: Terms) -> TermsDocument:
     """What a producer stated, as JSON values, but for the title and the start."""
     return {
         "caller_id": mask_phone(terms.caller_id),
-        "audio_title": terms.audio_title,
+        "audio_title": mask_text(terms.audio_title) if terms.audio_title else None,
         "audio_url": mask_text(terms.audio_url) if terms.audio_url else None,
         "audio_type": terms.url_audio_type,
-        "audio_file": terms.audio_file,
+        "audio_file": mask_text(terms.audio_file) if terms.audio_file else None,
         "ends_at": iso(terms.ends_at),
         "expires_at": iso(terms.expires_at),
         "mobile_only": terms.mobile_only,

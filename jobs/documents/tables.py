@@ -12,7 +12,7 @@ from typing import TextIO
 Cell = str | int | None
 Rows = Iterable[Sequence[Cell]]
 
-FORMULAS = frozenset("=+-@\t\r")
+FORMULAS = frozenset("=+-@\t\r\n＝＋－＠")  # noqa: RUF001 -- as wide as Japanese spreadsheets take them, too
 """What a spreadsheet takes a formula to begin with."""
 
 

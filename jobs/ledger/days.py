@@ -23,7 +23,7 @@ _RUN = "run"
 class Compared(BaseModel):
     """What one listed session came to."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
 
     session_id: str
     run: str

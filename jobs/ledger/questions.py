@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from pydantic import TypeAdapter
+from pydantic import ConfigDict, TypeAdapter, with_config
 from redis import Redis
 
 from jobs.ledger import keys
@@ -17,6 +17,7 @@ from jobs.models import Disposition
 KEEP = timedelta(hours=1)
 
 
+@with_config(ConfigDict(hide_input_in_errors=True))
 @dataclass(frozen=True, slots=True)
 class Question:
     """How did the drop of this session to this phone end? Once `answered_at`: by this record, by a refusal in the

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from urllib.parse import urlsplit
 
-from pydantic import TypeAdapter
+from pydantic import ConfigDict, TypeAdapter, with_config
 from redis import Redis
 
 from jobs.ledger import keys
@@ -18,6 +18,7 @@ from jobs.ledger.keys import Due, Events
 from jobs.ledger.script import Argument, Script
 
 
+@with_config(ConfigDict(hide_input_in_errors=True))
 @dataclass(frozen=True, slots=True)
 class Subscription:
     """A receiver. Of its secrets the newest comes first; the one before it signs as well until `old_until`."""

@@ -18,7 +18,7 @@ MOST_NAMED = 1_000
 class Finding(BaseModel):
     """What all parts of a report have in common: they are values."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
 
 
 class Missing(Finding):

@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from enum import StrEnum
+from itertools import islice
 from pathlib import PurePosixPath
 from typing import Annotated, Any, Literal, TypeVar
 from urllib.parse import urlsplit
@@ -23,6 +24,12 @@ from jobs.models.problems import InvalidCampaign, Problem, in_words
 
 MAX_PHONES_PER_SUBMISSION = 10_000
 """The vendor's limit for one request."""
+
+MOST_FIELDS = 100
+"""Of what is stated as a campaign; it has a dozen."""
+
+MOST_ODD = 10_000
+"""Recipients that are no texts; those after them are not looked at."""
 
 MAX_AHEAD = timedelta(days=90)
 """How far ahead the vendor takes a start."""
@@ -72,6 +79,14 @@ def _caller_id(value: Any) -> Any:
 def _text(value: Any) -> Any:
     """JSON producers write numbers with and without quotes."""
     return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+
+
+def _until_too_odd(value: Any) -> Any:
+    """As far as there are some that are no texts: each becomes an error of a kilobyte, and there may be millions."""
+    if not isinstance(value, list):
+        return value
+    odd = (place for place, each in enumerate(value) if isinstance(each, bool) or not isinstance(each, str | int))
+    return value[: next(islice(odd, MOST_ODD, None), len(value))]
 
 
 Line = Annotated[str, StringConstraints(strip_whitespace=True, max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")]
@@ -176,7 +191,7 @@ def _ending(url: str) -> AudioType | None:
 class Campaign(Terms):
     """A campaign with its recipients, as a job from another system carries it. Recipients are as people paste them."""
 
-    recipients: tuple[PhoneText, ...]
+    recipients: Annotated[tuple[PhoneText, ...], BeforeValidator(_until_too_odd)]
 
     def terms(self) -> Terms:
         """The same campaign without its recipients."""
@@ -199,6 +214,8 @@ Model = TypeVar("Model", bound=BaseModel)
 def _parse(model: type[Model], stated: object) -> Model:
     if not isinstance(stated, Mapping):
         raise InvalidCampaign((Problem("campaign", "must be an object with the campaign's fields"),))
+    if len(stated) > MOST_FIELDS:
+        raise InvalidCampaign((Problem("campaign", f"must have no more than {MOST_FIELDS} fields"),))
     try:
         return model.model_validate(dict(stated))
     except ValidationError as invalid:

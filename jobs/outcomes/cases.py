@@ -7,6 +7,7 @@ from math import ceil
 
 from redis import Redis
 
+from config.masking import mask_text
 from jobs import eastern
 from jobs.campaigns.desk import Timings
 from jobs.campaigns.marks import mark_of, marked
@@ -137,7 +138,7 @@ def read_cases(redis: Redis, campaign_id: str | None = None, rule: Absence = RUL
 def _who_was_meant(redis: Redis, campaign_id: str) -> str:
     """Why there is no such submission; the id may be a campaign's."""
     if campaigns.read(redis, campaign_id) is None:
-        return f"no submission {campaign_id} is known here; `unknowns` shows those in doubt"
+        return f"no submission {mask_text(campaign_id)} is known here; `unknowns` shows those in doubt"
     unknown = [each.submission.id for each in read_cases(redis, campaign_id)]
     if not unknown:
         return f"{campaign_id} is a campaign, and none of its submissions is unknown: nothing is to be decided"

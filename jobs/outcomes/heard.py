@@ -86,7 +86,7 @@ def quarantined(
         at=at,
         kind=kind,
         mark=mark_of(posted.token),
-        source=posted.source,
+        source=mask_text(posted.source),
         size=len(posted.body),
         said=mask_text(unquote_plus(posted.body.decode("utf-8", "replace"))),
         submission_id=submission_id,

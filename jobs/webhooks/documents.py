@@ -7,6 +7,7 @@ from typing import Any
 
 from redis import Redis
 
+from config.masking import mask_text
 from jobs.ledger import campaigns, submissions
 from jobs.ledger.events import Event
 from jobs.ledger.texts import Texts
@@ -48,7 +49,7 @@ def document(kind: EventKind, timestamp: str, about: Mapping[str, Any]) -> str:
 def _campaign(view: CampaignView) -> dict[str, Any]:
     return {
         "key": view.key,
-        "title": view.terms.title,
+        "title": mask_text(view.terms.title),
         "account": view.terms.account,
         "status": view.status,
         "phones": view.phone_count,
@@ -63,7 +64,7 @@ def _submission(submission: Submission) -> dict[str, Any]:
         "submission_status": submission.state,
         "submission_phones": submission.sent_count,
         "session_id": submission.session_id or None,
-        "reason": submission.reason or None,
+        "reason": mask_text(submission.reason) or None,
     }
 
 

@@ -181,6 +181,26 @@ def test_any_value_becomes_plain_data_and_masking_it_again_changes_nothing(value
 
 
 @pytest.mark.parametrize("around", ["{}", "Bearer {}", "wrong: {}, twice", "GET /v1/campaigns?x={}", "a{}"])
+def test_a_webhook_s_secret_is_hidden_wherever_it_stands(around: str) -> None:
+    secret = "whsec_" + "aB+/" * 10 + "xyz="
+    assert secret[6:14] not in mask_text(around.format(secret))
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "dropline={}",
+        "__Host-dropline={}; theme=dark",
+        "theme=dark; dropline-form={}",
+        "Cookie: other={}",
+        "set-cookie: x={}",
+    ],
+)
+def test_a_cookie_is_hidden(said: str) -> None:
+    assert "c00kie" not in mask_text(f"headers were {said.format('c00kie-of-a-login')}")
+
+
+@pytest.mark.parametrize("around", ["{}", "Bearer {}", "wrong: {}, twice", "GET /v1/campaigns?x={}", "a{}"])
 def test_a_bearer_token_is_hidden_wherever_it_stands(around: str) -> None:
     token = "dpl_" + "aB_-" * 10 + "xyz"
     assert token[4:12] not in mask_text(around.format(token))

@@ -1,17 +1,12 @@
 """A canary phone, password and audio URL go in by every door, and sing nowhere but in the ledger and at the gateway."""
 
-import base64
-import binascii
 import json
-import zlib
 from collections.abc import Iterator
-from contextlib import suppress
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
-from redis import Redis
 from rq import Queue
 from rq.job import Job
 from rq.serializers import JSONSerializer
@@ -22,6 +17,7 @@ from jobs.gateway.simulator import Account, Fault, FaultKind, Settings
 from jobs.ledger import campaigns, days, questions
 from jobs.ledger.do_not_dial import Asked
 from jobs.models import CampaignStatus, Terms
+from tests.end_to_end.canaries import all_that_rq_stores
 from tests.end_to_end.stage import Stage
 
 pytestmark = pytest.mark.processes
@@ -47,39 +43,6 @@ def hand_in_raw(stage: Stage, campaign: dict[str, Any], **keywords: Any) -> Job:
     """As another system does it that knows nothing of us but RQ, a queue's name and a dotted path."""
     queue = Queue("campaigns", connection=stage.redis, serializer=JSONSerializer)
     return queue.enqueue("jobs.entrypoints.submit_campaign", kwargs={"campaign": campaign, **keywords})
-
-
-def all_that_rq_stores(redis: Redis) -> str:
-    """Every key and value that is RQ's, unpacked where RQ packs."""
-    found: list[Any] = []
-    for key in redis.scan_iter("rq:*"):
-        found += [key, *_values(redis, key)]
-    return "\n".join(_readable(each) for each in found)
-
-
-def _values(redis: Redis, key: Any) -> list[Any]:
-    match redis.type(key):
-        case b"hash":
-            return [part for pair in redis.hgetall(key).items() for part in pair]
-        case b"stream":
-            entries: Any = redis.xrange(key)
-            return [part for _, fields in entries for pair in fields.items() for part in pair]
-        case b"zset":
-            return list(redis.zrange(key, 0, -1))
-        case b"list":
-            return list(redis.lrange(key, 0, -1))
-        case b"set":
-            return list(redis.smembers(key))
-        case _:
-            return [redis.get(key) or b""]
-
-
-def _readable(value: bytes) -> str:
-    """RQ packs payloads with zlib, and the tracebacks in results with zlib and then base64."""
-    for unpack in (zlib.decompress, lambda packed: zlib.decompress(base64.b64decode(packed, validate=True))):
-        with suppress(zlib.error, binascii.Error):
-            return unpack(value).decode("utf-8", "replace")
-    return value.decode("utf-8", "replace")
 
 
 def assert_silence(stage: Stage) -> None:

@@ -11,8 +11,9 @@ from jobs.contacts import Row
 from jobs.gateway.simulator import Account, Fault, FaultKind, Settings
 from jobs.ledger import do_not_dial as lists
 from jobs.models import CampaignStatus, DropState
+from tests.end_to_end.canaries import all_that_rq_stores
 from tests.end_to_end.stage import TERMS, Stage, people
-from tests.end_to_end.test_canary import all_that_rq_stores, hand_in_raw
+from tests.end_to_end.test_canary import hand_in_raw
 
 pytestmark = pytest.mark.processes
 

@@ -2,7 +2,9 @@
 
 import asyncio
 from concurrent.futures import ThreadPoolExecutor
+from socket import create_connection
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 import requests
@@ -25,6 +27,21 @@ def test_a_request_for_a_host_that_is_none_is_refused(fake_redis: Redis, host: s
     with front_door(make_site(fake_redis, {"OPEN_ON_LOOPBACK": "true"})) as address:
         for path in ("/v1/nowhere", "/", "/sign-in", "/v1/campaigns", "/rq/"):
             assert requests.get(address + path, headers={"Host": host}, timeout=60).status_code == 400
+
+
+@pytest.mark.parametrize("path", ["/metrics/", "/healthz/", "/v1/campaigns/", "/rq", "/campaigns"])
+def test_nobody_is_led_to_the_host_that_a_request_claims(fake_redis: Redis, path: str) -> None:
+    with front_door(make_site(fake_redis)) as address:
+        headers = {"Host": "evil.example"}
+        answer = requests.get(address + path, headers=headers, timeout=10, allow_redirects=False)
+    assert "evil" not in answer.headers.get("Location", "")
+    assert answer.headers.get("Location") == ("/rq/" if path == "/rq" else None)
+
+
+def test_a_request_for_two_hosts_is_refused(fake_redis: Redis) -> None:
+    with front_door(make_site(fake_redis)) as address, create_connection(("127.0.0.1", urlsplit(address).port)) as line:
+        line.sendall(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nHost: drops.example.com\r\n\r\n")
+        assert line.recv(4096).startswith(b"HTTP/1.1 400 ")
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Literal
+from urllib.parse import quote
 
 import pytest
 from playwright.sync_api import Browser, ViewportSize, expect
@@ -16,9 +17,13 @@ from redis import Redis
 from rq import Queue, Worker
 
 from config.queues import QUEUES
+from jobs.campaigns.do_not_dial import Verb
+from jobs.campaigns.plan import plan
+from jobs.contacts import Row
 from jobs.gateway.simulator import Fault, FaultKind
-from jobs.ledger import campaigns, leadership
-from jobs.models import Intent, SubmissionState
+from jobs.ledger import amnesia, campaigns, keys, leadership
+from jobs.models import Intent, SubmissionState, Terms
+from jobs.producer import Producer
 from tests.end_to_end.stage import Stage, people
 from tests.web import samples
 from tests.web.browser import NARROW, PHONE, WIDE, Desk, browsing, seated
@@ -185,3 +190,36 @@ def take_pictures(folder: Path, browser: Browser, address: str) -> None:
             dana.sign_in()
             dana.go(path)
             dana.page.screenshot(path=folder / f"{name}.png")
+
+
+SCRIPT = "</title></textarea><script>fetch('/caught')</script><img src=x onerror=\"fetch('/caught')\">'\" {{7*7}}"
+"""What a stranger writes who would like to have it run."""
+
+
+def test_words_of_strangers_are_words_on_every_page(redis: Redis, browser: Browser) -> None:
+    """Also where the policy would have to forbid it: that it is asked at all would be said in the console."""
+    producer = Producer(redis, lead=timedelta(minutes=10))
+    terms = Terms(caller_id="6175550100", audio_title=SCRIPT, title=SCRIPT)
+    row = Row(1, "6175550123")
+    key = f"key {SCRIPT}"
+    campaign_id = producer.submit(terms, plan([row, Row(2, f"n/a {SCRIPT}")]), key=key).campaign_id
+    producer.control(campaign_id, "pause", why=SCRIPT, by="dana")
+    producer.do_not_dial("default", Verb.ADD, [Row(1, "6175550124")], by="dana", why=SCRIPT, source=SCRIPT[:40])
+    redis.hset(keys.submission(f"{campaign_id}-1"), "reason", SCRIPT)
+    amnesia.halt(redis, why=SCRIPT, by="dana", now=datetime.now(UTC), durably=False)
+    job = Queue("campaigns", connection=redis, serializer="json").enqueue(SCRIPT, SCRIPT, description=SCRIPT)
+    add(redis, "dana")
+    paths = ["/", f"/?q={quote(SCRIPT)}", f"/campaigns/{campaign_id}", f"/submissions/{campaign_id}-1", "/do-not-dial"]
+    paths += ["/halt", "/unknowns", f"/campaigns/{quote(SCRIPT, safe='')}", f"/sign-in?to=/{quote(SCRIPT)}", "/rq/"]
+    paths += ["/rq/0/view/jobs", f"/rq/0/view/job/{job.id}"]
+    with front_door(make_site(redis)) as address, seated(browser, address) as dana:
+        asked: list[str] = []
+        dana.page.on("request", lambda request: asked.append(request.url))
+        dana.sign_in()
+        for path in paths:
+            dana.go(path)
+            dana.page.wait_for_load_state("networkidle" if "/rq/" in path else "load")
+        dana.go(f"/campaigns/{campaign_id}")
+        expect(dana.page.get_by_role("heading", level=1)).to_contain_text("<script>")  # it is shown, as what it is
+        assert [each for each in asked if each.endswith(("/caught", "/x"))] == []
+        assert [each for each in dana.complaints if "404" not in each] == []

@@ -196,7 +196,8 @@ def test_who_may_control_requeues_and_deletes(redis: Redis, address: str, jobs: 
 @pytest.mark.parametrize(
     "path",
     ["1/view/queues", "0/view/jobs/campaigns/everything/8/asc/1", "0/data/jobs/campaigns/queued/5000/asc/1.json",
-     "0/data/jobs/campaigns/queued/0/asc/1.json", "requeue/campaigns", "job/some-job/cancel"],
+     "0/data/jobs/campaigns/queued/0/asc/1.json", "requeue/campaigns", "job/some-job/cancel",
+     "0/view/job/%00", "0/data/job/%ff.json", "0/view/job/a%20b"],
 )  # fmt: skip  # each not on the list
 def test_what_is_not_on_the_list_is_refused(address: str, path: str) -> None:
     assert get(address, path).status_code == 403

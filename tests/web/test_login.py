@@ -97,6 +97,17 @@ def test_every_page_is_guarded(visit: Visit) -> None:
         assert headers["Referrer-Policy"] == "same-origin"
 
 
+def test_whoever_signs_in_anew_has_one_login_and_it_is_a_new_one(visit: Visit, door: str) -> None:
+    form = visit.get("/sign-in")
+    visit.sign_in("dana")
+    first = visit.session.cookies["dropline"]
+    visit.session.cookies.set("dropline-form", token_of(form), domain="127.0.0.1", path="/")
+    visit.post("/sign-in", token=token_of(form), name="dana", password=PASSWORD)
+    assert visit.session.cookies.get("dropline") not in {first, None}
+    again = requests.get(f"{door}/", cookies={"dropline": first}, allow_redirects=False, timeout=10)
+    assert again.headers["Location"] == "/sign-in"
+
+
 def test_who_signs_out_is_out_and_the_cookie_is_worth_nothing(visit: Visit) -> None:
     visit.sign_in("dana")
     stolen = dict(visit.session.cookies)

@@ -29,12 +29,14 @@ THREADS = 4
 """Requests that are worked on at the same time; its pages ask every few seconds."""
 
 _NAME = r"[^/]{1,200}"
+_JOB = r"[A-Za-z0-9_-]{1,200}"
+"""As RQ has it; at any other id it raises."""
 _REGISTRY = r"(?:queued|scheduled|deferred|started|finished|failed|canceled)"
 _PAGE = rf"{_NAME}/{_REGISTRY}/[1-9]\d{{0,2}}/(?:asc|dsc)/[1-9]\d{{0,8}}"
 
 READS = re.compile(
-    rf"/|/favicon\.ico|/static/.+|/0/(?:view(?:/queues|/workers|/jobs(?:/{_PAGE})?|/job/{_NAME})?)?"
-    rf"|/0/data/(?:queues|workers|jobs/{_PAGE}|job/{_NAME})\.json"
+    rf"/|/favicon\.ico|/static/.+|/0/(?:view(?:/queues|/workers|/jobs(?:/{_PAGE})?|/job/{_JOB})?)?"
+    rf"|/0/data/(?:queues|workers|jobs/{_PAGE}|job/{_JOB})\.json"
 )
 """What changes nothing, below the prefix."""
 
@@ -43,7 +45,7 @@ MOST_BYTES = 65_536
 MOST_INSIDE = 40
 """Requests that are worked on or wait for one of the threads, of one visitor at most half of them."""
 
-VERBS = re.compile(rf"/job/{_NAME}/(?:delete|requeue)|/requeue/{_NAME}|/queue/{_NAME}/(?:{_REGISTRY}/empty|compact)")
+VERBS = re.compile(rf"/job/{_JOB}/(?:delete|requeue)|/requeue/{_NAME}|/queue/{_NAME}/(?:{_REGISTRY}/empty|compact)")
 """What changes something."""
 
 log = structlog.get_logger()
@@ -52,6 +54,7 @@ log = structlog.get_logger()
 def mount(app: FastAPI, site: Site) -> None:
     """Put rq-dashboard under its prefix. Connects when it is first asked."""
     inner = WSGIMiddleware(application(site.redis), workers=THREADS)  # type: ignore[arg-type]  # two spellings of WSGI
+    app.add_route(PREFIX, lambda _: RedirectResponse(f"{PREFIX}/", 308), include_in_schema=False)
     app.mount(PREFIX, _Door(inner))  # type: ignore[arg-type]  # and of ASGI
 
 

@@ -27,7 +27,7 @@ class ControlVerb(StrEnum):
 class Reason(BaseModel):
     """Why somebody wants it."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
 
     why: Why
 

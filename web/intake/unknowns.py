@@ -22,7 +22,7 @@ router = APIRouter(route_class=Edge, prefix="/unknowns", tags=["unknowns"])
 class Stated(BaseModel):
     """What somebody decides, and why."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
 
     decision: Decision
     why: Why

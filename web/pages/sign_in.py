@@ -91,7 +91,7 @@ async def sign_in(
     turns: Turns = request.app.state.sign_ins
     made = Try(name, password, source_of(request))
     try:
-        secret = await turns.take(partial(_log_in, site, made))
+        secret = await turns.take(partial(_log_in, site, made, cookie_of(request, COOKIE)))
     except Busy:
         raise Refused(
             503, BUSY, "Nobody was logged in; try again in a few seconds.", retry_after_s=RETRY_AFTER_S
@@ -145,8 +145,9 @@ def _check_form(request: Request, token: str) -> None:
         )
 
 
-def _log_in(site: Site, made: Try) -> str | None:
-    """The secret of a new login, None where name and password do not go together. Too many tries are `Refused`.
+def _log_in(site: Site, made: Try, held: str) -> str | None:
+    """The secret of a new login, None where name and password do not go together. Too many tries are `Refused`. Of the
+    login that the browser `held` it is the end.
 
     What fails is counted when it has failed: of those that are looked at together a few may be too many.
     """
@@ -161,5 +162,6 @@ def _log_in(site: Site, made: Try) -> str | None:
         log.warning("login_refused", address=made.address)
         return None
     logins.forget_failures(site.redis, list(counted)[1])
+    logins.end(site.redis, held)
     log.info("logged_in", who=person.name, role=person.role)
     return logins.begin(site.redis, person, now=site.now)

@@ -1,5 +1,6 @@
 """What a producer states is read strictly, and an error names the field and never the value."""
 
+from time import process_time
 from typing import Any
 
 import pytest
@@ -101,3 +102,20 @@ def error_of(stated: dict[str, Any]) -> InvalidCampaign | None:
     except InvalidCampaign as invalid:
         return invalid
     return None
+
+
+@pytest.mark.parametrize(
+    "huge",
+    [
+        {f"field{number}": 1 for number in range(200_000)},
+        {**STATED, "recipients": [{}] * 1_000_000},
+        {**STATED, "recipients": [True] * 1_000_000},
+    ],
+    ids=["fields", "objects", "words"],
+)
+def test_a_campaign_of_a_million_mistakes_is_refused_by_its_first(huge: dict[str, Any]) -> None:
+    began = process_time()
+    with pytest.raises(InvalidCampaign) as refused:
+        parse_campaign(huge)
+    assert len(refused.value.problems) < 20
+    assert process_time() - began < 1  # it took half a minute

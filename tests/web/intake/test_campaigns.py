@@ -134,6 +134,19 @@ def test_a_column_that_would_be_a_guess_is_asked_for(caller: Caller) -> None:
     assert upload(caller, text, column="Work Phone").status_code == 202
 
 
+@pytest.mark.parametrize("column", ["0", "2", "9" * 5_000, "²"])
+def test_a_column_that_is_not_there_is_refused(caller: Caller, column: str) -> None:
+    assert upload(caller, "Phone\n6175550123\n", column=column).status_code == 422
+
+
+def test_a_row_of_too_many_columns_is_refused_at_once(caller: Caller) -> None:
+    """It took minutes, and memory without end: each row of the sample is as wide as the widest."""
+    wide = ",".join(["6175550123"] * 20_000)
+    refused = upload(caller, f"Phone\n{wide}\n" + "6175550124\n" * 1_000)
+    assert refused.status_code == 422
+    assert "columns" in refused.json()["problems"][0]["message"]
+
+
 def test_a_form_without_a_file_says_so(caller: Caller) -> None:
     answer = caller.post("/v1/campaigns", files={"title": (None, "x")}, headers={"Idempotency-Key": "k"})
     assert answer.status_code == 422
@@ -230,9 +243,10 @@ def test_who_sees_whole_phones_is_remembered_and_who_sees_the_last_digits_is_not
     assert sorted(seen) == [("auditor", f"{of}, results"), ("auditor", f"{of}, rows left out")]
 
 
-def test_no_cell_of_a_csv_is_a_formula_and_json_has_it_as_it_was(caller_of: CallerOf) -> None:
+@pytest.mark.parametrize("begin", ["=", "＝", "@", "＠"])  # noqa: RUF001 -- the wide ones count, too
+def test_no_cell_of_a_csv_is_a_formula_and_json_has_it_as_it_was(caller_of: CallerOf, begin: str) -> None:
     trusted = caller_of(Scope.READ, Scope.SEND, Scope.PHONES, name="trusted")
-    formula = '=HYPERLINK("https://example.com","x")'
+    formula = f'{begin}HYPERLINK("https://example.com","x")'
     url = trusted.hand_in(recipients=[*PHONES, formula]).json()["url"]
     (row,) = csv.DictReader(trusted.get(f"{url}/excluded?format=csv").text.splitlines())
     assert row["text"] == f"'{formula}"
