@@ -89,6 +89,23 @@ ROWS: Sequence[tuple[str, Sequence[Panel]]] = (
         ),
     ),
     (
+        "Postbacks",
+        (
+            Panel(
+                "Postbacks per second",
+                [("sum by (end) (rate(dropline_postbacks_total[$__rate_interval]))", "{{end}}")],
+                "reqps",
+                stacks=True,
+            ),
+            Panel("How late they come", _quantiles("dropline_postback_lag_seconds"), "s"),
+            Panel(
+                "Turned away per second",
+                [("sum by (why) (rate(dropline_postbacks_turned_away_total[$__rate_interval]))", "{{why}}")],
+                "reqps",
+            ),
+        ),
+    ),
+    (
         "Queues and clock",
         (
             Panel(

@@ -141,9 +141,10 @@ def sync_do_not_dial(*, account: str) -> dict[str, int]:
 def reconcile_day(*, day: str | None = None) -> dict[str, str]:
     """Compare a day of every account with what the gateway lists: an Eastern day, `YYYY-MM-DD`, anew; without one,
     yesterday and the days that were missed. What does not fit into a job is gone on with by `reconcile_account`.
-    Answers how far each day is: `done`, `open` or `later`.
+    Answers how far each day is: `done`, `open` or `later`. Raises `NotBegun` for a day that has not come yet.
     """
-    at, wanted = desk(), date.fromisoformat(day) if day else None
+    at = desk()
+    wanted = reconciliation.check_has_begun(date.fromisoformat(day), at.clock()) if day else None
     begun = []
     for account in at.accounts:
         for each in [wanted] if wanted else reconciliation.missed_days(at.redis, account, now=at.clock()):

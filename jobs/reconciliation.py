@@ -55,6 +55,17 @@ class _Unclear(Exception):
     """The gateway did not say enough to conclude anything."""
 
 
+class NotBegun(ValueError):
+    """The day has not come yet; nothing was begun."""
+
+
+def check_has_begun(day: date, now: datetime) -> date:
+    """The day, which nobody can compare before it has begun; raises `NotBegun`."""
+    if day > (today := eastern.eastern_date(now)):
+        raise NotBegun(f"{day} has not come yet: today is {today} in the East; compare a day that has begun")
+    return day
+
+
 def missed_days(redis: Redis, account: str, *, now: datetime) -> list[date]:
     """The Eastern days to compare at `now`: yesterday, and every day since the first one that is not done."""
     yesterday = eastern.eastern_date(now) - timedelta(days=1)

@@ -18,7 +18,7 @@ def create_app(site: Site, proofs: Sequence[Proof] = PROOFS) -> FastAPI:
     """Every door of the site. Opens nothing: connections are the site's."""
     app = FastAPI(title="Dropline", openapi_url="/v1/openapi.json", docs_url=None, redoc_url=None)
     app.state.site, app.state.proofs = site, proofs
-    door = postbacks.open_door(app, site)
+    app.state.postbacks = door = postbacks.open_door(app, site)
     intake.add_to(app)
     app.include_router(health.router(site))
     app.include_router(metrics.router(site, door.turned_away))

@@ -1,4 +1,5 @@
-"""Connections that dawdle are closed: uvicorn waits for the head of a request for ever, and keeps all of it.
+"""Connections that dawdle are closed: uvicorn waits for the head of a request for ever, and keeps all of it; and it
+waits for ever for somebody to take an answer.
 
 Law of the room: whoever has not said what they want holds one connection, some kilobytes and no more, for seconds; and
 where all places are taken, the first of them makes room for whoever comes. A body is the business of whoever reads it,
@@ -8,6 +9,7 @@ postback holds its token.
 
 import asyncio
 import resource
+import time
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
@@ -15,6 +17,9 @@ HEAD_WITHIN_S = 10.0
 """From the connection, or the first byte after a request, to the end of the next head."""
 REST_WITHIN_S = 20.0
 """How long somebody may go on sending the body of a request that has its answer."""
+
+TAKEN_WITHIN_S, LEAST_TAKEN = 20.0, 16_384
+"""Of an answer that waits to be taken, so many bytes must go, or all of them, each time that so many seconds pass."""
 
 LONGEST_HEAD = 65_536
 """Bytes that come to nothing: of a head, of a chunk's or of those behind the last chunk. One read may bring more."""
@@ -48,18 +53,22 @@ class ImpatientProtocol(HttpToolsProtocol):
 
     head_within_s = HEAD_WITHIN_S
     rest_within_s = REST_WITHIN_S
+    taken_within_s = TAKEN_WITHIN_S
     most_open = staticmethod(most_open)
 
     _deadline: asyncio.TimerHandle | None = None
+    _taking: asyncio.TimerHandle | None = None
+    _untaken = 0
     _for_nothing = 0
     _is_in_body = False
     _idle_since = 0.0
+    """By a finer clock than the loop's, by which all that came together are equally old."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
         """The first request is awaited from now on, unless there is no room at all."""
         super().connection_made(transport)
         self.access_log = False
-        self._idle_since = self.loop.time()
+        self._idle_since = time.monotonic()
         self._wait_at_most(self.head_within_s)
         if len(self.connections) > self.most_open():
             self._make_room()
@@ -67,6 +76,7 @@ class ImpatientProtocol(HttpToolsProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """Nothing is awaited any more."""
         self._wait_no_more()
+        self._watch_no_more()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
@@ -102,9 +112,29 @@ class ImpatientProtocol(HttpToolsProtocol):
     def on_response_complete(self) -> None:
         """It has its answer, though its body may still be coming."""
         super().on_response_complete()
-        self._idle_since = self.loop.time()
+        self._idle_since = time.monotonic()
         if self._is_in_body:
             self._wait_at_most(self.rest_within_s)
+
+    def pause_writing(self) -> None:
+        """More waits to be taken than the transport wants to hold: whoever writes waits, too."""
+        super().pause_writing()
+        self._watch()
+
+    def resume_writing(self) -> None:
+        """Enough of it was taken."""
+        super().resume_writing()
+        self._watch_no_more()
+
+    def timeout_keep_alive_handler(self) -> None:
+        """No other request has come; what is left of the last answer may still be taken."""
+        super().timeout_keep_alive_handler()
+        self._watch()
+
+    def shutdown(self) -> None:
+        """The process is to end; what is left of an answer may still be taken."""
+        super().shutdown()
+        self._watch()
 
     @property
     def _is_idle(self) -> bool:
@@ -130,6 +160,24 @@ class ImpatientProtocol(HttpToolsProtocol):
         if self._deadline is not None:
             self._deadline.cancel()
             self._deadline = None
+
+    def _watch(self) -> None:
+        """See that what waits to be taken is taken."""
+        self._watch_no_more()
+        self._untaken = self.transport.get_write_buffer_size()
+        if self._untaken:
+            self._taking = self.loop.call_later(self.taken_within_s, self._see_what_was_taken)
+
+    def _see_what_was_taken(self) -> None:
+        if self.transport.get_write_buffer_size() > self._untaken - LEAST_TAKEN:
+            self.transport.abort()
+        else:
+            self._watch()
+
+    def _watch_no_more(self) -> None:
+        if self._taking is not None:
+            self._taking.cancel()
+            self._taking = None
 
     def _give_up(self) -> None:
         self.transport.abort()

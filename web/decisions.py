@@ -50,5 +50,5 @@ def _cause(trouble: Exception) -> str:
     if isinstance(trouble, NotNow):
         return f"others use all the calls of this account now; the next turn is at {trouble.at:%H:%M:%S} UTC"
     if isinstance(trouble, InvalidSettings):
-        return "the settings of `python -m web` have no credentials of the gateway; give it those of the workers"
+        return "the web process has no credentials of the gateway; an operator gives it those of the workers"
     return str(trouble)

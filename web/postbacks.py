@@ -95,7 +95,7 @@ class Postbacks:
         """Since this process began."""
         self._commits = commits
         self._allowance = allowance
-        self._body_within_s = body_within_s
+        self.body_within_s = body_within_s
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -109,7 +109,7 @@ class Postbacks:
         if not self._allowance.admits(source, time.monotonic()):
             return TurnedAway.TOO_MANY
         try:
-            async with asyncio.timeout(self._body_within_s):
+            async with asyncio.timeout(self.body_within_s):
                 body = await _body_of(receive)
         except TimeoutError:
             return TurnedAway.TOO_SLOW

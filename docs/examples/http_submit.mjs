@@ -14,7 +14,7 @@ const request = {
   headers: {
     "Authorization": `Bearer ${process.env.DROPLINE_TOKEN}`,
     "Content-Type": "application/json",
-    "Idempotency-Key": "reminders-2026-11-23", // the same key is the same campaign, however often this runs
+    "Idempotency-Key": "reminders-2026-11-23-node", // the same key is the same campaign, however often this runs
   },
   body: JSON.stringify(campaign),
 };

@@ -8,7 +8,7 @@ import requests
 address = os.environ.get("DROPLINE_URL", "http://127.0.0.1:8000")
 headers = {
     "Authorization": f"Bearer {os.environ['DROPLINE_TOKEN']}",
-    "Idempotency-Key": "reminders-2026-11-23",  # the same key is the same campaign, however often this runs
+    "Idempotency-Key": "reminders-2026-11-23-python",  # the same key is the same campaign, however often this runs
 }
 campaign = {
     "title": "Appointment reminders",

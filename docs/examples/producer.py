@@ -16,5 +16,5 @@ phones = ["(617) 555-0123", "617.555.0145", "+1 617 555 0167"]
 planned = plan(Row(line, text) for line, text in enumerate(phones, start=1))
 terms = Terms(title="Appointment reminders", caller_id="6175550100", audio_title="Reminder")
 
-taken = producer.submit(terms, planned, key="reminders-2026-11-23")  # the same key is the same campaign
+taken = producer.submit(terms, planned, key="reminders-2026-11-23-producer")  # the same key is the same campaign
 print(f"campaign {taken.campaign_id}, {'new' if taken.is_new else 'handed in before'}")

@@ -5,7 +5,7 @@
 set -eu
 
 job="reminders-$(date -u +%Y%m%dT%H%M%S)-$$" # letters, digits, - and _ only; new for every job
-key="reminders-2026-11-23"                   # the same key is the same campaign, however often it is handed in
+key="reminders-2026-11-23-redis-cli"         # the same key is the same campaign, however often it is handed in
 
 # Function, instance, arguments, keywords. All on one line; a ' inside must be written \u0027.
 data='["jobs.entrypoints.submit_campaign", null, [], {"key": "'$key'", "campaign": {"title": "Appointment reminders",

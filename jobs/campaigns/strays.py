@@ -5,6 +5,7 @@ or has not known it for as long as anybody looks for one.
 """
 
 from dataclasses import replace
+from datetime import datetime
 
 import structlog
 
@@ -59,6 +60,12 @@ def _take(
     return is_ours
 
 
+def is_to_end(campaign: CampaignView, now: datetime) -> bool:
+    """Whether nothing of the campaign should run any more: somebody ended it, or its end time has come."""
+    ends_at = campaign.terms.ends_at
+    return campaign.intent in ENDING_INTENTS or (ends_at is not None and ends_at <= now)
+
+
 def take_if_to_end(
     desk: Desk, campaign: CampaignView, submission: Submission, session_id: str, *, mark: str, how: str
 ) -> bool:
@@ -73,7 +80,8 @@ def take_if_to_end(
 def take_given_up(desk: Desk, campaign: CampaignView, submission: Submission, session_id: str, seen: Evidence) -> None:
     """Take in what proves a session to be that of what was given up; it is stopped, too, if its campaign is to end."""
     note_turned_up(desk, campaign, submission, session_id, seen)
-    take_if_to_end(desk, campaign, submission, session_id, mark=seen.mark, how=seen.words)
+    if is_to_end(campaign, desk.clock()):
+        take_turned_up(desk, campaign, submission)
 
 
 def note_turned_up(desk: Desk, campaign: CampaignView, submission: Submission, session_id: str, seen: Evidence) -> None:
@@ -82,7 +90,7 @@ def note_turned_up(desk: Desk, campaign: CampaignView, submission: Submission, s
     seen = replace(seen, words=f"{how}, although it was given up")
     is_news = evidence.holder(redis, account, session_id) is None
     if is_news and evidence.take_turned_up(redis, submission, session_id, account=account, evidence=seen):
-        due.sooner(redis, Due.SETTLE, [submission.id], desk.clock())
+        due.add(redis, Due.SETTLE, [submission.id], desk.clock())
         log.error(
             "given_up_submission_turned_up",
             submission_id=submission.id,

@@ -14,10 +14,11 @@ from jobs.campaigns.plan import Plan
 from jobs.ledger import campaigns
 from jobs.ledger.packing import pack_phones
 from jobs.models import InvalidCampaign, Problem, Terms, WhenUnknown
-from jobs.phones import Refusal
 
 KEEP_KEYS = timedelta(days=180)
 MOST_KEY_CHARACTERS = 200
+MOST_ROWS = 10
+"""That are named one by one where nobody can be called."""
 
 _ID_LETTERS = "bcdfghjklmnpqrstvwxz"
 
@@ -63,7 +64,9 @@ def take(
     stands for another payload. A key that stands for this payload gives its campaign again, whatever the time is now.
     """
     fingerprint = fingerprint_of(terms, plan)
-    held = campaigns.holder(redis, _checked_key(key))
+    if problems := key_problems(key):
+        raise InvalidCampaign(problems)
+    held = campaigns.holder(redis, key)
     if held is None:
         # Only now: who is on the do-not-dial list today must not make the same payload another one.
         left, screened = do_not_dial.screen_plan(redis, terms.account, plan)
@@ -100,16 +103,20 @@ def problems_at(terms: Terms, plan: Plan, now: datetime) -> tuple[Problem, ...]:
     return tuple(found)
 
 
-def _checked_key(key: str) -> str:
-    if not key.isprintable() or not 0 < len(key) <= MOST_KEY_CHARACTERS:
-        raise InvalidCampaign((Problem("key", f"must be 1 to {MOST_KEY_CHARACTERS} printable characters"),))
-    return key
+def key_problems(key: str) -> tuple[Problem, ...]:
+    """What is wrong with an idempotency key."""
+    is_fit = key.isprintable() and 0 < len(key) <= MOST_KEY_CHARACTERS
+    return () if is_fit else (Problem("key", f"must be 1 to {MOST_KEY_CHARACTERS} printable characters"),)
 
 
 def _why_nobody(plan: Plan) -> str:
-    listed = sum(each.reason is Refusal.DO_NOT_DIAL for each in plan.excluded)
-    why = f"; {listed} are on the account's do-not-dial list" if listed else ""
-    return f"none of the {plan.row_count} rows holds a phone number to send to{why}"
+    """With the first rows by their lines, from 1, and why nobody is called."""
+    lines: dict[str, list[str]] = {}
+    for each in plan.excluded[:MOST_ROWS]:
+        lines.setdefault(each.reason.replace("_", " "), []).append(f"{each.line:,}")
+    told = [f"{reason} (line {', '.join(found)})" for reason, found in lines.items()]
+    told += [f"and {more:,} more"] if (more := len(plan.excluded) - MOST_ROWS) > 0 else []
+    return f"none of the {plan.row_count} rows holds a phone number to send to{': ' if told else ''}{', '.join(told)}"
 
 
 def _wire_problems(terms: Terms) -> list[Problem]:

@@ -22,6 +22,7 @@ LONGEST_SHOWN = 60
 """Characters of what a postback said; `--json` has more."""
 
 _MEANS: Mapping[str, str] = {
+    Heard.CONTRARY: "it says otherwise than the first record of that call, which stays",
     Heard.FOREIGN_PHONE: "the phone is not on the submission that the URL belongs to",
     Heard.FOREIGN_SESSION: "the session is not that of the submission that the URL belongs to",
     Heard.UNREADABLE: "there is no call record in it",

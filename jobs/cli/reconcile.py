@@ -9,7 +9,7 @@ from rich.console import Group, RenderableType
 from rich.padding import Padding
 from rich.table import Table
 
-from jobs import eastern, reconciliation
+from jobs import reconciliation
 from jobs.campaigns.calling import LEAST_APART
 from jobs.campaigns.desk import Desk
 from jobs.cli import options
@@ -64,10 +64,10 @@ def reconcile(
 
 
 def _begun(day: date, now: datetime) -> date:
-    if day > (today := eastern.eastern_date(now)):
-        todo = f"Today is {today} in the East; compare a day that has begun."
-        raise Failure(Exit.BAD_INPUT, f"{day} has not come yet", kept=NOTHING_CHANGED, todo=todo)
-    return day
+    try:
+        return reconciliation.check_has_begun(day, now)
+    except reconciliation.NotBegun as not_begun:
+        raise Failure(Exit.BAD_INPUT, str(not_begun), kept=NOTHING_CHANGED) from None
 
 
 def _kept(invocation: Invocation, account: str, day: date) -> DayReport:

@@ -13,7 +13,7 @@ from jobs.cli.exits import Exit
 from jobs.cli.failures import NOTHING_CHANGED, Failure
 from jobs.cli.invocation import Invocation, of
 from jobs.cli.options import Json
-from jobs.cli.shown import clean, commands, counted, iso, plain_table
+from jobs.cli.shown import both_times, clean, commands, counted, iso, plain_table, spoken
 from jobs.documents.instants import parse_instant
 from jobs.ledger import bookmarks, replays, subscriptions
 from jobs.ledger.bookmarks import Bookmark
@@ -108,7 +108,7 @@ def rotate(context: typer.Context, name: Name, as_json: Json = False) -> None:
         what = f"{name} was changed or removed by somebody else just now"
         raise Failure(Exit.BAD_INPUT, what, kept=NOTHING_CHANGED)
     invocation.answer({"name": name, "secret": changed.secrets[0], "old_until": iso(until)})
-    invocation.say(f"The new secret, which is not shown again; the old one signs as well until {iso(until)}:\n")
+    invocation.say(f"The new secret, which is not shown again; the old one signs as well until {spoken(until)}:\n")
     _show_secret(invocation, changed)
 
 
@@ -119,7 +119,7 @@ def untold(context: typer.Context, name: Name, as_json: Json = False) -> None:
     found = bookmarks.untold(invocation.redis, _known(invocation, name), most=MOST_SHOWN)
     invocation.answer({"untold": [{"id": f"evt_{each}", "given_up_at": iso(at)} for each, at in found]})
     for event_id, at in found:
-        invocation.say(f"evt_{event_id}  given up {iso(at)}")
+        invocation.say(f"evt_{event_id}  given up {both_times(at)}")
     invocation.say(commands(("tell them again", f"webhooks replay {name}")) if found else "None.")
 
 
@@ -134,7 +134,7 @@ def replay(context: typer.Context, name: Name, since: Since = None, as_json: Jso
         replays.go_back(invocation.redis, found, at)
     replays.switch_on(invocation.redis, found, now=now)
     invocation.answer({"again": again, "since": iso(at)})
-    also = f", and all since {iso(at)} that is kept" if at else ""
+    also = f", and all since {spoken(at)} that is kept" if at else ""
     invocation.say(f"{counted(again, 'event')} that had been given up will be told again{also}.")
 
 
@@ -161,14 +161,11 @@ def _show_secret(invocation: Invocation, webhook: Subscription) -> None:
 
 def _state(bookmark: Bookmark, now: datetime) -> str:
     if bookmark.off_since:
-        return f"off since {iso(bookmark.off_since)}: {bookmark.off_why}"
+        return f"off since {spoken(bookmark.off_since)}: {bookmark.off_why}"
     if bookmark.rests_until and bookmark.rests_until > now:
-        return f"takes nothing ({bookmark.last_answer}); tried again {iso(bookmark.rests_until)}"
-    missed = (
-        f"; {counted(bookmark.missed, 'event')} before {iso(bookmark.missed_until)} were lost to it"
-        if bookmark.missed
-        else ""
-    )
+        return f"takes nothing ({bookmark.last_answer}); tried again {spoken(bookmark.rests_until)}"
+    until = f" before {spoken(bookmark.missed_until)}" if bookmark.missed_until else ""
+    missed = f"; {counted(bookmark.missed, 'event')}{until} were lost to it" if bookmark.missed else ""
     return (bookmark.last_answer or "nothing told yet") + missed
 
 

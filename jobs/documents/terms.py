@@ -5,10 +5,8 @@ from typing import Any
 
 from jobs.documents.instants import parse_instant, parse_start
 from jobs.models import InvalidCampaign, Problem, Terms, parse_terms
+from jobs.models.terms import STAND_IN
 from jobs.phones import Refusal, normalise
-
-_STAND_IN = "2025550100"
-"""In place of a caller ID that cannot be read, so that what else is wrong is found, too."""
 
 
 def read_terms(written: Mapping[str, Any]) -> Terms:
@@ -23,11 +21,11 @@ def read_terms(written: Mapping[str, Any]) -> Terms:
                 problems += invalid.problems
                 del stated[field]
     try:
-        terms = parse_terms({"caller_id": _STAND_IN} | stated)
+        terms = parse_terms({"caller_id": STAND_IN} | stated)
     except InvalidCampaign as invalid:
-        raise InvalidCampaign((*problems, *invalid.problems)) from None
+        raise InvalidCampaign((*problems, *invalid.problems), invalid.right) from None
     if problems:
-        raise InvalidCampaign(tuple(problems))
+        raise InvalidCampaign(tuple(problems), terms)
     return terms
 
 

@@ -83,9 +83,9 @@ local function intern(place)  -- a text's own number, its first time a new one
   return interned[place]
 end
 local function pair(number) return string.char(math.floor(number / 256), number % 256) end
-local counts = {new = 0, known = 0, contrary = 0}
+local counts = {new = 0, known = 0}
 local told = is_anybody_told_of_drops() and {}
-local changed, tally, timeline, foreign = {}, {}, {}, {}
+local changed, tally, timeline, contrary, foreign = {}, {}, {}, {}, {}
 local now = math.floor(ARGV[1] / 1000)
 local function span(at)  -- that it ended in; when it is heard of, where its time is none or cannot be
   local a, b, c, d = string.byte(records, at, at + 3)
@@ -109,7 +109,7 @@ for at = 1, #records, 14 do
       count(timeline, span(at + 10) .. ':' .. WORDS[state], 1)
       count(counts, 'new', 1)
       if told then told[#told + 1] = string.sub(records, at, at + 4) .. disposition end
-    elseif before == state then count(counts, 'known', 1) else count(counts, 'contrary', 1) end
+    elseif before == state then count(counts, 'known', 1) else contrary[#contrary + 1] = (at - 1) / 14 end
   end
 end
 for word, by in pairs(changed) do
@@ -120,7 +120,7 @@ for word, by in pairs(tally) do redis.call('HINCRBY', KEYS[5], word, by) end
 for word, by in pairs(timeline) do redis.call('HINCRBY', KEYS[7], word, by) end
 if counts.new > 0 then redis.call('HSET', KEYS[1], 'heard_at', ARGV[1]) end
 if told and #told > 0 then tell_drops(KEYS[2], KEYS[1], table.concat(told)) end
-return {counts.new, counts.known, counts.contrary, foreign}
+return {counts.new, counts.known, contrary, foreign}
 """,
 )
 
@@ -155,13 +155,17 @@ return taken
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """What became of some call records: `contrary` ones say otherwise than what stands, `foreign` ones are not ours."""
+    """What became of some call records: `contrary` ones say otherwise than what stands, `foreign` ones are not ours.
+
+    `contrary_at` and `foreign_at` are their places in the batch; a sum of batches has none.
+    """
 
     new: int = 0
     known: int = 0
     contrary: int = 0
     foreign: int = 0
-    foreign_phones: frozenset[str] = field(default=frozenset(), repr=False, compare=False)
+    contrary_at: frozenset[int] = field(default=frozenset(), compare=False)
+    foreign_at: frozenset[int] = field(default=frozenset(), compare=False)
 
     def __add__(self, other: "Recorded") -> "Recorded":
         return Recorded(
@@ -169,7 +173,6 @@ class Recorded:
             self.known + other.known,
             self.contrary + other.contrary,
             self.foreign + other.foreign,
-            self.foreign_phones | other.foreign_phones,
         )
 
 
@@ -191,7 +194,7 @@ def record_calls(batches: Iterable[Batch], *, now: datetime) -> list[Call]:
 
 def recorded(batches: Iterable[Batch], answers: Iterable[Any]) -> list[Recorded]:
     """What became of each batch."""
-    return [_recorded(_telling(records), answer) for (_, records), answer in zip(batches, answers, strict=True)]
+    return [_recorded(records, answer) for (_, records), answer in zip(batches, answers, strict=True)]
 
 
 def close(redis: Redis, submission: Submission) -> int:
@@ -264,7 +267,9 @@ def _telling(records: Iterable[Disposition]) -> list[Disposition]:
 
 def _recorded(records: Sequence[Disposition], answer: Any) -> Recorded:
     new, known, contrary, foreign = answer
-    return Recorded(new, known, contrary, len(foreign), frozenset(records[place].phone for place in foreign))
+    places = [place for place, each in enumerate(records) if each.state is not DropState.PENDING]
+    contrary_at, foreign_at = (frozenset(places[each] for each in found) for found in (contrary, foreign))
+    return Recorded(new, known, len(contrary), len(foreign), contrary_at, foreign_at)
 
 
 def _record_call(submission: Submission, records: Sequence[Disposition], now: datetime) -> Call:

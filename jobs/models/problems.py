@@ -8,8 +8,12 @@ import difflib
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from pydantic_core import ErrorDetails
+
+if TYPE_CHECKING:
+    from jobs.models.terms import Terms
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,11 +28,14 @@ class Problem:
 
 
 class InvalidCampaign(Exception):
-    """A campaign cannot be taken; nothing was stored and nothing sent. Carries every problem at once."""
+    """A campaign cannot be taken; nothing was stored and nothing sent. Carries every problem at once, and the `right`
+    ones of its terms, with others in place of the wrong ones, for those who look on what else is wrong.
+    """
 
-    def __init__(self, problems: tuple[Problem, ...]) -> None:
+    def __init__(self, problems: tuple[Problem, ...], right: "Terms | None" = None) -> None:
         super().__init__("; ".join(map(str, problems)))
         self.problems = problems
+        self.right = right
 
 
 MOST_RECIPIENTS = 5
@@ -83,11 +90,13 @@ def _problem(error: ErrorDetails, fields: Sequence[str]) -> Problem:
         return Problem("", _own_words(error))
     name = str(place[0])
     if name not in fields:
-        return Problem(_presentable(name), f"is no field of a campaign; {_meant(name, fields)}")
+        return Problem(presentable(name), f"is no field of a campaign; {_meant(name, fields)}")
     if error["type"] == "missing":
         return Problem(name, "is missing")
     if name == "recipients" and len(place) > 1:
         return Problem(f"recipients.{place[1]}", _A_RECIPIENT)
+    if error["type"] == "value_error":
+        return Problem(name, _own_words(error))
     return Problem(name, RULES.get(name) or _own_words(error))
 
 
@@ -95,7 +104,7 @@ def _own_words(error: ErrorDetails) -> str:
     return error["msg"].removeprefix("Value error, ")
 
 
-def _presentable(name: str) -> str:
+def presentable(name: str) -> str:
     """A name that is none of ours may be anything, even a number."""
     return name if _HARMLESS_NAME.fullmatch(name) else "(an odd field name)"
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from enum import StrEnum
 from pathlib import PurePosixPath
-from typing import Annotated, Any, Literal, Self, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 from urllib.parse import urlsplit
 
 from pydantic import (
@@ -15,7 +15,8 @@ from pydantic import (
     ConfigDict,
     StringConstraints,
     ValidationError,
-    model_validator,
+    ValidationInfo,
+    field_validator,
 )
 
 from jobs.models.problems import InvalidCampaign, Problem, in_words
@@ -30,6 +31,12 @@ MAX_AHEAD = timedelta(days=90)
 EXPIRES_AFTER = timedelta(hours=24)
 """Without an `expires_at`, what is not with the gateway this long after its start is not sent any more: a reminder that
 comes a day late, when a backlog clears at night, harms more than one that does not come."""
+
+STAND_IN = "2025550100"
+"""In place of a caller ID that cannot be read, so that what else is wrong is found, too."""
+
+_JUDGED_LATER = ("start", "ends_at", "expires_at", "account")
+"""Fields that may be right in themselves, and wrong on that day or at that place."""
 
 CALLER_ID = re.compile(r"[2-9]\d{2}[2-9]\d{6}", re.ASCII)
 
@@ -73,6 +80,10 @@ CallerId = Annotated[str, BeforeValidator(_caller_id)]
 PhoneText = Annotated[str, BeforeValidator(_text)]
 
 
+_WRONG = "wrong"
+"""Stands for a field that was refused by itself."""
+
+
 class Terms(BaseModel):
     """A campaign as its producer states it, without the recipients.
 
@@ -82,13 +93,14 @@ class Terms(BaseModel):
     URL's ending) and `audio_file` (a system file name such as `r18904b140407197964.wav`).
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+    # Defaults, too: what is missing is said of its field, together with whatever else is wrong.
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True, validate_default=True)
 
     caller_id: CallerId
-    audio_title: Line | None = None
     audio_url: Annotated[str, StringConstraints(strip_whitespace=True, max_length=2000)] | None = None
     audio_type: Annotated[AudioType, BeforeValidator(_lower)] | None = None
     audio_file: Line | None = None
+    audio_title: Line | None = None
     title: Line = ""
     start: Literal["now"] | AwareDatetime = "now"
     ends_at: AwareDatetime | None = None
@@ -97,27 +109,39 @@ class Terms(BaseModel):
     account: Name = "default"
     when_unknown: WhenUnknown = WhenUnknown.HOLD
 
-    @model_validator(mode="after")
-    def _one_audio(self) -> Self:
-        given = [name for name in ("audio_title", "audio_url", "audio_file") if getattr(self, name)]
+    @field_validator("audio_url")
+    @classmethod
+    def _is_on_the_web(cls, url: str | None) -> str | None:
+        parts = urlsplit(url or "")
+        if url and (parts.scheme not in {"http", "https"} or not parts.hostname):
+            raise ValueError("must begin with https:// or http:// and name a host")
+        return url
+
+    @field_validator("audio_type")
+    @classmethod
+    def _is_that_of_the_url(cls, kind: AudioType | None, found: ValidationInfo) -> AudioType | None:
+        url = found.data.get("audio_url", _WRONG)
+        if kind and not url:
+            raise ValueError("goes with audio_url only")
+        if url and url is not _WRONG and not (kind or _ending(url)):
+            raise ValueError("is missing, and audio_url does not end in .wav, .mp3 or .m4a")
+        return kind
+
+    @field_validator("audio_title")
+    @classmethod
+    def _is_the_only_audio(cls, title: str | None, found: ValidationInfo) -> str | None:
+        """The last of the three fields sees the others; one that is wrong in itself counts as given."""
+        stated = {"audio_title": title, **{name: found.data.get(name, _WRONG) for name in ("audio_url", "audio_file")}}
+        given = [name for name, value in stated.items() if value]
         if len(given) != 1:
-            found = " and ".join(given) or "none"
-            raise ValueError(f"give exactly one of audio_title, audio_url and audio_file; found {found}")
-        if self.audio_type and not self.audio_url:
-            raise ValueError("audio_type goes with audio_url only")
-        if self.audio_url:
-            _check_audio_url(self.audio_url)
-            if self.url_audio_type is None:
-                raise ValueError("audio_type is missing, and the URL does not end in .wav, .mp3 or .m4a")
-        return self
+            found_are = " and ".join(given) or "none"
+            raise ValueError(f"give exactly one of audio_title, audio_url and audio_file; found {found_are}")
+        return title
 
     @property
     def url_audio_type(self) -> AudioType | None:
         """The type of `audio_url`'s file: as stated, else by the URL's ending; None without a URL or without a clue."""
-        if self.audio_type or not self.audio_url:
-            return self.audio_type
-        ending = PurePosixPath(urlsplit(self.audio_url).path).suffix.lower().lstrip(".")
-        return AudioType(ending) if ending in set(AudioType) else None
+        return self.audio_type or _ending(self.audio_url or "")
 
     def start_at(self, taken_at: datetime) -> datetime:
         """The start as an instant, for a campaign taken at `taken_at`."""
@@ -143,10 +167,10 @@ class Terms(BaseModel):
         return tuple(found)
 
 
-def _check_audio_url(url: str) -> None:
-    parts = urlsplit(url)
-    if parts.scheme not in {"http", "https"} or not parts.hostname:
-        raise ValueError("audio_url must begin with https:// or http:// and name a host")
+def _ending(url: str) -> AudioType | None:
+    """What the URL ends in, where that is a kind of file."""
+    ending = PurePosixPath(urlsplit(url).path).suffix.lower().lstrip(".")
+    return AudioType(ending) if ending in set(AudioType) else None
 
 
 class Campaign(Terms):
@@ -180,4 +204,7 @@ def _parse(model: type[Model], stated: object) -> Model:
     except ValidationError as invalid:
         errors = invalid.errors(include_input=False, include_url=False, include_context=False)
     # Raised outside the handler: pydantic's own error holds the values, and a traceback would show it.
-    raise InvalidCampaign(in_words(errors, list(model.model_fields)))
+    wrong = {str(error["loc"][0]) for error in errors}
+    right = {name: stated[name] for name in _JUDGED_LATER if name in stated and name not in wrong}
+    stand_ins = {"caller_id": STAND_IN, "audio_title": "-"}
+    raise InvalidCampaign(in_words(errors, list(model.model_fields)), Terms.model_validate({**stand_ins, **right}))

@@ -18,6 +18,7 @@ from jobs.campaigns.desk import Desk
 from jobs.gateway.postbacks import LONGEST_BODY, parse_postback
 from jobs.ledger import arrivals, evidence, submissions
 from jobs.ledger.arrivals import Count
+from jobs.ledger.dispositions import Recorded
 from jobs.ledger.durability import NotDurable
 from jobs.ledger.quarantine import Quarantined
 from jobs.models import Submission
@@ -125,8 +126,8 @@ def _judge_all(desk: Desk, known: Mapping[str, Submission], calls: Sequence[Call
 
 
 def _store(desk: Desk, batch: _Batch, heard: list[Heard]) -> list[Heard]:
-    """Record and count, the one write that is waited for. What turns out there to be of a foreign phone, which is
-    rare, is counted anew.
+    """Record and count, the one write that is waited for. What turns out there to be of a foreign phone, or to say
+    otherwise than what stands, which is rare, is counted anew.
     """
     ours = [each for each in batch.calls if heard[each.place] in {Heard.RECORDED, Heard.ADOPTED}]
     by_submission = grouped(ours, lambda each: each.submission_id)
@@ -134,17 +135,24 @@ def _store(desk: Desk, batch: _Batch, heard: list[Heard]) -> list[Heard]:
     now, is_strict = desk.clock(), desk.durability is Durability.STRICT
     durably = is_strict and any(each.is_in for each in heard)
     written = arrivals.store(desk.redis, records, _count(batch, heard, now), now=now, durably=durably)
-    foreign = {
-        call.place: Heard.FOREIGN_PHONE
+    turned_out = {
+        call.place: end
         for own, recorded in zip(by_submission.values(), written, strict=True)
-        for call in own
-        if call.record.disposition.phone in recorded.foreign_phones
+        for at, call in enumerate(own)
+        if (end := _turned_out(recorded, at))
     }
-    if not foreign:
+    if not turned_out:
         return heard
-    corrected = [foreign.get(place, each) for place, each in enumerate(heard)]
-    arrivals.store(desk.redis, [], _correction(batch, heard, foreign, now), now=now, durably=False)
+    corrected = [turned_out.get(place, each) for place, each in enumerate(heard)]
+    arrivals.store(desk.redis, [], _correction(batch, heard, turned_out, now), now=now, durably=False)
     return corrected
+
+
+def _turned_out(recorded: Recorded, at: int) -> Heard | None:
+    """What only the table could tell of the record at this place."""
+    if at in recorded.foreign_at:
+        return Heard.FOREIGN_PHONE
+    return Heard.CONTRARY if at in recorded.contrary_at else None
 
 
 def _count(batch: _Batch, heard: Sequence[Heard], now: datetime) -> Count:
@@ -154,10 +162,10 @@ def _count(batch: _Batch, heard: Sequence[Heard], now: datetime) -> Count:
     )
 
 
-def _correction(batch: _Batch, heard: Sequence[Heard], foreign: Mapping[int, Heard], now: datetime) -> Count:
-    ends = Counter(map(str, foreign.values()))
-    ends.subtract(str(heard[place]) for place in foreign)
-    return Count(ends, quarantined=_kept(batch, foreign, now))
+def _correction(batch: _Batch, heard: Sequence[Heard], turned_out: Mapping[int, Heard], now: datetime) -> Count:
+    ends = Counter(map(str, turned_out.values()))
+    ends.subtract(str(heard[place]) for place in turned_out)
+    return Count(ends, quarantined=_kept(batch, turned_out, now))
 
 
 def _kept(batch: _Batch, heard: Mapping[int, Heard], now: datetime) -> list[Quarantined]:

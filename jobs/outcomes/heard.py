@@ -27,6 +27,9 @@ class Heard(StrEnum):
     """The record is in the ledger, or says nothing new."""
     ADOPTED = "adopted"
     """The record is in the ledger, and its session is the submission's from now on."""
+    CONTRARY = "contrary"
+    """It says otherwise than the record of this call that came first, or than our having taken the phone out before it
+    was sent. What stood there stays."""
     STRAY = "stray"
     """It came from a session of an earlier attempt, which is being stopped. The record is not the submission's."""
     UNKNOWN_TOKEN = "unknown_token"  # noqa: S105 -- no secret, but what is said of one
@@ -47,7 +50,7 @@ class Heard(StrEnum):
     @property
     def is_in(self) -> bool:
         """Whether it said all that it had to say, and need not be posted again."""
-        return self in {Heard.RECORDED, Heard.ADOPTED, Heard.STRAY}
+        return self in {Heard.RECORDED, Heard.ADOPTED, Heard.CONTRARY, Heard.STRAY}
 
     @property
     def is_quarantined(self) -> bool:
@@ -56,6 +59,7 @@ class Heard(StrEnum):
 
 
 QUARANTINED = (
+    Heard.CONTRARY,
     Heard.FOREIGN_PHONE,
     Heard.FOREIGN_SESSION,
     Heard.UNREADABLE,
@@ -77,7 +81,7 @@ class Call:
 def quarantined(
     at: datetime, kind: Heard, posted: Posted, submission_id: str, record: CallRecord | None
 ) -> Quarantined:
-    """A postback that changed nothing, as it may be kept."""
+    """A postback that changed nothing in the table, as it may be kept."""
     return Quarantined(
         at=at,
         kind=kind,

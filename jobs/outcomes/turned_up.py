@@ -4,14 +4,12 @@ campaign was to end.
 Law of the room: what was given up stays given up. Nobody waits for it any more, and nothing of it is ever sent again.
 """
 
-from datetime import datetime
-
 from jobs.campaigns import calling, strays
 from jobs.campaigns.desk import Desk
 from jobs.campaigns.marks import mark_of
 from jobs.gateway.errors import GatewayError
 from jobs.ledger import dispositions, evidence
-from jobs.models import ENDING_INTENTS, CampaignView, Evidence, Submission
+from jobs.models import CampaignView, Evidence, Submission
 from jobs.outcomes.looking import Looked
 
 
@@ -23,17 +21,11 @@ def take_in(desk: Desk, campaign: CampaignView, submission: Submission, looked: 
     if looked.conclusion.finding.names_it:
         _note(desk, campaign, submission, looked)
     found = evidence.turned_up(desk.redis, campaign.terms.account, submission.id)
-    if is_to_end(campaign, desk.clock()):
+    if strays.is_to_end(campaign, desk.clock()):
         strays.take_turned_up(desk, campaign, submission)
     for session_id in found:
         _take_records(desk, campaign, submission, session_id)
     return bool(found)
-
-
-def is_to_end(campaign: CampaignView, now: datetime) -> bool:
-    """Whether nothing of the campaign should run any more: somebody ended it, or its end time has come."""
-    ends_at = campaign.terms.ends_at
-    return campaign.intent in ENDING_INTENTS or (ends_at is not None and ends_at <= now)
 
 
 def _note(desk: Desk, campaign: CampaignView, submission: Submission, looked: Looked) -> None:

@@ -107,6 +107,12 @@ def test_the_page_of_the_intake_has_every_problem_and_every_scope() -> None:
     assert {scope.value for scope in Scope} <= set(re.findall(r"^\| `(\w+)` \|", text, re.MULTILINE))
 
 
+def test_each_example_has_a_key_of_its_own_so_that_one_may_be_run_after_another() -> None:
+    examples = [path.read_text(encoding="utf-8") for path in sorted((ROOT / "docs" / "examples").glob("*submit.*"))]
+    keys = [re.findall(r"\b(?:key|Idempotency-Key)\W+(reminders-[\w-]+)", text) for text in examples]
+    assert len({key for (key,) in keys}) == len(examples) == 5
+
+
 def test_the_page_of_the_scheduler_has_the_timetable_and_its_rules() -> None:
     text = timetable.PAGE.read_text(encoding="utf-8")
     assert text == timetable.page(text), "run: python -m docs.timetable"

@@ -14,19 +14,21 @@ from jobs.campaigns.calling import CallEnd
 from jobs.ledger.breaker import Cause
 from jobs.ledger.keys import Due
 from jobs.ledger.limits import Lane
-from jobs.models import CampaignStatus, SubmissionState
+from jobs.models import CampaignStatus, DropState, SubmissionState
 from jobs.models.reports import DayReport
+from jobs.outcomes.heard import QUARANTINED, Heard
 from scheduler.timetable import TIMETABLE
 from tests.docs.test_pages import ON_CALL, anchors
 from web.metrics.catalogue import METRICS
 from web.metrics.metric import Kind
+from web.postbacks import TurnedAway
 
 ALERTS = Path(__file__).parents[2] / "docs" / "alerts.yml"
 RULES: list[dict[str, Any]] = [
     rule for group in yaml.safe_load(ALERTS.read_text(encoding="utf-8"))["groups"] for rule in group["rules"]
 ]
 
-FUNCTIONS = {"and", "by", "histogram_quantile", "increase", "on", "or", "rate", "sum", "time", "unless"}
+FUNCTIONS = {"and", "by", "delta", "histogram_quantile", "increase", "on", "or", "rate", "sum", "time", "unless"}
 
 LABELS = {
     each: {*metric.labels}
@@ -39,6 +41,12 @@ LABELS = {
 } | {"up": {"job"}}  # Prometheus' own
 """The labels of everything that can be asked for, by its name."""
 
+OWN_WORDS = {
+    ("dropline_postbacks_total", "end"): {*Heard},
+    ("dropline_drops", "state"): {*DropState},
+}
+"""What a label may say of one metric, where it says other things of others."""
+
 WORDS = {
     "status": {*CampaignStatus},
     "state": {*SubmissionState},
@@ -49,6 +57,7 @@ WORDS = {
     "entry": {entry.name for entry in TIMETABLE},
     "finding": {*DayReport.model_fields},
     "cause": {*Cause, "person", "memory"},
+    "why": {*TurnedAway},
     "job": {"dropline"},
 }
 """What a label may say."""
@@ -74,9 +83,16 @@ def test_every_expression_asks_for_what_there_is(expression: str) -> None:
     for name, matchers in asked:
         for label, said in re.findall(r'(\w+)(?:=|!=|=~|!~)"([^"]*)"', matchers):
             assert label in LABELS[name]
-            assert set(said.split("|")) <= WORDS[label]
+            assert set(said.split("|")) <= OWN_WORDS.get((name, label), WORDS[label])
     grouped = {label for labels in re.findall(r"\bby ?\(([^)]*)\)", expression) for label in labels.split(", ")}
     assert grouped <= {"le"}.union(*(LABELS[name] for name in names))
+
+
+def test_every_kind_that_is_quarantined_and_every_refusal_of_ours_is_watched() -> None:
+    """Whoever drips or hangs up is a stranger's trouble, not ours."""
+    watched = "|".join(re.findall(r'dropline_postbacks_\w+{(?:end|why)=~?"([^"]*)"}', str(RULES))).split("|")
+    ours = {*TurnedAway} - {TurnedAway.TOO_SLOW, TurnedAway.GONE}
+    assert {*QUARANTINED, Heard.FAILED, *ours} <= set(watched)
 
 
 def test_every_alert_says_what_to_do_and_where_the_rest_stands() -> None:

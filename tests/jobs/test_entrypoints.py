@@ -58,6 +58,16 @@ def test_a_day_that_is_named_is_compared_again(redis: Redis, simulator: Simulato
     assert reconciliation.missed_days(redis, "default", now=datetime.now(UTC)) == []
 
 
+def test_a_day_that_has_not_come_yet_is_refused_and_nothing_is_begun(redis: Redis, simulator: Simulator) -> None:
+    in_two_days = YESTERDAY + timedelta(days=3)
+    with pytest.raises(
+        reconciliation.NotBegun, match=f"{in_two_days} has not come yet: .* compare a day that has begun"
+    ):
+        entrypoints.reconcile_day(day=str(in_two_days))
+    assert not due.stands(redis, Due.RECONCILE, f"default/{in_two_days}")
+    assert simulator.truth.arrivals == []
+
+
 def test_balances_of_every_account_are_noted(redis: Redis, simulator: Simulator) -> None:
     assert entrypoints.note_balances() == {"default": 999_999}
     assert [each.remaining for each in balances.history(redis, "default")] == [999_999]

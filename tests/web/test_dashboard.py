@@ -1,9 +1,12 @@
 """RQ's own pages behind our door: they work, show nothing that could harm, and do nothing for who may only watch."""
 
 import pickle
+import socket
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 import requests
@@ -15,12 +18,15 @@ from config.queues import CAMPAIGNS, STATUS
 from jobs.ringing.queues import open_queue
 from tests.web.front_door import front_door, make_site
 from tests.web.visitors import CONTROLLER, SENDER, WATCHER, by_header
+from web.__main__ import Server
+from web.dashboard.door import THREADS
 
 PHONE = "6175550142"
 PASSWORD = "canary-Pa55word"
 URL = f"https://audio.example.com/reminder.wav?sig={PASSWORD}"
 CANARIES = (PHONE, PHONE[-7:], "(617) 555-0142", PASSWORD, "audio.example.com", "<b>")
 CAMPAIGN = {"caller_id": "6175550100", "audio_url": URL, "recipients": ["(617) 555-0142", PHONE]}
+CONTROLS = {**CONTROLLER, "Authorization": "x"}
 REGISTRIES = ("queued", "scheduled", "deferred", "started", "finished", "failed", "canceled")
 
 
@@ -193,6 +199,23 @@ def test_who_may_control_requeues_and_deletes(redis: Redis, address: str, jobs: 
 )  # fmt: skip  # each not on the list
 def test_what_is_not_on_the_list_is_refused(address: str, path: str) -> None:
     assert get(address, path).status_code == 403
+
+
+def test_bodies_that_drip_hold_no_thread_and_are_given_up(redis: Redis) -> None:
+    servers: list[Server] = []
+    told = "POST /rq/job/x/delete HTTP/1.1\r\nHost: x\r\nAuthorization: x\r\nX-Test-Scopes: read control\r\n"
+    with front_door(make_site(redis), [by_header], on_server=servers.append) as address, ExitStack() as drips:
+        servers[0].app.state.form_within_s = 1.0
+        where = urlsplit(address)
+        lines = [
+            drips.enter_context(socket.create_connection((where.hostname, where.port), 30)) for _ in range(THREADS + 1)
+        ]
+        for line in lines:
+            line.sendall(f"{told}Content-Length: 9\r\n\r\n1".encode())
+        assert get(f"{address}/rq", "0/view").status_code == 200
+        assert {line.recv(12) for line in lines} == {b"HTTP/1.1 408"}
+        too_large = requests.post(f"{address}/rq/job/x/delete", data=b"x" * 70_000, headers=CONTROLS, timeout=10)
+        assert too_large.status_code == 413
 
 
 def test_a_job_that_is_gone_is_said_to_be_gone(address: str) -> None:

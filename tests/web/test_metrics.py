@@ -18,12 +18,14 @@ from jobs.ledger.keys import Due
 from jobs.ledger.meter import CALL, Count, Meter
 from jobs.models import CampaignStatus, Intent
 from jobs.models.reports import DayReport, Named
+from jobs.outcomes.heard import Heard
 from jobs.ringing.queues import open_queue
 from tests.jobs.ledger.conftest import new_campaign
 from tests.web.front_door import front_door, make_site
 from tests.web.visitors import SENDER, WATCHER, by_header
 from web.metrics.catalogue import METRICS
 from web.metrics.metric import Kind
+from web.postbacks import TurnedAway
 
 NOW = datetime.now(UTC)
 MINUTE = timedelta(minutes=1)
@@ -65,6 +67,15 @@ def test_an_empty_ledger_has_numbers_too(address: str) -> None:
     assert samples["dropline_campaigns{status=needs_decision}"] == 0
     assert samples["dropline_scheduler_leads"] == 0
     assert samples["dropline_breaker_open{account=west,cause=refusal}"] == 0
+
+
+def test_what_never_came_is_counted_as_none_so_that_the_first_is_seen_to_come(redis: Redis, address: str) -> None:
+    samples = told(address)
+    assert {samples[f"dropline_postbacks_total{{end={end}}}"] for end in Heard} == {0}
+    assert {samples[f"dropline_postbacks_turned_away_total{{why={why}}}"] for why in TurnedAway} == {0}
+    assert samples["dropline_postbacks_expected"] == 0
+    with front_door(make_site(redis, {"PUBLIC_URL": "https://drops.example.com"}), [by_header]) as expecting:
+        assert told(expecting)["dropline_postbacks_expected"] == 1
 
 
 def test_queues_their_workers_and_what_failed(redis: Redis, address: str) -> None:

@@ -13,12 +13,14 @@ from fastapi import FastAPI, HTTPException
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import RedirectResponse
-from starlette.types import ASGIApp, Receive, Send
+from starlette.types import ASGIApp, Message, Receive, Send
 from starlette.types import Scope as Asked
 
 from web.access import Scope, Visitor, require
+from web.bodies import Room, bounded
 from web.dashboard.pages import VISITOR, application
 from web.login import is_from_here
+from web.problems import Kind, Refusal
 from web.site import Site
 from web.turns import check_line
 
@@ -35,6 +37,11 @@ READS = re.compile(
     rf"|/0/data/(?:queues|workers|jobs/{_PAGE}|job/{_NAME})\.json"
 )
 """What changes nothing, below the prefix."""
+
+MOST_BYTES = 65_536
+"""Of a body, though no verb needs any."""
+MOST_INSIDE = 40
+"""Requests that are worked on or wait for one of the threads, of one visitor at most half of them."""
 
 VERBS = re.compile(rf"/job/{_NAME}/(?:delete|requeue)|/requeue/{_NAME}|/queue/{_NAME}/(?:{_REGISTRY}/empty|compact)")
 """What changes something."""
@@ -53,6 +60,7 @@ class _Door:
 
     def __init__(self, inner: ASGIApp) -> None:
         self._inner = inner
+        self._room = Room(MOST_INSIDE * MOST_BYTES)
 
     async def __call__(self, scope: Asked, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -66,7 +74,26 @@ class _Door:
                 raise
             await RedirectResponse(f"/sign-in?{urlencode({'to': PREFIX + '/'})}", 303)(scope, receive, send)
         else:
-            await self._inner({**scope, VISITOR: visitor}, receive, send)
+            with self._room.hold(visitor.name, MOST_BYTES):
+                whole = await _whole(request, receive)
+                await self._inner({**scope, VISITOR: visitor}, whole, send)
+
+
+async def _whole(request: Request, receive: Receive) -> Receive:
+    """The body once all of it is there: inside, whoever waits for it holds a thread. Raises `Refusal`."""
+    body = bytearray()
+    in_time, more = bounded(receive, MOST_BYTES, within_s=request.app.state.form_within_s), True
+    while more:
+        event = await in_time()
+        if event["type"] != "http.request":
+            raise Refusal(Kind.UNREADABLE)  # who would hear it has hung up
+        body += event.get("body", b"")
+        more = event.get("more_body", False)
+
+    async def receive_whole() -> Message:
+        return {"type": "http.request", "body": bytes(body), "more_body": False}
+
+    return receive_whole
 
 
 def _is_person(request: Request) -> bool:

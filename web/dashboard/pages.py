@@ -15,6 +15,7 @@ from rq.serializers import JSONSerializer
 
 from web.access import Scope, Visitor
 from web.dashboard.shown import REPLACED
+from web.turns import RETRY_AFTER_S
 
 VISITOR = "dropline.visitor"
 """Where the door leaves who is asking, in the scope of the request."""
@@ -56,7 +57,9 @@ def application(redis: Redis) -> Flask:
     app.before_request_funcs.pop("rq_dashboard", None)  # it would open a connection of its own for each request
     app.after_request(_dress)
     app.register_error_handler(NoSuchJobError, lambda _: ("There is no such job any more.", 404))
-    app.register_error_handler(RedisError, lambda _: ("Redis does not answer.", 503))
+    app.register_error_handler(
+        RedisError, lambda _: ("Redis does not answer.", 503, {"Retry-After": str(RETRY_AFTER_S)})
+    )
     # RQ renames what is not there, as where an empty queue is compacted.
     app.register_error_handler(ResponseError, lambda _: ("There is nothing to do that with, or not any more.", 409))
     return app

@@ -54,7 +54,14 @@ def reconciliation(
 
 
 def check_account(site: Site, account: str) -> None:
-    """Notice a slip in an account's name, as far as this process knows the accounts; raises `InvalidCampaign`."""
+    """Raises `InvalidCampaign` for `account_problems`."""
+    if problems := account_problems(site, account):
+        raise InvalidCampaign(problems)
+
+
+def account_problems(site: Site, account: str) -> tuple[Problem, ...]:
+    """A slip in an account's name, as far as this process knows the accounts."""
     known = site.settings.accounts
-    if known and account not in known:
-        raise InvalidCampaign((Problem("account", f"there is no such account here; there is: {', '.join(known)}"),))
+    if not known or account in known:
+        return ()
+    return (Problem("account", f"there is no such account here; there is: {', '.join(known)}"),)

@@ -21,7 +21,7 @@ from jobs.documents.handles import HandleDocument
 from jobs.documents.plans import plan_document, reading_document, taken_document
 from jobs.ledger.catalogue import parse_place
 from jobs.models import CampaignStatus, CampaignView, InvalidCampaign
-from web.intake.accounts import check_account
+from web.intake.accounts import account_problems
 from web.intake.edge import Edge, media_type_of
 from web.intake.examples import FORM_BODY, JSON_BODY, TAKEN
 from web.intake.shapes import WITH_BODY, CampaignId, OfAccount, Reader, Sender, problems
@@ -72,7 +72,7 @@ def add_to(app: FastAPI) -> None:
     responses={
         202: {"model": TakenDocument, "description": "It is in, now or before", "content": TAKEN},
         200: {"model": TakenDocument, "description": "The plan of a dry run; nothing was stored"},
-        **problems(*WITH_BODY, Kind.KEY_MISSING, Kind.KEY_CONFLICT, Kind.MEDIA),
+        **problems(*WITH_BODY, Kind.KEY_MISSING, Kind.KEY_CONFLICT),
     },
 )
 async def hand_in(
@@ -156,10 +156,22 @@ def _checked(key: str | None, *, is_needed: bool) -> str:
 
 
 def _take(site: Site, work: Work, key: str) -> TakenDocument:
-    handed_in = work()
-    check_account(site, handed_in.terms.account)
-    taken = site.producer.submit(handed_in.terms, handed_in.plan, key=key)
+    handed_in = _judged(site, work(), key)
+    try:
+        taken = site.producer.submit(handed_in.terms, handed_in.plan, key=key)
+    except InvalidCampaign as invalid:
+        raise handed_in.refusal(invalid.problems) from None
     return _taken(site, handed_in, key, taken)
+
+
+def _judged(site: Site, handed_in: HandedIn, key: str = "") -> HandedIn:
+    """What came in, if nothing is wrong with it by itself. If there is, what else the ledger would refuse is said with
+    it, so that all is mended in one round; raises `Refusal`.
+    """
+    problems = (*account_problems(site, handed_in.terms.account), *(take.key_problems(key) if key else ()))
+    if handed_in.flaws or problems:
+        raise handed_in.refusal((*problems, *take.problems_at(handed_in.terms, handed_in.plan, site.now)))
+    return handed_in
 
 
 def _taken(site: Site, handed_in: HandedIn, key: str, taken: Taken) -> TakenDocument:
@@ -180,11 +192,10 @@ def _taken(site: Site, handed_in: HandedIn, key: str, taken: Taken) -> TakenDocu
 
 
 def _plan_only(site: Site, work: Work) -> TakenDocument:
-    handed_in = work()
-    check_account(site, handed_in.terms.account)
+    handed_in = _judged(site, work())
     left, _ = screen_plan(site.redis, handed_in.terms.account, handed_in.plan)
     if problems := take.problems_at(handed_in.terms, left, site.now):
-        raise InvalidCampaign(problems)
+        raise handed_in.refusal(problems)
     return {
         "campaign_id": None,
         "key": None,

@@ -3,7 +3,7 @@
 from typing import Annotated
 
 from fastapi import APIRouter
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
 from config.durability import Durability, examine
 from jobs.campaigns import do_not_dial as lists
@@ -18,7 +18,6 @@ from jobs.documents.do_not_dial import (
     list_document,
 )
 from jobs.ledger import do_not_dial as ledger
-from jobs.models import InvalidCampaign, Problem
 from jobs.phones import Refusal, normalise
 from web.intake.accounts import check_account
 from web.intake.edge import Edge
@@ -33,7 +32,14 @@ MOST_PHONES = 10_000
 
 SOURCE = "http"
 
-PhoneText = Annotated[str, StringConstraints(max_length=100)]
+
+def _phone(text: str) -> str:
+    if isinstance(refusal := normalise(text), Refusal):
+        raise ValueError(refusal.sentence)  # noqa: TRY004  # the framework reads this one
+    return text
+
+
+PhoneText = Annotated[str, StringConstraints(max_length=100), AfterValidator(_phone)]
 
 
 class Change(BaseModel):
@@ -86,17 +92,12 @@ def history(site: OurSite, _: Reader, account: Account, asked: OnePhone) -> Hist
     """Whether a phone is on the list, and who wanted what, when and why. A POST, so that no phone is in an address."""
     check_account(site, account)
     phone = normalise(asked.phone)
-    if isinstance(phone, Refusal):
-        raise InvalidCampaign((Problem("phone", phone.sentence),))
     found = lists.history_of(site.redis, account, phone)
     return history_document(account, phone, found, is_listed=lists.is_listed(site.redis, account, phone))
 
 
 def _change(site: OurSite, by: str, account: str, verb: Verb, change: Change) -> ChangedDocument:
     check_account(site, account)
-    refused = [(at, phone) for at, text in enumerate(change.phones) if isinstance(phone := normalise(text), Refusal)]
-    if refused:
-        raise InvalidCampaign(tuple(Problem(f"phones.{at}", refusal.sentence) for at, refusal in refused))
     rows = [Row(line, text) for line, text in enumerate(change.phones, start=1)]
     durably = examine(site.redis).used_for(site.settings.durability) is Durability.STRICT
     changed = site.producer.do_not_dial(account, verb, rows, by=by, why=change.why, source=SOURCE, durably=durably)

@@ -24,6 +24,7 @@ def add_to(app: FastAPI) -> None:
     bearer.add_to(app)
     campaigns.add_to(app)
     edge.add_to(app)
+    exports.add_to(app)
     app.include_router(_together())
     app.include_router(_explained)
     app.openapi = openapi  # type: ignore[method-assign]  # the way that the framework documents

@@ -6,13 +6,16 @@ and all of them are held, unpacked. What breaks off in the middle is cut short, 
 
 import io
 import json
-from collections.abc import Callable, Iterable, Iterator, Sequence
+import time
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from enum import StrEnum
 from itertools import chain, islice
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Header, Query
+from fastapi import APIRouter, Depends, FastAPI, Header, Query
 from redis import Redis
+from starlette.requests import Request
 from starlette.responses import StreamingResponse
 
 from config.masking import mask_phone
@@ -25,6 +28,7 @@ from jobs.ledger import campaigns
 from jobs.ledger.looks import note_look
 from jobs.models.scopes import Scope
 from jobs.phones import split
+from web.bodies import Room
 from web.intake.edge import Edge
 from web.intake.shapes import CampaignId, Reader, problems
 from web.problems import Kind, Refusal
@@ -35,6 +39,26 @@ router = APIRouter(route_class=Edge, tags=["results"])
 
 ROWS_AT_ONCE = 1_000
 """Written in one piece."""
+
+MOST_AT_ONCE, BYTES_EACH = 8, 8_000_000
+"""Exports under way, one visitor's at most half, and what each may hold: a submission, unpacked, and a piece."""
+WITHIN_S = 3_600.0
+"""How long one may take. Somebody who takes nothing at all is let go much earlier, by `web.dawdlers`."""
+
+
+class TakenTooSlowly(Exception):
+    """An export was not taken in time, and was cut short."""
+
+
+def add_to(app: FastAPI) -> None:
+    """What exports hold, for as long as the process lives."""
+    app.state.exports = Room(MOST_AT_ONCE * BYTES_EACH)
+
+
+async def place(request: Request, visitor: Reader) -> AsyncIterator[None]:
+    """A dependency: a place until the last byte has left; raises `Busy` where there is none."""
+    with request.app.state.exports.hold(visitor.name, BYTES_EACH):
+        yield
 
 
 class Format(StrEnum):
@@ -68,8 +92,30 @@ def _written(rows: str, columns: Sequence[str]) -> dict[int | str, dict[str, Any
 _REFUSED = problems(Kind.UNKNOWN_CAMPAIGN, Kind.NOT_ACCEPTABLE, Kind.PHONES_DROPPED, Kind.INVALID)
 
 
+@dataclass(frozen=True, slots=True)
+class Export:
+    """Rows of a campaign that may hold phones: what they are called in JSON and on record, and how they are masked."""
+
+    name: str
+    recorded_as: str
+    columns: Sequence[str]
+    told_in: str
+    """The column that may hold a phone."""
+    mask: Callable[[str], str]
+    read: Callable[[Redis, str], Rows]
+
+
+def _excluded(redis: Redis, campaign_id: str) -> Rows:
+    return excluded_rows(campaigns.excluded(redis, campaign_id))
+
+
+RESULTS = Export("results", "results", COLUMNS, "phone", mask_phone, result_rows)
+EXCLUDED = Export("excluded", "rows left out", EXCLUDED_COLUMNS, "text", masked_row, _excluded)
+
+
 @router.get(
     "/campaigns/{campaign_id}/results",
+    dependencies=[Depends(place)],
     response_class=StreamingResponse,
     responses={**_REFUSED, **_written("results", COLUMNS)},
 )
@@ -77,15 +123,12 @@ def results(
     site: OurSite, visitor: Reader, campaign_id: CampaignId, wanted: Wanted = None, accept: Accept = "*/*"
 ) -> StreamingResponse:
     """Every phone and how its drop ended. Phones are whole with the scope `phones` alone, else their last digits."""
-    written = _format(wanted, accept)
-    _require_phones(site.redis, campaign_id)
-    _note_look(site, visitor, f"campaign {campaign_id}, results")
-    rows = _shown(result_rows(site.redis, campaign_id), visitor, COLUMNS.index("phone"), mask_phone)
-    return _streamed(written, campaign_id, "results", COLUMNS, rows)
+    return _exported(RESULTS, site, visitor, campaign_id, _format(wanted, accept))
 
 
 @router.get(
     "/campaigns/{campaign_id}/excluded",
+    dependencies=[Depends(place)],
     response_class=StreamingResponse,
     responses={**_REFUSED, **_written("excluded", EXCLUDED_COLUMNS)},
 )
@@ -93,17 +136,20 @@ def excluded(
     site: OurSite, visitor: Reader, campaign_id: CampaignId, wanted: Wanted = None, accept: Accept = "*/*"
 ) -> StreamingResponse:
     """Every row that was left out, by its line, and why. What it said is whole with the scope `phones` alone."""
-    written = _format(wanted, accept)
-    _require_phones(site.redis, campaign_id)
-    _note_look(site, visitor, f"campaign {campaign_id}, rows left out")
-    told = excluded_rows(campaigns.excluded(site.redis, campaign_id))
-    rows = _shown(told, visitor, EXCLUDED_COLUMNS.index("text"), masked_row)
-    return _streamed(written, campaign_id, "excluded", EXCLUDED_COLUMNS, rows)
+    return _exported(EXCLUDED, site, visitor, campaign_id, _format(wanted, accept))
 
 
-def _require_phones(redis: Redis, campaign_id: str) -> None:
-    if known(redis, campaign_id).phones_dropped_at:
+def _exported(export: Export, site: Site, visitor: Visitor, campaign_id: str, written: Format) -> StreamingResponse:
+    """Who sees whole phones is remembered, before the first of them leaves."""
+    if known(site.redis, campaign_id).phones_dropped_at:
         raise Refusal(Kind.PHONES_DROPPED)
+    rows = export.read(site.redis, campaign_id)
+    if visitor.may(Scope.PHONES):
+        note_look(site.redis, visitor.name, f"campaign {campaign_id}, {export.recorded_as}", site.now)
+    else:
+        at = export.columns.index(export.told_in)
+        rows = ([*row[:at], export.mask(str(row[at])), *row[at + 1 :]] for row in rows)
+    return _streamed(written, campaign_id, export.name, export.columns, rows)
 
 
 def _format(wanted: Format | None, accept: str) -> Format:
@@ -118,23 +164,20 @@ def _format(wanted: Format | None, accept: str) -> Format:
     return found
 
 
-def _note_look(site: Site, visitor: Visitor, what: str) -> None:
-    """Who sees whole phones is remembered, before the first of them leaves."""
-    if visitor.may(Scope.PHONES):
-        note_look(site.redis, visitor.name, what, site.now)
-
-
-def _shown(rows: Rows, visitor: Visitor, at: int, mask: Callable[[str], str]) -> Rows:
-    """The rows as this visitor may see them."""
-    if visitor.may(Scope.PHONES):
-        return rows
-    return ([*row[:at], mask(str(row[at])), *row[at + 1 :]] for row in rows)
-
-
 def _streamed(written: Format, campaign_id: str, name: str, columns: Sequence[str], rows: Rows) -> StreamingResponse:
     rest = iter(rows)
     begun = chain(list(islice(rest, 1)), rest)  # a ledger that is away is answered as such, not by a cut
-    return StreamingResponse(_PIECES[written](campaign_id, name, columns, begun), media_type=MEDIA_TYPES[written])
+    pieces = in_time(_PIECES[written](campaign_id, name, columns, begun))
+    return StreamingResponse(pieces, media_type=MEDIA_TYPES[written])
+
+
+def in_time(pieces: Iterator[str], *, within_s: float = WITHIN_S) -> Iterator[str]:
+    """Raises `TakenTooSlowly` where they are still asked for when the time is over."""
+    ends_at = time.monotonic() + within_s
+    for piece in pieces:
+        if time.monotonic() > ends_at:
+            raise TakenTooSlowly(f"an export was not taken within {within_s / 60:.0f} minutes and was cut short")
+        yield piece
 
 
 def _json(campaign_id: str, name: str, columns: Sequence[str], rows: Rows) -> Iterator[str]:

@@ -29,7 +29,7 @@ OfAccount = Annotated[str, Query(pattern=NAME, description="A gateway account, b
 
 DEFAULT = DEFAULT_ACCOUNT
 
-WITH_BODY = (Kind.UNREADABLE, Kind.INVALID, Kind.TOO_LARGE, Kind.TOO_SLOW)
+WITH_BODY = (Kind.UNREADABLE, Kind.INVALID, Kind.MEDIA, Kind.TOO_LARGE, Kind.TOO_SLOW)
 EVERYWHERE = (Kind.TOKEN_MISSING, Kind.SCOPE_MISSING, Kind.TOO_MANY_TRIES, Kind.FAULT, Kind.AWAY, Kind.BUSY)
 
 Why = Annotated[

@@ -4,10 +4,12 @@ Law of the module: a label's values are words of ours, queues, or names of accou
 """
 
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 from jobs.ledger import meter
 from jobs.ledger.breaker import BreakerState
 from jobs.ledger.meter import Count
+from jobs.outcomes.heard import Heard
 from web.metrics.metric import (
     Found,
     Kind,
@@ -23,6 +25,7 @@ from web.metrics.metric import (
     says,
     server,
 )
+from web.postbacks import TurnedAway
 
 QUEUES = (
     each_queue("dropline_queue_jobs", "Jobs that wait in a queue.", lambda queue: queue.waiting),
@@ -130,12 +133,18 @@ GATEWAY = (
     ),
 )
 
+
+def _each(words: Iterable[str], counts: Mapping[Any, int]) -> Iterable[Sample]:
+    """Also of what never was: a counter that begins at 1 has not grown, as far as a rule can see."""
+    return [((word,), counts.get(word, 0)) for word in dict.fromkeys([*words, *counts])]
+
+
 POSTBACKS = (
     Metric(
         "dropline_postbacks_total",
         Kind.COUNTER,
         "Postbacks that came to the ledger, by what came of each: docs/postbacks.md says what each end means.",
-        lambda found: [((end,), count) for end, count in found.arrivals.ends.items()],
+        lambda found: _each(Heard, found.arrivals.ends),
         ("end",),
     ),
     Metric(
@@ -148,8 +157,13 @@ POSTBACKS = (
         "dropline_postbacks_turned_away_total",
         Kind.COUNTER,
         "Postbacks that this process did not look at, by why: too many or too slow, or the ledger was away.",
-        lambda found: [((why,), count) for why, count in found.turned_away.items()],
+        lambda found: _each(TurnedAway, found.turned_away),
         ("why",),
+    ),
+    one(
+        "dropline_postbacks_expected",
+        "1 where this process knows a PUBLIC_URL, at which workers have the gateway post call records.",
+        lambda found: found.are_postbacks_expected,
     ),
 )
 

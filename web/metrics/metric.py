@@ -24,6 +24,8 @@ class Found:
     arrivals: Arrivals
     turned_away: Mapping[Any, int]
     """Postbacks that this process turned away, by why."""
+    are_postbacks_expected: bool
+    """Whether the settings say where the gateway is to post them."""
     took: timedelta
 
     def age(self, instant: datetime | None) -> float:

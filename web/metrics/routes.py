@@ -27,7 +27,7 @@ from web.access import Scope, require
 from web.metrics.catalogue import METRICS
 from web.metrics.metric import Found, Kind, Metric
 from web.site import Site
-from web.turns import check_line
+from web.turns import RETRY_AFTER_S, check_line
 
 _FAMILIES = {Kind.GAUGE: GaugeMetricFamily, Kind.COUNTER: CounterMetricFamily, Kind.HISTOGRAM: HistogramMetricFamily}
 
@@ -43,7 +43,7 @@ def router(site: Site, turned_away: Mapping[Any, int]) -> APIRouter:
         try:
             return Response(encode(registry), media_type=content_type, headers={"Cache-Control": "no-store"})
         except RedisError:
-            raise HTTPException(503, "Redis does not answer") from None
+            raise HTTPException(503, "Redis does not answer", {"Retry-After": str(RETRY_AFTER_S)}) from None
 
     return routes
 
@@ -80,7 +80,8 @@ def read(site: Site, census: Census, turned_away: Mapping[Any, int]) -> Found:
     waiting = queues.read(site.redis, now=site.now)
     counts = census.count(site.redis)
     arrived = arrivals.read(site.redis)
-    return Found(lived, waiting, counts, arrived, dict(turned_away), timedelta(seconds=time.monotonic() - began))
+    took, is_expected = timedelta(seconds=time.monotonic() - began), site.settings.public_url is not None
+    return Found(lived, waiting, counts, arrived, dict(turned_away), is_expected, took)
 
 
 def family(metric: Metric, found: Found) -> Family:

@@ -112,7 +112,7 @@ def test_who_is_on_the_list_goes_to_the_exclusion_report_with_the_line(desk: Des
 
 def test_a_campaign_to_nobody_else_is_refused(desk: Desk) -> None:
     add(desk, ANNA, BOB)
-    with pytest.raises(InvalidCampaign, match=r"none of the 2 rows .* 2 are on the account's do-not-dial list"):
+    with pytest.raises(InvalidCampaign, match=r"none of the 2 rows .*: do not dial \(line 1, 2\)"):
         taken(desk, ANNA, BOB)
 
 

@@ -68,6 +68,20 @@ def test_what_was_given_up_is_shown_and_told_again(run: Run, redis: Redis, billi
     assert run("webhooks", "untold", "billing").out == "None.\n"
 
 
+def test_times_are_said_as_people_say_them(run: Run, redis: Redis, billing: str) -> None:
+    at = NOW + timedelta(microseconds=123_456)
+    taken(redis, ["6175550101"])
+    (event,) = events.after(redis, Events.WORK, "0-0", most=2)
+    webhook = subscriptions.read(redis, "billing")
+    assert webhook
+    bookmarks.take_turn(redis, webhook, "worker", now=at, lease=timedelta(minutes=1))
+    bookmarks.note(redis, webhook, "worker", Verdict(End.GIVEN_UP, at, "HTTP 422"), event_id=event.id)
+    bookmarks.note(redis, webhook, "worker", Verdict(End.GONE, at, "HTTP 410"), event_id=event.id)
+    words = (("list",), ("untold", "billing"), ("rotate", "billing"), ("replay", "billing", "--since", f"{at}"))
+    said = [run("webhooks", *each, now=at).out for each in words]
+    assert [("Eastern" in each, "23456" in each) for each in said] == [(True, False)] * len(said)
+
+
 def test_a_removed_webhook_is_forgotten(run: Run, redis: Redis, billing: str) -> None:
     assert run("webhooks", "remove", "billing").code == 0
     assert run("webhooks", "list", "--json").document == {"webhooks": []}

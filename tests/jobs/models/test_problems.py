@@ -54,7 +54,7 @@ def test_an_unknown_field_near_a_known_one_is_a_slip(name: str, meant: str) -> N
 
 def test_an_unknown_field_near_none_is_answered_with_those_that_exist() -> None:
     (problem,) = said(STATED | {"colour": "red"})
-    assert problem.startswith("colour: is no field of a campaign; there are: caller_id, audio_title, ")
+    assert problem.startswith("colour: is no field of a campaign; there are: caller_id, audio_url, ")
 
 
 def test_a_name_that_may_be_a_number_is_not_repeated() -> None:

@@ -30,9 +30,24 @@ def test_numbers_may_come_without_quotes() -> None:
 
 
 def test_all_problems_come_at_once() -> None:
-    found = problems(caller_id="617555", mobile_only="perhaps", start="tomorrow", surprise=1)
-    assert len(found) >= 4
-    assert {text.split(":")[0].split(".")[0] for text in found} == {"caller_id", "mobile_only", "start", "surprise"}
+    found = problems(caller_id="617555", mobile_only="perhaps", start="tomorrow", surprise=1, audio_title=None)
+    fields = ["audio_title", "caller_id", "mobile_only", "start", "surprise"]
+    assert sorted(text.split(":")[0].split(".")[0] for text in found) == fields
+
+
+@pytest.mark.parametrize(
+    ("audio", "field"),
+    [
+        ({"audio_title": None}, "audio_title"),
+        ({"audio_url": "https://example.com/a.wav"}, "audio_title"),
+        ({"audio_title": None, "audio_url": "https://example.com/a"}, "audio_type"),
+        ({"audio_title": None, "audio_url": "nowhere"}, "audio_url"),
+        ({"audio_title": None, "audio_file": "two\nlines"}, "audio_file"),
+        ({"audio_title": None, "audio_url": "nowhere", "audio_type": "wav"}, "audio_url"),
+    ],
+)
+def test_a_problem_of_the_audio_names_one_field_and_no_other(audio: dict[str, Any], field: str) -> None:
+    assert [text.split(":")[0] for text in problems(**audio)] == [field]
 
 
 @pytest.mark.parametrize(
@@ -41,8 +56,8 @@ def test_all_problems_come_at_once() -> None:
         ({"audio_url": "https://example.com/a.wav"}, "found audio_title and audio_url"),
         ({"audio_title": None}, "found none"),
         ({"audio_title": ""}, "found none"),
-        ({"audio_type": "wav"}, "audio_type goes with audio_url only"),
-        ({"audio_title": None, "audio_url": "https://example.com/a"}, "audio_type is missing"),
+        ({"audio_type": "wav"}, "audio_type: goes with audio_url only"),
+        ({"audio_title": None, "audio_url": "https://example.com/a"}, "audio_type: is missing"),
         ({"audio_title": None, "audio_url": "ftp://example.com/a.wav"}, "must begin with https://"),
         ({"audio_title": None, "audio_url": "https://example.com/a", "audio_type": "ogg"}, "audio_type"),
         ({"start": "2026-03-02T10:00:00"}, "start"),

@@ -1,5 +1,6 @@
 """Postbacks heard together: each ends as it would alone, whatever stands beside it."""
 
+from collections import Counter
 from dataclasses import replace
 from random import Random
 
@@ -9,12 +10,14 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 
 from config.durability import Durability
 from jobs.campaigns.desk import Desk
+from jobs.campaigns.send import Sent, send
 from jobs.gateway.simulator import Simulator
-from jobs.ledger import arrivals, dispositions, keys, quarantine, submissions
+from jobs.ledger import arrivals, dispositions, do_not_dial, keys, quarantine, submissions
+from jobs.ledger.do_not_dial import Asked, Verb
 from jobs.ledger.durability import NotDurable
 from jobs.models import DropState, SubmissionState
 from jobs.outcomes.hear import Heard, Posted, hear_many
-from tests.jobs.campaigns.conftest import submission, view
+from tests.jobs.campaigns.conftest import submission, taken, view
 from tests.jobs.outcomes.conftest import PHONES, accepted_but_unknown, known_session, never_accepted
 from tests.jobs.outcomes.test_hear import posted
 from tests.servers import RedisServer
@@ -68,6 +71,38 @@ def test_however_they_are_cut_and_repeated_the_table_is_the_same(desk: Desk, sim
     states = {each.phone: each.state for each in dispositions.read(desk.redis, submission(desk, campaign_id))}
     assert list(states.values()) == [DropState.DELIVERED, DropState.FAILED] * 2
     assert view(desk, campaign_id).drops == {DropState.DELIVERED: 2, DropState.FAILED: 2}
+
+
+def test_what_contradicts_the_first_record_has_an_end_of_its_own_however_it_is_cut(
+    desk: Desk, simulator: Simulator
+) -> None:
+    campaign_id = accepted_but_unknown(desk, simulator)
+    token, chance = submission(desk, campaign_id).attempt, Random(7)
+    first, otherwise = Posted(token, posted(OURS)), Posted(token, posted(OURS, status="Failure"))
+    untold = Posted(token, posted(OURS, status=""))
+    assert hear_many(desk, [untold, first, otherwise]) == [Heard.ADOPTED, Heard.RECORDED, Heard.CONTRARY]
+    total = Counter({Heard.ADOPTED: 1, Heard.RECORDED: 1, Heard.CONTRARY: 1})
+    for _ in range(10):
+        batch = chance.choices([first, otherwise, untold], k=chance.randint(1, 5))
+        heard = hear_many(desk, batch)
+        assert heard == [Heard.CONTRARY if each is otherwise else Heard.RECORDED for each in batch]
+        total.update(heard)
+    assert arrivals.read(desk.redis).ends == dict(total)
+    assert view(desk, campaign_id).drops == {DropState.DELIVERED: 1}
+    kept = quarantine.read(desk.redis, [Heard.CONTRARY], now=desk.clock())
+    assert len(kept) == total[Heard.CONTRARY]
+    assert all("Failure" in each.said and each.submission_id == f"{campaign_id}-1" for each in kept)
+
+
+def test_a_call_to_whom_we_took_out_is_no_record_of_theirs(desk: Desk, simulator: Simulator) -> None:
+    taken_out, sent = PHONES[:2]
+    campaign_id = taken(desk, taken_out, sent).campaign_id
+    do_not_dial.change(desk.redis, "default", Verb.ADD, [taken_out], Asked("dana", "asked", "test", desk.clock()))
+    assert send(desk, f"{campaign_id}-1") is Sent.ACCEPTED
+    ours = submission(desk, campaign_id)
+    heard = hear_many(desk, [Posted(ours.attempt, posted(ours.session_id, each)) for each in (sent, taken_out)])
+    assert heard == [Heard.RECORDED, Heard.CONTRARY]
+    assert view(desk, campaign_id).drops == {DropState.DELIVERED: 1, DropState.SCREENED: 1}
 
 
 def test_one_that_meets_a_fault_fails_alone(desk: Desk, simulator: Simulator) -> None:

@@ -49,6 +49,36 @@ def test_it_is_reported_once_and_its_records_are_taken(
     assert evidence.strays(desk.redis, campaign_id) == {}
 
 
+def test_a_postback_names_it_is_reported_once_and_its_records_are_taken(desk: Desk, simulator: Simulator) -> None:
+    campaign_id = given_up(desk, simulator)
+    (session,), ours = simulator.truth.sessions, submission(desk, campaign_id)
+    due.remove(desk.redis, Due.SETTLE, [ours.id])
+    with capture_logs() as logs:
+        for phone in PHONES[:2] * 2:
+            assert hear(desk, ours.attempt, posted(session.id, phone)) is Heard.RECORDED
+    (told,) = [each for each in logs if each["event"] == "given_up_submission_turned_up"]
+    assert (told["session_id"], told["log_level"]) == (session.id, "error")
+    seen = [each for each in evidence.read(desk.redis, ours.id) if each.finding is Finding.POSTBACK]
+    assert [each.session_ids for each in seen] == [(session.id,)]
+    assert view(desk, campaign_id).drops == {DropState.DELIVERED: 2, DropState.NO_RECORD: len(PHONES) - 2}
+    assert submission(desk, campaign_id).state is SubmissionState.GIVEN_UP
+    assert due.instant_of(desk.redis, Due.SETTLE, ours.id) == desk.clock()  # the other records are asked for
+
+
+def test_what_a_postback_names_is_stopped_when_its_end_time_has_come(
+    desk: Desk, simulator: Simulator, clock: Clock
+) -> None:
+    ends_at = desk.clock() + timedelta(minutes=1)
+    campaign_id = given_up(desk, simulator, TERMS.model_copy(update={"ends_at": ends_at}))
+    (session,), ours = simulator.truth.sessions, submission(desk, campaign_id)
+    hear(desk, ours.attempt, posted(session.id))
+    assert evidence.strays(desk.redis, campaign_id) == {}
+    clock.jump(timedelta(minutes=2))
+    hear(desk, ours.attempt, posted(session.id, PHONES[1]))
+    assert evidence.strays(desk.redis, campaign_id) == {session.id: Run.GOING}
+    assert due.stands(desk.redis, Due.CONTROL, campaign_id)
+
+
 def test_a_stop_reaches_the_session_that_was_found(desk: Desk, simulator: Simulator) -> None:
     simulator.change(TITLED)
     campaign_id = given_up(desk, simulator)

@@ -110,6 +110,23 @@ def test_all_that_is_wrong_with_a_form_is_said_at_once(caller: Caller) -> None:
     assert [each["row"] for each in problems if "row" in each] == [3]
 
 
+def test_all_that_is_wrong_with_a_campaign_is_said_at_once(caller: Caller) -> None:
+    bad = {"caller_id": "12", "start": "2001-01-01T00:00:00Z", "surprise": "x", "audio_title": None}
+    problems = caller.hand_in("x" * 201, recipients=["n/a", "555-0123", ""], **bad).json()["problems"]
+    messages = {each["field"]: each["message"] for each in problems}
+    assert sorted(messages) == ["Idempotency-Key", "audio_title", "caller_id", "recipients", "start", "surprise"]
+    rows = "not a number (line 1), too short (line 2), empty (line 3)"
+    assert messages["recipients"] == f"none of the 3 rows holds a phone number to send to: {rows}"
+
+
+def test_a_file_without_a_phone_is_told_by_its_rows_with_all_else(caller: Caller) -> None:
+    for wrong in ({}, {"start": "2001-01-01 09:30 ET", "audio_type": "ogg"}):
+        problems = upload(caller, "Name,Phone\nAnn,n/a\nBob,5550123\n", **wrong).json()["problems"]
+        messages = {each["field"]: each["message"] for each in problems}
+        assert messages.keys() == {"contacts", *wrong}
+        assert messages["contacts"].endswith(": not a number (line 2), too short (line 3)")
+
+
 def test_a_column_that_would_be_a_guess_is_asked_for(caller: Caller) -> None:
     text = "Home Phone,Work Phone\n6175550123,6175550124\n"
     refused = upload(caller, text)
@@ -127,7 +144,8 @@ def test_a_form_without_a_file_says_so(caller: Caller) -> None:
     ("wrong", "field"),
     [
         ({"caller_id": "1"}, "caller_id"),
-        ({"audio_url": "https://example.com/a.mp3"}, ""),
+        ({"audio_url": "https://example.com/a.mp3"}, "audio_title"),
+        ({"audio_title": None}, "audio_title"),
         ({"recipients": [{"phone": 1}]}, "recipients.0"),
         ({"recipients": ["n/a"]}, "recipients"),
         ({"phones": []}, "phones"),

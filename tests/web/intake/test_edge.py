@@ -1,14 +1,18 @@
 """What is too large, too slow, of the wrong type, or while the ledger is away: answered, and nothing is stored."""
 
 import asyncio
+import re
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 import requests
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from redis import Redis
 from starlette.types import Message, Receive
 
@@ -20,6 +24,7 @@ from tests.web.conftest import CAMPAIGN, Caller
 from tests.web.front_door import front_door, make_site
 from web import bodies
 from web.intake import edge
+from web.intake.controls import ControlVerb
 from web.problems import Kind, Refusal
 from web.turns import Busy
 
@@ -38,6 +43,9 @@ def problem(answer: requests.Response) -> tuple[int, str]:
     told = answer.json()
     assert told["status"] == answer.status_code
     assert {"type", "title", "detail", "todo"} <= told.keys()
+    assert [each for each in ("python -m", "--", "` shows") if each in told["detail"] + told["todo"]] == []
+    assert [each for each in re.split(r"[.;:] ?", told["todo"]) if each and each in told["detail"]] == []
+    assert all(each["field"] for each in told.get("problems", []))
     return answer.status_code, told["type"].removeprefix("/v1/problems/")
 
 
@@ -58,6 +66,8 @@ def problem(answer: requests.Response) -> tuple[int, str]:
         ("POST", "/v1/campaigns", {"json": [], "headers": KEY}, (422, "invalid")),
         ("POST", "/v1/campaigns", typed("multipart/form-data"), (400, "unreadable-body")),
         ("POST", "/v1/campaigns/bcdf/stop", typed("application/json"), (400, "unreadable-body")),
+        ("POST", "/v1/campaigns/bcdf/stop", typed("text/plain"), (415, "unsupported-media-type")),
+        ("POST", "/v1/campaigns/bcdf/stop", {"json": {"why": "x"}}, (404, "unknown-campaign")),
         ("POST", "/v1/campaigns/bcdf/explode", {"json": {"why": "x"}}, (422, "invalid")),
         ("POST", "/v1/do-not-dial/default/add", {"json": {"phones": [], "why": "x"}}, (422, "invalid")),
     ],
@@ -66,6 +76,42 @@ def test_every_refusal_is_a_problem(
     caller: Caller, method: str, path: str, options: dict[str, Any], expected: tuple[int, str]
 ) -> None:
     assert problem(caller(method, path, **options)) == expected
+
+
+@pytest.mark.parametrize(
+    ("path", "options", "fields"),
+    [
+        *((f"campaigns/bcdf/{verb}", {}, {"why": "is missing"}) for verb in ControlVerb),
+        (
+            "campaigns/bcdf/abort",
+            {},
+            {"verb": "must be 'pause', 'resume', 'stop' or 'cancel'", "why": "is missing"},
+        ),
+        ("campaigns/bcdf/stop", {"json": []}, {"the body": "must be a JSON object"}),
+        ("campaigns/bcdf/stop", {"json": {"why": " "}}, {"why": "must be the reason, in 1 to 300 characters"}),
+        ("campaigns", {"json": [], "headers": KEY}, {"the body": "must be an object with the campaign's fields"}),
+        ("unknowns/bcdf-1/decision", {}, {"decision": "is missing", "why": "is missing"}),
+        (
+            "do-not-dial/default/add",
+            {"json": {"phones": ["55"]}},
+            {"phones.0": "Digits are missing; a number has 10, area code included.", "why": "is missing"},
+        ),
+    ],
+)
+def test_what_is_wrong_with_a_body_is_said_of_its_fields(
+    caller: Caller, path: str, options: dict[str, Any], fields: dict[str, str]
+) -> None:
+    told = caller.post(f"/v1/{path}", **options).json()
+    assert {each["field"]: each["message"] for each in told["problems"]} == fields
+    assert told["detail"] == f"what is wrong: {', '.join(fields)}"
+
+
+@pytest.mark.parametrize("path", ["campaigns", "campaigns/bcdf/stop"])
+def test_a_body_that_is_no_json_is_told_by_the_place(caller: Caller, path: str) -> None:
+    headers = {"Content-Type": "application/json", **KEY}
+    refused = caller.post(f"/v1/{path}", data='{"why": "x",\n  why: 1}', headers=headers)
+    assert problem(refused) == (400, "unreadable-body")
+    assert refused.json()["detail"] == "it is no JSON from line 2, column 3 on"
 
 
 def test_a_type_explains_itself_to_everybody(caller: Caller) -> None:
@@ -93,6 +139,70 @@ def test_what_is_wrong_is_said_without_repeating_it(
     said += [caller.get(f"/v1/campaigns?{name}={PHONE}").text for name in ("status", "account", "since", "limit")]
     said += capfd.readouterr()
     assert [(canary, text) for text in said for canary in CANARIES if canary in text] == []
+
+
+Place = Callable[[Caller, str], requests.Response]
+
+
+def in_campaign(name: str) -> Place:
+    """A field of a campaign as JSON."""
+    return lambda caller, text: caller.hand_in(f"a {name}", **{name: text})
+
+
+def in_query(name: str) -> Place:
+    """A filter of the campaigns."""
+    return lambda caller, text: caller.get("/v1/campaigns", params={name: text})
+
+
+def in_path(before: str, after: str = "", **body: str) -> Place:
+    """A part of an address; a POST where there is a body."""
+    method = "POST" if body else "GET"
+    return lambda caller, text: caller(method, f"/v1/{before}{quote(text, safe='')}{after}", json=body or None)
+
+
+def in_body(path: str, *names: str) -> Place:
+    """Fields of a smaller body."""
+    return lambda caller, text: caller.post(f"/v1/{path}", json=dict.fromkeys(names, text))
+
+
+def in_form(caller: Caller, text: str) -> requests.Response:
+    files = {"contacts": (f"{quote(text)}.csv", f'Phone\n6175550123\n"{text}\n'.encode(), "text/csv")}
+    fields = dict.fromkeys(("column", "start", "caller_id", "account"), text)
+    return caller.post("/v1/campaigns", data={**CAMPAIGN, **fields}, files=files, headers=KEY)
+
+
+STATED = ("caller_id", "audio_url", "audio_type", "start", "ends_at", "mobile_only", "account", "recipients")
+PLACES: tuple[Place, ...] = (
+    *map(in_campaign, STATED),
+    *map(in_query, ("status", "account", "since", "limit", "cursor")),
+    *map(in_path, ("", "campaigns/", "unknowns/", "do-not-dial/", "reconciliations/", "problems/")),
+    in_path("campaigns/bcdf/", why="x"),
+    in_path("unknowns/", "/decision", decision="give-up", why="x"),
+    in_body("campaigns/bcdf/stop", "why", "reason"),
+    in_body("unknowns/bcdf-1/decision", "decision", "session_id"),
+    in_body("do-not-dial/default/history", "phone"),
+    in_form,
+    lambda caller, text: caller.hand_in("field", **{text: text}),
+    lambda caller, text: caller.hand_in("rows", recipients=[text, "n/a", {text: text}], audio_title=f"{text}\t"),
+    lambda caller, text: caller.hand_in("nobody", recipients=[f"no {text}"], audio_title=None),
+    lambda caller, text: caller.hand_in(quote(text) * 20),
+    lambda caller, text: Caller(caller.address, f"dpl_{quote(text)}").get("/v1/campaigns"),
+    lambda caller, text: caller.post("/v1/campaigns", json=[text], headers=KEY),
+    lambda caller, text: caller.post("/v1/campaigns", data=text.encode(), headers={"Content-Type": quote(text), **KEY}),
+    lambda caller, text: caller.get("/v1/campaigns/bcdf/results", headers={"Accept": quote(text)}),
+    lambda caller, text: caller.get("/v1/campaigns/bcdf/results", params={"format": text}),
+)
+
+
+@settings(max_examples=2, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.text(st.characters(codec="ascii"), max_size=5))
+def test_no_error_repeats_a_value_wherever_it_stands(caller: Caller, before: str) -> None:
+    answers = [place(caller, f"{before} canary {PHONE}") for place in PLACES]
+    refused = [each for each in answers if not each.ok]
+    assert len(refused) > 0.9 * len(PLACES)
+    assert [
+        (each.text, canary) for each in refused for canary in CANARIES if problem(each) and canary in each.text
+    ] == []
 
 
 def test_bodies_beyond_their_size_are_refused_announced_or_not(caller: Caller, redis: Redis) -> None:

@@ -50,6 +50,8 @@ def test_an_unknown_submission_is_shown_and_decided_once(caller: Caller, redis: 
     against = caller.post(f"{path}/decision", json={"decision": "resend", "why": "they wait"})
     assert (against.status_code, against.json()["type"]) == (409, "/v1/problems/inadvisable")
     assert '"force": true' in against.json()["detail"]
+    too_early = caller.post(f"{path}/decision", json={"decision": "give-up", "why": "they wait"}).json()["detail"]
+    assert [each for each in (against.json()["detail"], too_early) if "`" in each or "--" in each] == []
     adopted = caller.post(f"{path}/decision", json={"decision": "adopt", "why": "seen", "session_id": "4294967301"})
     assert (adopted.status_code, adopted.json()["type"]) == (503, "/v1/problems/gateway-silent")
     assert "credentials" in adopted.json()["detail"]
