@@ -162,9 +162,10 @@ def test_a_body_that_is_no_form_is_refused_before_it_is_read(visit: Visit) -> No
 
 def test_files_may_be_kept_for_ever_and_are_for_everybody(visit: Visit) -> None:
     page = visit.get("/sign-in").text
-    (sheet,) = [each.split('"')[0] for each in page.split('href="') if ".css" in each]
-    answer = visit.get(sheet)
-    assert (answer.status_code, answer.headers["Cache-Control"]) == (200, "public, max-age=31536000, immutable")
+    sheets = [each.split('"')[0] for each in page.split('href="') if ".css" in each]
+    assert len(sheets) == 2
+    for answer in map(visit.get, sheets):
+        assert (answer.status_code, answer.headers["Cache-Control"]) == (200, "public, max-age=31536000, immutable")
 
 
 def intent_of(redis: Redis, campaign_id: str) -> Intent:

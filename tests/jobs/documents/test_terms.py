@@ -29,7 +29,7 @@ def test_all_that_is_wrong_is_said_at_once() -> None:
     wrong = {"caller_id": "", "audio_title": None, "start": "soon", "ends_at": "2026-03-02 09:30"}
     with pytest.raises(InvalidCampaign) as refused:
         read_terms({**WRITTEN, **wrong})
-    assert [problem.field for problem in refused.value.problems] == ["caller_id", "start", "ends_at", ""]
+    assert [problem.field for problem in refused.value.problems] == ["caller_id", "start", "ends_at", "audio_title"]
 
 
 def test_a_number_that_cannot_call_is_refused_without_repeating_it() -> None:
