@@ -75,7 +75,7 @@ _OFTEN_MEANT = {
     "name": "title",
 }
 
-_HARMLESS_NAME = re.compile(r"[A-Za-z_]{1,40}", re.ASCII)
+_HARMLESS_NAME = re.compile(r"[A-Za-z_-]{1,40}", re.ASCII)
 
 
 def in_words(errors: Iterable[ErrorDetails], fields: Sequence[str]) -> tuple[Problem, ...]:
@@ -90,7 +90,7 @@ def _problem(error: ErrorDetails, fields: Sequence[str]) -> Problem:
         return Problem("", _own_words(error))
     name = str(place[0])
     if name not in fields:
-        return Problem(presentable(name), f"is no field of a campaign; {_meant(name, fields)}")
+        return Problem(presentable(name), f"is no field of a campaign; {meant(name, fields)}")
     if error["type"] == "missing":
         return Problem(name, "is missing")
     if name == "recipients" and len(place) > 1:
@@ -109,11 +109,12 @@ def presentable(name: str) -> str:
     return name if _HARMLESS_NAME.fullmatch(name) else "(an odd field name)"
 
 
-def _meant(name: str, fields: Sequence[str]) -> str:
+def meant(name: str, fields: Sequence[str]) -> str:
+    """Which of the fields a name that is none of them stands for, or all that there are."""
     snake = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).lower()
-    close = difflib.get_close_matches(snake, fields, n=1, cutoff=0.75)
-    meant = _OFTEN_MEANT.get(snake) or next(iter(close), "")
-    return f"did you mean {meant}?" if meant in fields else f"there are: {', '.join(fields)}"
+    close = difflib.get_close_matches(snake, fields, n=1, cutoff=0.7)
+    likely = _OFTEN_MEANT.get(snake) or next(iter(close), "")
+    return f"did you mean {likely}?" if likely in fields else f"there are: {', '.join(fields) or 'none'}"
 
 
 def _few_recipients(problems: Iterable[Problem]) -> Iterator[Problem]:

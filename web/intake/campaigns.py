@@ -93,7 +93,7 @@ async def hand_in(
     return JSONResponse(found, 200 if dry_run else 202, headers)
 
 
-@router.get("", responses=problems(Kind.INVALID))
+@router.get("", responses=problems())
 def every(
     site: OurSite,
     _: Reader,
@@ -113,7 +113,7 @@ def every(
     return {"campaigns": list(map(summary, found.campaigns)), "next": str(found.next_place or "") or None}
 
 
-@router.get("/{campaign_id}", responses=problems(Kind.UNKNOWN_CAMPAIGN, Kind.INVALID))
+@router.get("/{campaign_id}", responses=problems(Kind.UNKNOWN_CAMPAIGN))
 def one(site: OurSite, _: Reader, campaign_id: CampaignId) -> ShownDocument:
     """One campaign: its status, its terms, where every phone of it is, and every submission."""
     return read_shown(site.redis, campaign_id)

@@ -22,7 +22,6 @@ from jobs.phones import Refusal, normalise
 from web.intake.accounts import check_account
 from web.intake.edge import Edge
 from web.intake.shapes import WITH_BODY, Account, Controller, Reader, Why, problems
-from web.problems import Kind
 from web.site import OurSite
 
 router = APIRouter(route_class=Edge, prefix="/do-not-dial", tags=["do-not-dial"])
@@ -66,7 +65,7 @@ def every_list(site: OurSite, _: Reader) -> dict[str, list[ListDocument]]:
     return {"lists": [list_document(ledger.read(site.redis, name)) for name in names]}
 
 
-@router.get("/{account}", responses=problems(Kind.INVALID))
+@router.get("/{account}", responses=problems())
 def one_list(site: OurSite, _: Reader, account: Account) -> ListDocument:
     """The same of one account."""
     check_account(site, account)

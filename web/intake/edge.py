@@ -8,6 +8,8 @@ from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 from fastapi import FastAPI
+from fastapi.dependencies.utils import get_flat_params
+from fastapi.params import Query
 from fastapi.routing import APIRoute
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -17,7 +19,7 @@ from starlette.types import Receive
 from web.access import visitor_of
 from web.bodies import Room, bounded, too_large
 from web.login import SAFE_METHODS
-from web.problems import Kind, Refusal
+from web.problems import Kind, Refusal, check_query
 from web.turns import check_line
 from web.visitors import Visitor
 
@@ -46,16 +48,17 @@ def add_to(app: FastAPI) -> None:
 
 
 class Edge(APIRoute):
-    """A route that reads only what somebody known sends, up to a size and for a time."""
+    """A route that reads only what somebody known sends, up to a size and for a time, and passes no parameter over."""
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        handle = super().get_route_handler()
+        handle, names = super().get_route_handler(), self._query_names()
 
         async def at_the_edge(request: Request) -> Response:
             check_line()
             visitor = await run_in_threadpool(visitor_of, request)
             if visitor is None:
                 raise Refusal(Kind.TOKEN_MISSING, headers={"WWW-Authenticate": "Bearer"})
+            check_query(request, names)
             with _room(request, visitor):
                 response = await handle(Request(request.scope, _bounded(request)))
             response.headers.setdefault("Cache-Control", "no-store")
@@ -63,6 +66,10 @@ class Edge(APIRoute):
             return response
 
         return at_the_edge
+
+    def _query_names(self) -> list[str]:
+        """What may stand behind the question mark, as the handler and its dependencies declare it."""
+        return [each.alias for each in get_flat_params(self.dependant) if isinstance(each.field_info, Query)]
 
 
 def media_type_of(request: Request) -> str:

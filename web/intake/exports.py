@@ -89,7 +89,7 @@ def _written(rows: str, columns: Sequence[str]) -> dict[int | str, dict[str, Any
     return {200: {"description": "All of them", "content": {MEDIA_TYPES[Format.JSON]: {"schema": whole}, **lines}}}
 
 
-_REFUSED = problems(Kind.UNKNOWN_CAMPAIGN, Kind.NOT_ACCEPTABLE, Kind.PHONES_DROPPED, Kind.INVALID)
+_REFUSED = problems(Kind.UNKNOWN_CAMPAIGN, Kind.NOT_ACCEPTABLE, Kind.PHONES_DROPPED)
 
 
 @dataclass(frozen=True, slots=True)

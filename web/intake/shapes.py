@@ -15,7 +15,8 @@ from web.visitors import Visitor
 ABOUT = """\
 Hand voicemail campaigns in, look at them, control them. Every request shows a token, `Authorization: Bearer dpl_...`.
 Errors are `application/problem+json`; their `type` is a path that explains itself. Instants are ISO 8601 with a zone.
-Names are only ever added: read what you know and pass over the rest.
+Names are only ever added: read what you know and pass over the rest. Of a request nothing is passed over: a field or
+a query parameter that there is not is a 422, and nothing was done.
 """
 
 Reader = Annotated[Visitor, Depends(require(Scope.READ))]
@@ -29,8 +30,16 @@ OfAccount = Annotated[str, Query(pattern=NAME, description="A gateway account, b
 
 DEFAULT = DEFAULT_ACCOUNT
 
-WITH_BODY = (Kind.UNREADABLE, Kind.INVALID, Kind.MEDIA, Kind.TOO_LARGE, Kind.TOO_SLOW)
-EVERYWHERE = (Kind.TOKEN_MISSING, Kind.SCOPE_MISSING, Kind.TOO_MANY_TRIES, Kind.FAULT, Kind.AWAY, Kind.BUSY)
+WITH_BODY = (Kind.UNREADABLE, Kind.MEDIA, Kind.TOO_LARGE, Kind.TOO_SLOW)
+EVERYWHERE = (
+    Kind.INVALID,
+    Kind.TOKEN_MISSING,
+    Kind.SCOPE_MISSING,
+    Kind.TOO_MANY_TRIES,
+    Kind.FAULT,
+    Kind.AWAY,
+    Kind.BUSY,
+)
 
 Why = Annotated[
     str,

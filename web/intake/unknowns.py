@@ -32,7 +32,7 @@ class Stated(BaseModel):
     """You know better than the evidence, and `why` says how."""
 
 
-@router.get("", responses=problems(Kind.INVALID))
+@router.get("", responses=problems())
 def every(
     site: OurSite,
     _: Reader,
@@ -42,7 +42,7 @@ def every(
     return {"unknowns": [case_document(each, site.now) for each in read_cases(site.redis, campaign_id)]}
 
 
-@router.get("/{submission_id}", responses=problems(Kind.UNKNOWN_SUBMISSION, Kind.INVALID))
+@router.get("/{submission_id}", responses=problems(Kind.UNKNOWN_SUBMISSION))
 def one(site: OurSite, _: Reader, submission_id: SubmissionId) -> CaseDocument:
     """Everything that was ever found out and decided about one, in doubt or not."""
     return case_document(read_case(site.redis, submission_id), site.now)

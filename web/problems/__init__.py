@@ -7,7 +7,7 @@ secret.
 from web.problems.answers import add_to, refusal_of
 from web.problems.kinds import Kind
 from web.problems.refusals import MEDIA_TYPE, FlawDocument, ProblemDocument, Refusal, document, flaw
-from web.problems.requests import not_json
+from web.problems.requests import check_query, not_json
 
 __all__ = [
     "MEDIA_TYPE",
@@ -16,6 +16,7 @@ __all__ = [
     "ProblemDocument",
     "Refusal",
     "add_to",
+    "check_query",
     "document",
     "flaw",
     "not_json",

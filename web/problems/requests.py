@@ -2,7 +2,7 @@
 missing as a whole.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from fastapi.exceptions import RequestValidationError
@@ -10,7 +10,7 @@ from fastapi.routing import APIRoute
 from starlette.requests import Request
 
 from config.masking import mask_text
-from jobs.models.problems import presentable
+from jobs.models.problems import meant, presentable
 from web.problems.kinds import Kind
 from web.problems.refusals import FlawDocument, Refusal
 
@@ -40,6 +40,18 @@ def refusal_of_request(request: Request, error: RequestValidationError) -> Refus
     if isinstance(error.body, bytes):
         return Refusal(Kind.MEDIA)
     return Refusal(Kind.INVALID, flaws=[flaw for each in errors for flaw in _flaws(request, each)])
+
+
+def check_query(request: Request, names: Sequence[str]) -> None:
+    """Raises `Refusal` for a parameter that is none of `names`: a `dry_run` that is misspelt must not send."""
+    strays = [name for name in request.query_params if name not in names]
+    if strays:
+        raise Refusal(Kind.INVALID, flaws=[_stray(name, names) for name in strays])
+
+
+def _stray(name: str, names: Sequence[str]) -> FlawDocument:
+    message = f"is no query parameter here; {meant(name, names)}"
+    return {"field": presentable(name), "message": message}
 
 
 def not_json(body: str, at: int) -> Refusal:

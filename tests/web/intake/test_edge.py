@@ -25,6 +25,7 @@ from tests.web.front_door import front_door, make_site
 from web import bodies
 from web.intake import edge
 from web.intake.controls import ControlVerb
+from web.intake.door import openapi
 from web.problems import Kind, Refusal
 from web.turns import Busy
 
@@ -114,6 +115,48 @@ def test_a_body_that_is_no_json_is_told_by_the_place(caller: Caller, path: str) 
     assert refused.json()["detail"] == "it is no JSON from line 2, column 3 on"
 
 
+@pytest.mark.parametrize(
+    ("method", "path", "fields"),
+    [
+        ("POST", "campaigns?dryrun=true", {"dryrun": "is no query parameter here; did you mean dry_run?"}),
+        ("POST", "campaigns?dry-run=true", {"dry-run": "is no query parameter here; did you mean dry_run?"}),
+        ("GET", "campaigns?state=finished", {"state": "is no query parameter here; did you mean status?"}),
+        (
+            "GET",
+            "campaigns?page=2",
+            {"page": "is no query parameter here; there are: status, account, since, limit, cursor"},
+        ),
+        ("GET", "do-not-dial?x=", {"x": "is no query parameter here; there are: none"}),
+        (
+            "GET",
+            f"unknowns?{PHONE}=1",
+            {"(an odd field name)": "is no query parameter here; there are: campaign_id"},
+        ),
+    ],
+)
+def test_a_query_parameter_that_is_misspelt_is_told_and_nothing_is_done(
+    caller: Caller, redis: Redis, method: str, path: str, fields: dict[str, str]
+) -> None:
+    body = {**CAMPAIGN, "recipients": [PHONE]} if method == "POST" else None
+    refused = caller(method, f"/v1/{path}", json=body, headers=KEY)
+    assert problem(refused) == (422, "invalid")
+    assert {each["field"]: each["message"] for each in refused.json()["problems"]} == fields
+    assert campaigns.newest(redis, most=1) == []
+
+
+def operations() -> Iterator[tuple[str, str]]:
+    for path, methods in openapi()["paths"].items():
+        for method in methods:
+            yield method.upper(), re.sub(r"{\w+}", "bcdf", path)
+
+
+def test_no_route_passes_a_query_parameter_over(caller: Caller) -> None:
+    for method, path in operations():
+        refused = caller(method, f"{path}?no_such=1")
+        assert problem(refused) == (422, "invalid")
+        assert [each["field"] for each in refused.json()["problems"]] == ["no_such"]
+
+
 def test_a_type_explains_itself_to_everybody(caller: Caller) -> None:
     told = caller.get("/v1/nowhere").json()
     explained = requests.get(f"{caller.address}{told['type']}", timeout=60).json()
@@ -191,6 +234,7 @@ PLACES: tuple[Place, ...] = (
     lambda caller, text: caller.post("/v1/campaigns", data=text.encode(), headers={"Content-Type": quote(text), **KEY}),
     lambda caller, text: caller.get("/v1/campaigns/bcdf/results", headers={"Accept": quote(text)}),
     lambda caller, text: caller.get("/v1/campaigns/bcdf/results", params={"format": text}),
+    lambda caller, text: caller.get("/v1/campaigns", params={text: text}),
 )
 
 
