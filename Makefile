@@ -1,8 +1,9 @@
-# Every target sets up what it needs, in .venv/ and var/ and nowhere else. Needed: make, and Python 3.11 or newer.
+# Every target sets up what it needs, in .venv-dev/ and var/ and nowhere else. Needed: make, and Python 3.11 or newer.
+# A .venv/ is somebody's own, perhaps with a worker that runs from it: nothing here touches it.
 # Another Python than python3: make test PYTHON=python3.13
 
 PYTHON ?= python3
-VENV := .venv
+VENV := .venv-dev
 RUN := $(VENV)/bin/python -m
 READY := $(VENV)/ready
 

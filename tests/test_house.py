@@ -1,7 +1,9 @@
 """What holds for the repository as a whole, and would drift if nobody looked."""
 
 import inspect
+import os
 import re
+import subprocess
 import tomllib
 from collections.abc import Iterator
 from fnmatch import fnmatch
@@ -116,6 +118,20 @@ def test_every_dependency_says_what_it_is_for() -> None:
     dependencies = [line for line in lines if re.match(r'\s+"[\w\[\]-]+[<>=]{2}', line)]
     assert len(dependencies) >= 15
     assert not [line for line in dependencies if not re.search(r",\s+# \S", line)]
+
+
+def test_make_empties_no_environment_that_somebody_else_made() -> None:
+    """A worker may be running from the one that the README has people make."""
+    asked = ["make", "--dry-run", "--always-make", "demo", "bench-faults"]
+    environment = {"PATH": os.environ["PATH"]}  # this may itself have been started by make
+    said = subprocess.run(asked, cwd=ROOT, env=environment, capture_output=True, text=True, check=True).stdout
+    emptied = {Path(each).name for each in re.findall(r'-m venv --clear "(.*?)"', said)}
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    made_by_hand = set(re.findall(r"-m venv (\S+)", readme))
+    ignored = (ROOT / ".gitignore").read_text(encoding="utf-8").split()
+    assert emptied == {".venv-dev", ".venv-faults"}
+    assert made_by_hand == {".venv"}
+    assert {f"{name}/" for name in emptied | made_by_hand} <= set(ignored)
 
 
 def test_every_process_of_the_procfile_is_a_room_with_a_door() -> None:
