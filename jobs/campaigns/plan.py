@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence, Set
 from dataclasses import dataclass, field
 
 from jobs.contacts import Row
-from jobs.models import MAX_PHONES_PER_SUBMISSION
+from jobs.models import MAX_PHONES_PER_SUBMISSION, ExcludedRow
 from jobs.phones import Refusal, normalise, split
 
 
@@ -20,6 +20,11 @@ class Excluded:
     text: str = field(repr=False)
     reason: Refusal
     kept_line: int | None = None
+
+    @property
+    def row(self) -> ExcludedRow:
+        """As it is stored."""
+        return ExcludedRow(self.line, self.text, str(self.reason), self.kept_line)
 
 
 @dataclass(frozen=True, slots=True)

@@ -141,7 +141,7 @@ def _new_campaign(
         terms=terms,
         rows=plan.row_count,
         chunks=plan.chunks,
-        excluded=[(each.line, each.text, each.reason) for each in plan.excluded],
+        excluded=[each.row for each in plan.excluded],
         due_at=due_at,
         screened=screened,
     )

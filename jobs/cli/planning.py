@@ -68,7 +68,7 @@ def write_rows(path: Path, excluded: Iterable[Excluded], *, kept: str) -> None:
     """Write rows that came to nothing as CSV; raises `Failure`, which says what was `kept`."""
     with replaced(path, kept=kept) as file:
         write_csv(file, [EXCLUDED_COLUMNS])
-        write_csv(file, excluded_rows((each.line, each.text, each.reason) for each in excluded))
+        write_csv(file, excluded_rows(each.row for each in excluded))
 
 
 def sum_check(rows: int, phones: int, excluded: int) -> Text:

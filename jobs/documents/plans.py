@@ -10,12 +10,12 @@ from jobs.campaigns.plan import Excluded, Plan
 from jobs.columns import Chosen
 from jobs.contacts import Contacts
 from jobs.ledger import campaigns
-from jobs.models import CampaignView
+from jobs.models import CampaignView, ExcludedRow
 from jobs.phones import Refusal
 
 MOST_EXAMPLES = 10
 
-EXCLUDED_COLUMNS = ("line", "reason", "sentence", "text")
+EXCLUDED_COLUMNS = ("line", "reason", "sentence", "text", "kept_line")
 """Of the table of rows that were left out."""
 
 
@@ -78,7 +78,9 @@ def taken_document(redis: Redis, campaign: CampaignView) -> PlanDocument:
     """The same of a campaign that was taken in, as the ledger has it: whoever asks again gets the same again."""
     rows = campaigns.excluded(redis, campaign.id)
     by_reason = campaigns.excluded_by_reason(redis, campaign.id)
-    left_out = [Excluded(line, text, Refusal(reason)) for line, text, reason in rows if reason in set(Refusal)]
+    left_out = [
+        Excluded(row.line, row.text, Refusal(row.reason), row.kept_line) for row in rows if row.reason in set(Refusal)
+    ]
     return {
         "rows": campaign.rows,
         "phones": campaign.phone_count,
@@ -105,10 +107,10 @@ def examples(excluded: Iterable[Excluded]) -> list[Excluded]:
     return [each for _, _, each in sorted(chosen, key=lambda entry: entry[1])]
 
 
-def excluded_rows(excluded: Iterable[tuple[int, str, str]]) -> Iterator[tuple[int, str, str, str]]:
-    """`EXCLUDED_COLUMNS` of each row that was left out, from its line, text and reason."""
-    for line, text, reason in excluded:
-        yield line, reason, sentence_of(reason), text
+def excluded_rows(excluded: Iterable[ExcludedRow]) -> Iterator[tuple[int, str, str, str, int | None]]:
+    """`EXCLUDED_COLUMNS` of each row that was left out."""
+    for row in excluded:
+        yield row.line, row.reason, sentence_of(row.reason), row.text, row.kept_line
 
 
 def sentence_of(reason: str) -> str:

@@ -16,7 +16,7 @@ from jobs.ledger.events import TELL
 from jobs.ledger.fields import counts, decoded, from_ms, from_ms_if_any, text, to_ms
 from jobs.ledger.packing import pack_phones
 from jobs.ledger.script import Argument, Script
-from jobs.models import LEGAL_INTENTS, CampaignView, DropState, Intent, Run, SubmissionState, Terms
+from jobs.models import LEGAL_INTENTS, CampaignView, DropState, ExcludedRow, Intent, Run, SubmissionState, Terms
 
 _TAKE = amnesia.script(
     TELL,
@@ -105,8 +105,7 @@ class NewCampaign:
     terms: Terms
     rows: int
     chunks: Sequence[Sequence[str]]
-    excluded: Sequence[tuple[int, str, str]]
-    """Line, text and reason of every row that is in no submission."""
+    excluded: Sequence[ExcludedRow]
     due_at: datetime
     """When its submissions may go to the gateway."""
     screened: int = 0
@@ -182,11 +181,11 @@ def submission_ids(redis: Redis, campaign_id: str) -> list[str]:
     return [submission_id(campaign_id, index) for index in range(1, int(count or 0) + 1)]
 
 
-def excluded(redis: Redis, campaign_id: str) -> list[tuple[int, str, str]]:
-    """Line, text and reason of every row that is in no submission."""
+def excluded(redis: Redis, campaign_id: str) -> list[ExcludedRow]:
+    """Every row that is in no submission."""
     packed = redis.get(keys.excluded(campaign_id))
     rows = json.loads(zlib.decompress(packed)) if isinstance(packed, bytes) else []
-    return [(line, value, reason) for line, value, reason in rows]
+    return [ExcludedRow(*row) for row in rows]
 
 
 def excluded_by_reason(redis: Redis, campaign_id: str) -> Counter[str]:
@@ -194,7 +193,7 @@ def excluded_by_reason(redis: Redis, campaign_id: str) -> Counter[str]:
     kept = decoded(redis.hgetall(keys.campaign(campaign_id)))
     if counts := {name.removeprefix("x:"): int(count) for name, count in kept.items() if name.startswith("x:")}:
         return Counter(counts)
-    return Counter(reason for _, _, reason in excluded(redis, campaign_id))  # taken before they were counted
+    return Counter(row.reason for row in excluded(redis, campaign_id))  # taken before they were counted
 
 
 def intend(
@@ -265,12 +264,12 @@ def _fields(new: NewCampaign, now: datetime) -> list[Argument]:
         "submissions": len(new.chunks),
         "account": new.terms.account,
         "screened": new.screened,
-        **{f"x:{reason}": count for reason, count in Counter(each[2] for each in new.excluded).items()},
+        **{f"x:{reason}": count for reason, count in Counter(each.reason for each in new.excluded).items()},
     }
     return [part for pair in fields.items() for part in pair]
 
 
-def pack_excluded(rows: Iterable[tuple[int, str, str]]) -> bytes:
+def pack_excluded(rows: Iterable[ExcludedRow]) -> bytes:
     """The exclusion report as it is stored; nothing where nothing was left out."""
     listed = list(rows)
     return zlib.compress(json.dumps(listed).encode()) if listed else b""

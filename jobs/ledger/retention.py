@@ -141,10 +141,10 @@ def rewrite_excluded(redis: Redis, campaign_id: str, is_meant: Callable[[str], b
     def rewrite(pipeline: Pipeline) -> None:
         nonlocal rewritten
         rows = campaigns.excluded(pipeline, campaign_id)
-        rewritten = sum(is_meant(value) for _, value, _ in rows)
+        rewritten = sum(is_meant(row.text) for row in rows)
         pipeline.multi()
         if rewritten:
-            changed = ((line, text_then if is_meant(value) else value, reason) for line, value, reason in rows)
+            changed = (row._replace(text=text_then) if is_meant(row.text) else row for row in rows)
             pipeline.set(name, campaigns.pack_excluded(changed))
 
     redis.transaction(rewrite, name)

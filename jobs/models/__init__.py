@@ -3,7 +3,7 @@
 from jobs.models.events import TOPICS, EventKind
 from jobs.models.evidence import Candidate, Evidence, Finding
 from jobs.models.problems import InvalidCampaign, Problem
-from jobs.models.records import Alone, Attempt, CampaignView, Disposition, Submission
+from jobs.models.records import Alone, Attempt, CampaignView, Disposition, ExcludedRow, Submission
 from jobs.models.states import (
     ENDING_INTENTS,
     FINAL_STATUSES,
@@ -52,6 +52,7 @@ __all__ = [
     "DropState",
     "EventKind",
     "Evidence",
+    "ExcludedRow",
     "Finding",
     "Intent",
     "InvalidCampaign",

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from jobs.models.states import (
     ENDING_INTENTS,
@@ -18,6 +19,18 @@ from jobs.models.terms import Terms
 
 WITH_RECORDS = (SubmissionState.ACCEPTED, SubmissionState.FINISHED, SubmissionState.GIVEN_UP)
 """Of whose phones the drops say how they ended, as far as that is known."""
+
+
+class ExcludedRow(NamedTuple):
+    """A row of the input that is in no submission; of a duplicate also the line that was kept, where it is known.
+
+    What is stored is a list of these values in this order: more may follow, and what was stored earlier has fewer.
+    """
+
+    line: int
+    text: str
+    reason: str
+    kept_line: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

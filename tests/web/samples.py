@@ -12,7 +12,18 @@ from jobs.ledger import balances, campaigns, claims, days, dispositions, evidenc
 from jobs.ledger.balances import Noted
 from jobs.ledger.campaigns import NewCampaign
 from jobs.ledger.fields import to_ms
-from jobs.models import Disposition, DropState, Evidence, Finding, Intent, Run, Submission, SubmissionState, Terms
+from jobs.models import (
+    Disposition,
+    DropState,
+    Evidence,
+    ExcludedRow,
+    Finding,
+    Intent,
+    Run,
+    Submission,
+    SubmissionState,
+    Terms,
+)
 from jobs.models.reports import DayReport
 
 LONG = timedelta(days=180)
@@ -44,7 +55,10 @@ def take(redis: Redis, sample: Sample, now: datetime, *, ends_in: timedelta | No
         area += -(-size // 100)
     ends_at = now + ends_in if ends_in else None
     terms = Terms(caller_id="6175550100", audio_title="Reminder", title=sample.title, ends_at=ends_at)
-    excluded = [(line, "n/a", "not_a_number") for line in range(7)] + [(9, "(again)", "duplicate")]
+    excluded = [
+        *(ExcludedRow(line, "n/a", "not_a_number") for line in range(7)),
+        ExcludedRow(9, "(again)", "duplicate", 8),
+    ]
     key = sample.title.lower().replace(" ", "-")
     new = NewCampaign(sample.id, key, {}, terms, sum(sample.sizes) + 8, chunks, excluded, due_at=taken_at)
     return campaigns.take(redis, new, now=taken_at, keep_key=LONG).campaign_id

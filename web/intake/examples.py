@@ -36,7 +36,7 @@ _PLAN = {
     "submissions": 1,
     "excluded": 1,
     "excluded_by_reason": {"duplicate": 1},
-    "examples": [{"line": 3, "reason": "duplicate", "kept_line": None}],
+    "examples": [{"line": 3, "reason": "duplicate", "kept_line": 2}],
 }
 TAKEN = {
     "application/json": {

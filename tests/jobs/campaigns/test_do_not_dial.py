@@ -22,7 +22,7 @@ from jobs.gateway.simulator import Clock, Settings, Simulator
 from jobs.ledger import campaigns, claims, dispositions, due, submissions
 from jobs.ledger import do_not_dial as lists
 from jobs.ledger.keys import Due
-from jobs.models import CampaignStatus, DropState, InvalidCampaign, Submission, SubmissionState
+from jobs.models import CampaignStatus, DropState, ExcludedRow, InvalidCampaign, Submission, SubmissionState
 from jobs.phones import Refusal
 from tests.jobs.campaigns.conftest import NOON, TERMS, at_gateway, submission, taken, view
 from tests.servers import free_port
@@ -102,8 +102,8 @@ def test_who_is_on_the_list_goes_to_the_exclusion_report_with_the_line(desk: Des
     add(desk, BOB)
     campaign_id = taken(desk, ANNA, "not a phone", "617-555-0122", CARL).campaign_id
     assert campaigns.excluded(desk.redis, campaign_id) == [
-        (2, "not a phone", "not_a_number"),
-        (3, BOB, "do_not_dial"),
+        ExcludedRow(2, "not a phone", "not_a_number"),
+        ExcludedRow(3, BOB, "do_not_dial"),
     ]
     assert_it_adds_up(desk, campaign_id)
     send(desk, f"{campaign_id}-1")

@@ -120,7 +120,7 @@ def test_rows_that_were_left_out_and_questions_forget_it_too(desk: Desk) -> None
         questions.ask(desk.redis, "9381694821", phone, account="default", now=desk.clock())
     receipt = purged(desk)
     assert (receipt.places, receipt.excluded_rows, receipt.questions) == ((), 1, 1)
-    assert [text for _, text, _ in campaigns.excluded(desk.redis, campaign_id)] == ["617.555.0104", "(purged)", "n/a"]
+    assert [row.text for row in campaigns.excluded(desk.redis, campaign_id)] == ["617.555.0104", "(purged)", "n/a"]
     assert not any(packed_or_not(value, ANNA) for value in snapshot(desk.redis).values())
 
 

@@ -7,7 +7,7 @@ import pytest
 from jobs.campaigns.desk import Desk
 from jobs.campaigns.take import KeyConflict
 from jobs.ledger import campaigns
-from jobs.models import InvalidCampaign, Terms
+from jobs.models import ExcludedRow, InvalidCampaign, Terms
 from tests.jobs.campaigns.conftest import NOON, TERMS, taken, view
 
 
@@ -89,8 +89,8 @@ def test_every_row_is_in_a_submission_or_in_the_report(desk: Desk) -> None:
     found = view(desk, campaign_id)
     assert (found.rows, found.phone_count, found.excluded_count) == (4, 2, 2)
     assert campaigns.excluded(desk.redis, campaign_id) == [
-        (2, "6175550123", "duplicate"),
-        (3, "n/a", "not_a_number"),
+        ExcludedRow(2, "6175550123", "duplicate", kept_line=1),
+        ExcludedRow(3, "n/a", "not_a_number"),
     ]
 
 

