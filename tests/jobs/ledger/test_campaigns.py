@@ -1,5 +1,6 @@
 """A campaign is taken whole, once for its key, and counts add up from the first moment."""
 
+import zlib
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -149,6 +150,11 @@ def test_what_was_left_out_is_counted_without_reading_the_rows(ledger: Redis) ->
     campaign_id = taken(ledger, ["6175550123"])
     ledger.delete(keys.excluded(campaign_id))
     assert campaigns.excluded_by_reason(ledger, campaign_id) == {"not_a_number": 1}
+
+
+def test_rows_left_out_before_the_kept_line_was_stored_are_read(ledger: Redis) -> None:
+    ledger.set(keys.excluded("bcdf"), zlib.compress(b'[[7, "not a phone", "not_a_number"]]'))
+    assert campaigns.excluded(ledger, "bcdf") == [ExcludedRow(7, "not a phone", "not_a_number", None)]
 
 
 def test_a_campaign_from_before_rows_were_counted_counts_them(ledger: Redis) -> None:
