@@ -1,11 +1,28 @@
 """What can be said on the command line: each option with its help, as types of the commands' parameters."""
 
+from collections.abc import Callable
+from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 import typer
 
 from jobs.models import AudioType, WhenUnknown
+
+Word = TypeVar("Word", bound=StrEnum)
+
+
+def word_of(kind: type[Word]) -> Callable[[str], Word]:
+    """A parser for an option that is one of some words, which says which there are."""
+
+    def word(text: str) -> Word:
+        try:
+            return kind(text.lower())
+        except ValueError:
+            raise typer.BadParameter(f"There is no such word; there are: {', '.join(kind)}.") from None
+
+    return word
+
 
 CampaignOrKey = Annotated[
     str,

@@ -24,7 +24,13 @@ people = typer.Typer(
 
 Name = Annotated[str, typer.Argument(metavar="NAME", help="What they log in with.")]
 WhichRole = Annotated[
-    Role, typer.Option("--role", case_sensitive=False, help="watch looks at everything; operate changes things, too.")
+    Role,
+    typer.Option(
+        "--role",
+        parser=options.word_of(Role),
+        metavar="|".join(Role),
+        help="watch looks at everything; operate changes things, too.",
+    ),
 ]
 SeesPhones = Annotated[bool, typer.Option("--phones", help="May see whole phones; each such look is kept: `looks`.")]
 Ask = Annotated[

@@ -26,7 +26,12 @@ Name = Annotated[
 ]
 Scopes = Annotated[
     list[Scope],
-    typer.Option("--scope", case_sensitive=False, help="What it may do; say it again for more than one."),
+    typer.Option(
+        "--scope",
+        parser=options.word_of(Scope),
+        metavar="|".join(Scope),
+        help="What it may do; say it again for more than one.",
+    ),
 ]
 Days = Annotated[
     int | None, typer.Option("--days", min=1, max=3_650, metavar="N", help="After so many days it opens nothing more.")

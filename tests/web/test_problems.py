@@ -8,7 +8,7 @@ from jobs.campaigns.control import CampaignIsOver
 from jobs.ledger.durability import NotDurable
 from jobs.outcomes.cases import UnknownSubmission
 from jobs.outcomes.decide import Inadvisable
-from web.problems import Kind, refusal_of
+from web.problems import Kind, Refusal, document, refusal_of
 
 
 class OverForAYear(CampaignIsOver):
@@ -45,6 +45,14 @@ def test_what_is_foreseen_is_answered_so_by_its_kind_and_all_else_is_a_fault(err
 )  # fmt: skip
 def test_advice_for_a_terminal_is_given_by_its_route(words: str, here: str) -> None:
     assert refusal_of(Inadvisable(words)).detail == here
+
+
+def test_beside_a_sessions_id_phones_stay_hidden() -> None:
+    words = "session 4294967301 calls 6175550142 and 617-555-7301, and no 14294967301"
+    refused = Refusal(Kind.INADVISABLE, words, session_id="4294967301")
+    assert "617" not in document(refused)["detail"]
+    assert document(refused)["detail"].startswith("session 4294967301 calls ***0142")
+    assert document(Refusal(Kind.INADVISABLE, words))["detail"].startswith("session ***7301 calls")
 
 
 def test_what_todo_says_is_not_said_before() -> None:

@@ -8,12 +8,12 @@ from pydantic import BaseModel, ConfigDict, Field
 from jobs.documents.unknowns import CaseDocument, DecidedDocument, case_document, decided_document
 from jobs.models import InvalidCampaign, Problem
 from jobs.outcomes.cases import read_case, read_cases
-from jobs.outcomes.decide import Decision
+from jobs.outcomes.decide import Decision, Inadvisable
 from web import decisions
 from web.decisions import NotAsked
 from web.intake.edge import Edge
 from web.intake.shapes import WITH_BODY, Controller, Reader, SubmissionId, Why, problems
-from web.problems import Kind, Refusal
+from web.problems import Kind, Refusal, refusal_of
 from web.site import OurSite
 
 router = APIRouter(route_class=Edge, prefix="/unknowns", tags=["unknowns"])
@@ -62,5 +62,8 @@ def decide(site: OurSite, visitor: Controller, submission_id: SubmissionId, stat
             site, case, stated.decision, session_id, by=visitor.name, why=stated.why, force=stated.force
         )
     except NotAsked as not_asked:
-        raise Refusal(Kind.GATEWAY_SILENT, str(not_asked)) from None
+        raise Refusal(Kind.GATEWAY_SILENT, str(not_asked), session_id=session_id) from None
+    except Inadvisable as against:
+        refusal = refusal_of(against)
+        raise Refusal(refusal.kind, refusal.detail, session_id=session_id) from None
     return decided_document(decided, site.now)

@@ -65,8 +65,13 @@ async def _on_refusal(request: Request, error: Exception) -> Response:
     if isinstance(error, Refusal):
         return _answer(error)
     kind = _BY_STATUS.get(error.status_code, Kind.FAULT)
-    detail = "" if kind in {Kind.NOT_FOUND, Kind.METHOD} else str(error.detail)
-    return _answer(Refusal(kind, detail, headers=error.headers))
+    return _answer(Refusal(kind, _detail(request, kind, error), headers=error.headers))
+
+
+def _detail(request: Request, kind: Kind, error: HTTPException) -> str:
+    if kind is Kind.NOT_FOUND and request.url.path.endswith("/"):
+        return "no address here ends with a slash: leave it out"
+    return "" if kind in {Kind.NOT_FOUND, Kind.METHOD} else str(error.detail)
 
 
 async def _on_invalid_request(request: Request, error: Exception) -> Response:

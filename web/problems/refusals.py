@@ -39,7 +39,9 @@ class ProblemDocument(TypedDict):
 
 
 class Refusal(HTTPException):
-    """A request that is refused, as the problem it is."""
+    """A request that is refused, as the problem it is. `session_id` is one that came with it: ids look like phones, and
+    whoever typed one must be able to read which.
+    """
 
     def __init__(
         self,
@@ -48,12 +50,20 @@ class Refusal(HTTPException):
         *,
         flaws: Sequence[FlawDocument] = (),
         headers: Mapping[str, str] | None = None,
+        session_id: str = "",
         **facts: Any,
     ) -> None:
         super().__init__(kind.status, detail or _fields(flaws) or kind.title, headers)
         self.kind = kind
         self.flaws = list(flaws)
         self.facts = facts
+        self.session_id = session_id
+
+    @property
+    def told(self) -> str:
+        """`detail` as it is sent. The id takes the place of its masked self, so that nothing else comes to light."""
+        masked = mask_text(self.detail)
+        return masked.replace(mask_text(self.session_id), self.session_id) if self.session_id else masked
 
 
 def _fields(flaws: Sequence[FlawDocument]) -> str:
@@ -67,7 +77,7 @@ def document(refusal: Refusal) -> ProblemDocument:
     """A refusal as the JSON that is sent."""
     kind, told = refusal.kind, refusal.facts
     found: dict[str, Any] = {"type": kind.path, "title": kind.title, "status": kind.status}
-    found |= {"detail": mask_text(refusal.detail), "todo": kind.todo, **told}
+    found |= {"detail": refusal.told, "todo": kind.todo, **told}
     if refusal.flaws:
         found["problems"] = _few(refusal.flaws)
     return found  # type: ignore[return-value]  # the facts are those that the shape names

@@ -33,13 +33,14 @@ WORDS: Mapping[str, str] = {
 
 
 def refusal_of_request(request: Request, error: RequestValidationError) -> Refusal:
-    """All that is wrong with it, or that its body is none."""
+    """All that is wrong with it, or that its body is none; of a verb that there is not nobody knows what it would need."""
     errors = error.errors()
     if broken := next((each for each in errors if each["type"] == "json_invalid"), None):
         return not_json(str(error.body), broken["loc"][-1])
     if isinstance(error.body, bytes):
         return Refusal(Kind.MEDIA)
-    return Refusal(Kind.INVALID, flaws=[flaw for each in errors for flaw in _flaws(request, each)])
+    lost = [each for each in errors if each["loc"][0] == "path" and each["type"] == "enum"]
+    return Refusal(Kind.INVALID, flaws=[flaw for each in lost or errors for flaw in _flaws(request, each)])
 
 
 def check_query(request: Request, names: Sequence[str]) -> None:

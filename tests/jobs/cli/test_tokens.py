@@ -1,5 +1,6 @@
 """`tokens`: shown once, listed without the secret, and revoked by name."""
 
+import pytest
 from redis import Redis
 
 from jobs.cli.exits import Exit
@@ -29,6 +30,23 @@ def test_a_revoked_token_opens_nothing(run: Run, redis: Redis) -> None:
     assert run("tokens", "revoke", "crm").code == Exit.DONE
     assert tokens.find(redis, text, now=NOW) is None
     assert run("tokens", "list", "--json").document["tokens"][0]["state"] == "revoked"
+
+
+@pytest.mark.parametrize(
+    ("words", "there_are"),
+    [
+        (("tokens", "create", "crm", "--scope", "write"), "read, send, control, phones"),
+        (("people", "add", "dana", "--role", "admin"), "watch, operate"),
+    ],
+)
+def test_a_word_that_there_is_not_is_answered_with_those_that_there_are(
+    run: Run, words: tuple[str, ...], there_are: str
+) -> None:
+    refused = run(*words)
+    assert refused.code == Exit.BAD_INPUT
+    assert f"There is no such word; there are: {there_are}." in " ".join(refused.err.split())
+    (problem,) = run(*words, "--json").error["problems"]
+    assert problem == f"Invalid value for '{words[-2]}': There is no such word; there are: {there_are}."
 
 
 def test_a_name_that_is_taken_or_unknown_is_said(run: Run) -> None:

@@ -83,11 +83,7 @@ def test_every_refusal_is_a_problem(
     ("path", "options", "fields"),
     [
         *((f"campaigns/bcdf/{verb}", {}, {"why": "is missing"}) for verb in ControlVerb),
-        (
-            "campaigns/bcdf/abort",
-            {},
-            {"verb": "must be 'pause', 'resume', 'stop' or 'cancel'", "why": "is missing"},
-        ),
+        ("campaigns/bcdf/delete", {}, {"verb": "must be 'pause', 'resume', 'stop' or 'cancel'"}),
         ("campaigns/bcdf/stop", {"json": []}, {"the body": "must be a JSON object"}),
         ("campaigns/bcdf/stop", {"json": {"why": " "}}, {"why": "must be the reason, in 1 to 300 characters"}),
         ("campaigns", {"json": [], "headers": KEY}, {"the body": "must be an object with the campaign's fields"}),
@@ -155,6 +151,13 @@ def test_no_route_passes_a_query_parameter_over(caller: Caller) -> None:
         refused = caller(method, f"{path}?no_such=1")
         assert problem(refused) == (422, "invalid")
         assert [each["field"] for each in refused.json()["problems"]] == ["no_such"]
+
+
+@pytest.mark.parametrize("path", ["campaigns/", "do-not-dial/default/"])
+def test_an_address_with_a_slash_too_many_says_so(caller: Caller, path: str) -> None:
+    refused = caller.get(f"/v1/{path}")
+    assert problem(refused) == (404, "not-found")
+    assert refused.json()["detail"] == "no address here ends with a slash: leave it out"
 
 
 def test_a_type_explains_itself_to_everybody(caller: Caller) -> None:

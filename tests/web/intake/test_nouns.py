@@ -54,13 +54,25 @@ def test_an_unknown_submission_is_shown_and_decided_once(caller: Caller, redis: 
     assert [each for each in (against.json()["detail"], too_early) if "`" in each or "--" in each] == []
     adopted = caller.post(f"{path}/decision", json={"decision": "adopt", "why": "seen", "session_id": "4294967301"})
     assert (adopted.status_code, adopted.json()["type"]) == (503, "/v1/problems/gateway-silent")
-    assert "credentials" in adopted.json()["detail"]
+    assert "which phones session 4294967301 calls: the web process has no credentials" in adopted.json()["detail"]
     assert caller.post(f"{path}/decision", json={"decision": "adopt", "why": "seen"}).status_code == 422
 
     given_up = {"decision": "give-up", "why": "nobody will ever know", "force": True}
     decided = [caller.post(f"{path}/decision", json=given_up).json() for _ in range(2)]
     assert [each["is_new"] for each in decided] == [True, False]
     assert decided[0]["evidence"][-1]["by"] == "all but phones"
+
+
+def test_the_id_of_a_session_that_somebody_typed_is_told_as_it_came(caller: Caller, redis: Redis) -> None:
+    adopt = {"decision": "adopt", "why": "seen", "session_id": "4294967301", "force": True}
+    answers = []
+    for key in ("first", "second"):
+        campaign_id = caller.hand_in(key).json()["campaign_id"]
+        move(redis, campaign_id, SubmissionState.SENDING, SubmissionState.UNKNOWN)
+        answers.append(caller.post(f"/v1/unknowns/{campaign_id}-1/decision", json=adopt))
+    first, second = answers
+    assert (first.status_code, second.status_code) == (200, 409)
+    assert second.json()["detail"].startswith("session 4294967301 is submission ")
 
 
 def test_balances_and_days_are_as_the_workers_noted_them(caller: Caller, redis: Redis) -> None:
