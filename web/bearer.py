@@ -7,13 +7,13 @@ behind a router everybody may have one address, and 256 bits are not guessed at 
 import math
 import re
 import time
-from collections import OrderedDict
+from collections import Counter, OrderedDict
+from enum import StrEnum
 from ipaddress import ip_address
 from threading import Lock
 
 import structlog
 from fastapi import FastAPI
-from prometheus_client import Counter
 from starlette.requests import Request
 
 from jobs.ledger import tokens
@@ -29,7 +29,16 @@ A_TRY_S = 6.0
 MOST_ADDRESSES = 10_000
 """Remembered at once; the one that was heard of the longest ago is forgotten."""
 
-REFUSED = Counter("dropline_web_tokens_refused", "Bearer tokens that opened nothing", ["why"])
+
+class Wrong(StrEnum):
+    """Why a token opened nothing: it is none that is good, or too many wrong ones came from its address."""
+
+    WRONG = "wrong"
+    TOO_MANY = "too_many"
+
+
+REFUSED: Counter[Wrong] = Counter()
+"""Tokens that opened nothing, since this process began."""
 
 AT_HOME = Visitor("loopback", frozenset(Scope) - {Scope.PHONES})
 
@@ -55,6 +64,7 @@ class FailedTries:
             debt, at = self._debts.pop(address, (0.0, now_s))
             debt = max(0.0, debt - (now_s - at))
             wait = max(0.0, debt + A_TRY_S - FREE_TRIES * A_TRY_S)
+            REFUSED[Wrong.TOO_MANY if wait else Wrong.WRONG] += 1
             self._debts[address] = (debt if wait else debt + A_TRY_S, now_s)
             if len(self._debts) > MOST_ADDRESSES:
                 self._debts.popitem(last=False)
@@ -85,7 +95,6 @@ def _visitor(site: Site, request: Request, shown: str) -> Visitor | None:
         return Visitor(token.name, token.scopes)
     address = source_of(request)
     wait = request.app.state.failed_tries.note(address, time.monotonic())
-    REFUSED.labels("too many" if wait else "wrong").inc()
     if wait:
         log.info("tokens_refused", source=address)
         raise Refusal(Kind.TOO_MANY_TRIES, headers={"Retry-After": str(math.ceil(wait))})

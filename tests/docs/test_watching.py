@@ -18,7 +18,7 @@ from jobs.models import CampaignStatus, DropState, SubmissionState
 from jobs.models.reports import DayReport
 from jobs.outcomes.heard import QUARANTINED, Heard
 from scheduler.timetable import TIMETABLE
-from tests.docs.test_pages import ON_CALL, anchors
+from tests.docs.test_pages import ON_CALL, anchors, pages
 from web.metrics.catalogue import METRICS
 from web.metrics.metric import Kind
 from web.postbacks import TurnedAway
@@ -40,6 +40,8 @@ LABELS = {
     )
 } | {"up": {"job"}}  # Prometheus' own
 """The labels of everything that can be asked for, by its name."""
+
+HISTOGRAMS = {metric.name for metric in METRICS if metric.kind is Kind.HISTOGRAM}
 
 OWN_WORDS = {
     ("dropline_postbacks_total", "end"): {*Heard},
@@ -86,6 +88,11 @@ def test_every_expression_asks_for_what_there_is(expression: str) -> None:
             assert set(said.split("|")) <= OWN_WORDS.get((name, label), WORDS[label])
     grouped = {label for labels in re.findall(r"\bby ?\(([^)]*)\)", expression) for label in labels.split(", ")}
     assert grouped <= {"le"}.union(*(LABELS[name] for name in names))
+
+
+@pytest.mark.parametrize("page", pages())
+def test_every_metric_that_a_page_names_is_told(page: Path) -> None:
+    assert set(re.findall(r"`(dropline_\w+)", page.read_text(encoding="utf-8"))) <= LABELS.keys() | HISTOGRAMS
 
 
 def test_every_kind_that_is_quarantined_and_every_refusal_of_ours_is_watched() -> None:

@@ -215,6 +215,21 @@ def test_names_are_as_prometheus_wants_them() -> None:
         assert not re.search(r"_(ms|minutes|hours|percent|kb|mb)\b", metric.name)
 
 
+def test_whatever_is_told_of_dropline_is_in_the_catalogue(address: str) -> None:
+    """And so on the page that says "every metric", which is written from it."""
+    text = requests.get(f"{address}/metrics", headers=WATCHER, timeout=60).text
+    assert set(re.findall(r"^# HELP (dropline_\w+)", text, re.MULTILINE)) == {metric.name for metric in METRICS}
+
+
+def test_wrong_tokens_are_counted(redis: Redis, address: str) -> None:
+    name = "dropline_web_tokens_refused_total{why=wrong}"
+    before = told(address)[name]
+    wrong = {"Authorization": "Bearer dpl_" + "x" * 43}
+    with front_door(make_site(redis)) as door:
+        assert requests.get(f"{door}/v1/campaigns", headers=wrong, timeout=60).status_code == 401
+    assert told(address)[name] == before + 1
+
+
 def test_no_phone_title_or_key_is_among_what_is_told(redis: Redis, address: str, now: datetime) -> None:
     new = new_campaign(["6175550123"], ["6175550124"])
     campaigns.take(redis, new, now=now, keep_key=MINUTE)

@@ -10,6 +10,7 @@ from jobs.ledger import meter
 from jobs.ledger.breaker import BreakerState
 from jobs.ledger.meter import Count
 from jobs.outcomes.heard import Heard
+from web.bearer import REFUSED, Wrong
 from web.metrics.metric import (
     Found,
     Kind,
@@ -167,6 +168,16 @@ POSTBACKS = (
     ),
 )
 
+STRANGERS = (
+    Metric(
+        "dropline_web_tokens_refused_total",
+        Kind.COUNTER,
+        "Bearer tokens that opened nothing in this process: wrong ones, and those after too many from one address.",
+        lambda _: _each(Wrong, REFUSED),
+        ("why",),
+    ),
+)
+
 
 def _compared(found: Found) -> Iterable[Sample]:
     for account, vitals in found.vitals.accounts.items():
@@ -270,6 +281,7 @@ CATALOGUE: Mapping[str, tuple[Metric, ...]] = {
     "Campaigns": CAMPAIGNS,
     "The gateway and its accounts": GATEWAY,
     "Postbacks": POSTBACKS,
+    "Who comes in": STRANGERS,
     "Reconciliation": RECONCILIATION,
     "Scheduler": CLOCK,
     "Ledger and Redis": LEDGER,

@@ -33,7 +33,7 @@ WORDS: Mapping[str, str] = {
 
 
 def refusal_of_request(request: Request, error: RequestValidationError) -> Refusal:
-    """All that is wrong with it, or that its body is none; of a verb that there is not nobody knows what it would need."""
+    """All that is wrong with it, or that its body is none; of a verb that there is not, nobody knows what it needs."""
     errors = error.errors()
     if broken := next((each for each in errors if each["type"] == "json_invalid"), None):
         return not_json(str(error.body), broken["loc"][-1])
