@@ -96,7 +96,12 @@ def test_what_goes_in_by_any_door_sings_nowhere_else(play: Play, capsys: pytest.
 
 
 def allowed(place: str) -> set[str]:
-    """A key is its producer's own name for a campaign, and is told to programs as it is, so that they know it again."""
+    """A key is its producer's own name for a campaign, and is told to programs as it is, so that they know it again.
+
+    A form that is refused comes back with the reason that was typed, to whoever has typed it.
+    """
+    if re.fullmatch(r"form \S+ (?:404|409|422)", place):
+        return {"phone of why"}
     return {"phone of key"} if re.search("/v1/campaigns|python -m jobs|webhook's body", place) else set()
 
 

@@ -27,7 +27,6 @@ from web.metrics.catalogue import METRICS
 from web.metrics.metric import Kind
 from web.postbacks import TurnedAway
 
-NOW = datetime.now(UTC)
 MINUTE = timedelta(minutes=1)
 
 ACCOUNTS = {
@@ -35,6 +34,12 @@ ACCOUNTS = {
     "GATEWAY_PASSWORD": "swordfish",
     "GATEWAY_ACCOUNTS": '{"west": {"uid": "west@example.com", "password": "tunafish"}}',
 }
+
+
+@pytest.fixture
+def now() -> datetime:
+    """When the test runs: the tests may have been collected long before."""
+    return datetime.now(UTC)
 
 
 @pytest.fixture
@@ -78,10 +83,10 @@ def test_what_never_came_is_counted_as_none_so_that_the_first_is_seen_to_come(re
         assert told(expecting)["dropline_postbacks_expected"] == 1
 
 
-def test_queues_their_workers_and_what_failed(redis: Redis, address: str) -> None:
+def test_queues_their_workers_and_what_failed(redis: Redis, address: str, now: datetime) -> None:
     queue = open_queue(redis, CAMPAIGNS)
     old = queue.enqueue("jobs.entrypoints.keep_house")
-    redis.hset(old.key, "enqueued_at", (NOW - MINUTE).strftime("%Y-%m-%dT%H:%M:%S.%fZ"))
+    redis.hset(old.key, "enqueued_at", (now - MINUTE).strftime("%Y-%m-%dT%H:%M:%S.%fZ"))
     queue.enqueue("jobs.entrypoints.keep_house")
     redis.zadd(open_queue(redis, STATUS).failed_job_registry.key, {"some-job": 1})
     worker = SimpleWorker([queue], connection=redis, serializer="json")
@@ -95,12 +100,12 @@ def test_queues_their_workers_and_what_failed(redis: Redis, address: str) -> Non
     worker.register_death()  # type: ignore[no-untyped-call]
 
 
-def test_campaigns_and_submissions_are_counted_as_they_change(redis: Redis, address: str) -> None:
+def test_campaigns_and_submissions_are_counted_as_they_change(redis: Redis, address: str, now: datetime) -> None:
     for number in range(3):
         new = new_campaign(["6175550123"], ["6175550124"], campaign_id=f"bcd{number}", key=f"key {number}")
-        campaigns.take(redis, new, now=NOW, keep_key=MINUTE)
+        campaigns.take(redis, new, now=now, keep_key=MINUTE)
     assert told(address)["dropline_campaigns{status=waiting}"] == 3
-    campaigns.intend(redis, "bcd1", Intent.PAUSE, note="", now=NOW)
+    campaigns.intend(redis, "bcd1", Intent.PAUSE, note="", now=now)
     redis.zrem(keys.UNFINISHED, "bcd2")
     samples = told(address)
     assert samples["dropline_campaigns{status=waiting}"] == 2
@@ -110,11 +115,11 @@ def test_campaigns_and_submissions_are_counted_as_they_change(redis: Redis, addr
     assert samples["dropline_campaigns_not_counted"] == 0
 
 
-def test_what_is_late_and_what_is_in_doubt(redis: Redis, address: str) -> None:
-    due.add(redis, Due.SEND, ["bcdf-1"], NOW - 2 * MINUTE)
-    due.add(redis, Due.SEND, ["bcdf-2"], NOW + MINUTE)
-    due.add(redis, Due.END, ["bcdf"], NOW + 60 * MINUTE)
-    redis.zadd(keys.IN_DOUBT, {"bcdf-3": (NOW - 10 * MINUTE).timestamp() * 1000})
+def test_what_is_late_and_what_is_in_doubt(redis: Redis, address: str, now: datetime) -> None:
+    due.add(redis, Due.SEND, ["bcdf-1"], now - 2 * MINUTE)
+    due.add(redis, Due.SEND, ["bcdf-2"], now + MINUTE)
+    due.add(redis, Due.END, ["bcdf"], now + 60 * MINUTE)
+    redis.zadd(keys.IN_DOUBT, {"bcdf-3": (now - 10 * MINUTE).timestamp() * 1000})
     samples = told(address)
     assert samples["dropline_due{set=send}"] == 2
     assert 120 <= samples["dropline_due_late_seconds{set=send}"] < 600
@@ -136,11 +141,11 @@ def test_what_workers_have_counted(redis: Redis, address: str) -> None:
     assert samples["dropline_gateway_call_duration_seconds_sum{lane=submissions}"] == 0.5
 
 
-def test_accounts_that_are_held_back_low_or_behind(redis: Redis, address: str) -> None:
-    since = NOW - MINUTE
+def test_accounts_that_are_held_back_low_or_behind(redis: Redis, address: str, now: datetime) -> None:
+    since = now - MINUTE
     breaker.fail(redis, "west", token="a", now=since, first_rest=MINUTE, longest_rest=MINUTE, cause=Cause.REFUSAL)
-    balances.note(redis, "west", Noted(NOW - MINUTE, 4_000, None))
-    balances.note_low(redis, "west", balances.Low(NOW, 5_000))
+    balances.note(redis, "west", Noted(now - MINUTE, 4_000, None))
+    balances.note_low(redis, "west", balances.Low(now, 5_000))
     redis.hset(keys.do_not_dial("west"), mapping={"changes": 12, "confirmed": 5})
     samples = told(address)
     assert samples["dropline_breaker_open{account=west,cause=refusal}"] == 1
@@ -152,10 +157,10 @@ def test_accounts_that_are_held_back_low_or_behind(redis: Redis, address: str) -
     assert "dropline_balance_messages{account=default}" not in samples
 
 
-def test_the_comparison_of_the_last_days(redis: Redis) -> None:
+def test_the_comparison_of_the_last_days(redis: Redis, now: datetime) -> None:
     now = datetime(2026, 11, 24, 3, tzinfo=UTC)  # in the East it is still the 23rd
     report = DayReport(
-        account="west", day=date(2026, 11, 22), found_at=NOW, is_done=True, matched=7, missing=Named(total=2)
+        account="west", day=date(2026, 11, 22), found_at=now, is_done=True, matched=7, missing=Named(total=2)
     )
     days.keep(redis, report)
     with front_door(make_site(redis, ACCOUNTS, clock=lambda: now), [by_header]) as address:
@@ -166,19 +171,19 @@ def test_the_comparison_of_the_last_days(redis: Redis) -> None:
     assert samples["dropline_reconciled_sessions{account=west,days_ago=1,finding=contrary}"] == 0
 
 
-def test_the_scheduler_and_its_timetable(redis: Redis, address: str) -> None:
-    leadership.hold(redis, "a scheduler", now=NOW, lasts=60 * MINUTE)
-    ticks.claim(redis, "sweep", NOW, seen=None, late=timedelta(seconds=1.5))
+def test_the_scheduler_and_its_timetable(redis: Redis, address: str, now: datetime) -> None:
+    leadership.hold(redis, "a scheduler", now=now, lasts=60 * MINUTE)
+    ticks.claim(redis, "sweep", now, seen=None, late=timedelta(seconds=1.5))
     redis.hset(keys.TICKS, "ring", 1000)  # by a scheduler that did not say how late it was
     samples = told(address)
     assert (samples["dropline_scheduler_leads"], samples["dropline_scheduler_terms_total"]) == (1, 1)
-    assert samples["dropline_timetable_slot_timestamp_seconds{entry=sweep}"] == pytest.approx(NOW.timestamp(), abs=0.01)
+    assert samples["dropline_timetable_slot_timestamp_seconds{entry=sweep}"] == pytest.approx(now.timestamp(), abs=0.01)
     assert samples["dropline_timetable_late_seconds{entry=sweep}"] == 1.5
     assert "dropline_timetable_late_seconds{entry=ring}" not in samples
 
 
-def test_a_halt_and_what_the_server_says_of_itself(redis: Redis, address: str) -> None:
-    amnesia.halt(redis, why="a wrong script", by="dana", now=NOW)
+def test_a_halt_and_what_the_server_says_of_itself(redis: Redis, address: str, now: datetime) -> None:
+    amnesia.halt(redis, why="a wrong script", by="dana", now=now)
     samples = told(address)
     assert samples["dropline_sending_halted{cause=person}"] == 1
     assert samples["dropline_sending_halted{cause=memory}"] == 0
@@ -210,9 +215,9 @@ def test_names_are_as_prometheus_wants_them() -> None:
         assert not re.search(r"_(ms|minutes|hours|percent|kb|mb)\b", metric.name)
 
 
-def test_no_phone_title_or_key_is_among_what_is_told(redis: Redis, address: str) -> None:
+def test_no_phone_title_or_key_is_among_what_is_told(redis: Redis, address: str, now: datetime) -> None:
     new = new_campaign(["6175550123"], ["6175550124"])
-    campaigns.take(redis, new, now=NOW, keep_key=MINUTE)
+    campaigns.take(redis, new, now=now, keep_key=MINUTE)
     text = requests.get(f"{address}/metrics", headers=WATCHER, timeout=60).text
     assert not any(word in text for word in (new.id, new.key, new.terms.title, "61755", "swordfish"))
 
