@@ -84,10 +84,17 @@ def _counted(
     its_own = [each.id for each in state.undecided if alike(each) is not Likeness.FOREIGN]
     due.add(desk.redis, Due.SETTLE, its_own, desk.clock())
     # A person has done with what was given up, so it is named only for what is seen, and not for what may be.
-    given_up = next((each for each in state.given_up if alike(each) in _SEEN), None) if not its_own else None
-    if given_up:
-        _take_given_up(desk, given_up, listed.session_id, _SEEN[alike(given_up)], records)
-    return {"is_final": not its_own, "outcomes": outcomes, "given_up_id": given_up.id if given_up else ""}
+    seen = [] if its_own else _seen(state.given_up, alike)
+    if len(seen) == 1:
+        _take_given_up(desk, seen[0], listed.session_id, _SEEN[alike(seen[0])], records)
+    return {"is_final": not its_own, "outcomes": outcomes, "given_up_id": seen[0].id if seen else ""}
+
+
+def _seen(given_up: Iterable[Submission], alike: Callable[[Submission], Likeness]) -> list[Submission]:
+    """Those that a stranger is by its mark, else those by its phones; of several nobody can say which."""
+    found = [(each, alike(each)) for each in given_up]
+    by_mark = [each for each, how in found if how is Likeness.MARK]
+    return by_mark or [each for each, how in found if how in _SEEN]
 
 
 def _take_given_up(

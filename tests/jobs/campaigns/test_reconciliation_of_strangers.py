@@ -128,6 +128,17 @@ def test_what_was_given_up_and_not_told_to_end_rings_on_and_is_looked_after(desk
     assert session.state(simulator.now) is State.RUNNING
 
 
+def test_of_two_with_the_same_phones_that_were_given_up_neither_is_said_to_have_turned_up(
+    desk: Desk, simulator: Simulator
+) -> None:
+    both = [unknown(desk, simulator, DELIVERED, BUSY, key=key)[0] for key in ("one", "other")]
+    for each in both:
+        give_up(desk.redis, each.id, Asked("dana", "nobody knows", desk.clock()), force=True)
+    simulator.clock.jump(timedelta(minutes=1))
+    assert reconcile(desk).given_up.total == 2
+    assert [evidence.turned_up(desk.redis, "default", each.id) for each in both] == [[], []]
+
+
 def test_what_a_look_has_found_before_is_not_said_to_be_stopped(desk: Desk, simulator: Simulator) -> None:
     ours, its_session = unknown(desk, simulator, DELIVERED, BUSY)
     called_others(simulator, its_session)  # so that comparing alone would not know it
