@@ -209,7 +209,7 @@ def test_an_unknown_submission_is_decided_with_a_reason(dana: Visit, redis: Redi
     assert "3 complete listings" in dana.get(path).text
     assert dana.send(path, path, decision="resend", why="").status_code == 422
     assert dana.send(path, path, decision="", why="x").status_code == 422
-    assert dana.send(path, path, decision="adopt", session_id="12", why="x").status_code == 409
+    assert dana.send(path, path, decision="adopt", session_id="12", why="x").status_code == 422
     assert samples.read(redis, "cdfghjkn-2").state is SubmissionState.UNKNOWN
     decided = dana.send(path, path, decision="resend", why="asked the gateway's support")
     assert decided.headers["Location"] == f"{path}?decided=resend"
@@ -356,6 +356,27 @@ def test_what_came_of_a_verb_is_told_until_the_gateway_has_confirmed_it_and_not_
         runs.confirm(redis, samples.read(redis, f"fghjkmnq-{number}"), Run.GOING, now=NOW)
     assert "From this moment it may go on; the gateway has confirmed it." in dana.get(resumed).text
     assert "the gateway" not in dana.get("/campaigns/ghjkmnpr?told=resume").text.partition('id="told"')[2][:200]
+
+
+@pytest.mark.parametrize("decided", ["adopt", "resend", "give-up"])
+def test_an_address_alone_says_nothing_of_a_decision_that_nobody_took(dana: Visit, decided: str) -> None:
+    path = "/unknowns/cdfghjkn-2"
+    assert "note good" not in dana.get(f"{path}?decided={decided}").text
+    dana.send(path, path, decision="resend", why="asked the gateway's support")
+    assert ("note good" in dana.get(f"{path}?decided={decided}").text) is (decided == "resend")
+
+
+def test_what_a_decision_led_to_is_not_told_of_what_has_moved_on_since(dana: Visit, redis: Redis) -> None:
+    path = "/unknowns/cdfghjkn-2"
+    dana.send(path, path, decision="resend", why="asked the gateway's support")
+    samples.send(redis, "cdfghjkn-2", NOW, SubmissionState.UNKNOWN)
+    assert "note good" not in dana.get(f"{path}?decided=resend").text
+
+
+@pytest.mark.parametrize("verb", ["pause", "resume", "stop", "cancel"])
+def test_an_address_alone_says_nothing_of_a_verb_that_nobody_said(dana: Visit, verb: str) -> None:
+    assert "From this moment" not in dana.get(f"/campaigns/ghjkmnpr?told={verb}").text
+    assert "Nothing new starts" not in dana.get(f"/campaigns/ghjkmnpr?told={verb}").text
 
 
 def test_every_time_of_an_unknown_submission_is_read_in_one_way(dana: Visit) -> None:

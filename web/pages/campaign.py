@@ -69,7 +69,7 @@ def campaign(
     seen = look(site, campaign_id, number)
     live = f"/live?campaign_id={quote(campaign_id)}&page={number}&told={quote(told)}"
     values: dict[str, Any] = {"seen": seen, "audio": audio(seen.campaign.terms), "verbs": verbs(seen.campaign)}
-    values |= {"came_of_it": came_of(told, seen.campaign), "live": "" if seen.campaign.status.is_final else live}
+    values |= {"came_of_it": came_of(told, seen), "live": "" if seen.campaign.status.is_final else live}
     return draw(request, visitor, "campaign.html", **values)
 
 
@@ -118,12 +118,13 @@ def parts(site: Site, campaign_id: str, number: int, told: str = "") -> dict[str
     """What of the page changes by itself, by its place; what came of a verb for those alone who have just said it."""
     seen = look(site, campaign_id, number)
     names = ("status", "progress", "outcomes", "overtime", "requests", "submissions", *(["told"] if told else []))
-    return {name: part(f"parts/{name}.html", seen=seen, came_of_it=came_of(told, seen.campaign)) for name in names}
+    return {name: part(f"parts/{name}.html", seen=seen, came_of_it=came_of(told, seen)) for name in names}
 
 
-def came_of(told: str, found: CampaignView) -> str:
-    """What has become of a verb up to now; '' for none, and where something else is wanted since."""
-    if told not in VERBS or VERBS[told] is not found.intent:
+def came_of(told: str, seen: Seen) -> str:
+    """What has become of a verb up to now; '' where nobody has said it, and where something else is wanted since."""
+    found, newest = seen.campaign, seen.requests[-1].intent if seen.requests else None
+    if told not in VERBS or not VERBS[told] is newest is found.intent:
         return ""
     count, wanted = found.submissions.get, found.runs.get(WANTED_RUN[found.intent], 0) + found.runs.get(Run.ENDED, 0)
     going = 0 if found.intent is Intent.RUN else sum(count(each, 0) for each in IN_FLIGHT)
