@@ -204,6 +204,18 @@ def test_a_campaign_that_is_over_can_be_told_nothing(dana: Visit) -> None:
     assert (answer.status_code, "is finished already" in answer.text) == (409, True)
 
 
+def test_what_was_told_to_end_is_offered_nothing_and_says_who_told_it(dana: Visit, redis: Redis) -> None:
+    path = "/campaigns/cdfghjkn"
+    assert 'value="pause"' in dana.get(path).text
+    dana.send(path, path, verb="stop", why="the clinic is open after all")
+    samples.finish(redis, samples.read(redis, "cdfghjkn-1"), NOW)
+    text = dana.get(path).text
+    assert ">needs decision</span>" in text
+    assert "Tell it" not in text
+    assert re.search("Stop was asked for by dana, <time [^>]*>2026-11-23 12:00 ET</time>", text)
+    assert "was asked for by" not in dana.get("/campaigns/fghjkmnq").text
+
+
 def test_an_unknown_submission_is_decided_with_a_reason(dana: Visit, redis: Redis) -> None:
     path = "/unknowns/cdfghjkn-2"
     assert "3 complete listings" in dana.get(path).text

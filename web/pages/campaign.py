@@ -15,7 +15,7 @@ from jobs.campaigns.verbs import WANTED_RUN
 from jobs.documents.campaigns import audio, whereabouts
 from jobs.ledger import campaigns, dispositions, submissions
 from jobs.ledger.campaigns import Request as Told
-from jobs.models import CampaignStatus, CampaignView, Intent, Run, Submission, SubmissionState
+from jobs.models import ENDING_INTENTS, CampaignView, Intent, Run, Submission, SubmissionState
 from web.pages import shapes
 from web.pages.drawing import draw, part
 from web.pages.refusals import Refused, check_reason
@@ -53,6 +53,12 @@ class Seen:
     submissions: Sequence[Submission]
     number: int
     """Of the page of submissions."""
+
+    @property
+    def end(self) -> Told | None:
+        """Who asked for its end, which is never taken back; None as long as nobody has."""
+        asked = self.requests[-1:] if self.campaign.intent in ENDING_INTENTS else ()
+        return next((each for each in asked if each.intent is self.campaign.intent), None)
 
     @property
     def last(self) -> int:
@@ -135,7 +141,7 @@ def came_of(told: str, seen: Seen) -> str:
 
 def verbs(found: CampaignView) -> Sequence[str]:
     """What may be told to it now."""
-    if found.status.is_final or found.status is CampaignStatus.STOPPING:
+    if found.status.is_final or found.intent in ENDING_INTENTS:
         return ()
     goes_on = "resume" if found.intent == "pause" else "pause"
     return (goes_on, "stop", "cancel")
