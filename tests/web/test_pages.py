@@ -147,6 +147,14 @@ def test_campaigns_are_found_by_status_title_key_and_id(dana: Visit) -> None:
     assert len(rows(dana, "/?status=nonsense&page=x")) == 5
 
 
+def test_the_list_says_how_far_a_campaign_is_and_names_every_colour_of_its_bars(dana: Visit) -> None:
+    text = dana.get("/").text
+    assert "without a record" in text
+    assert "400\N{NO-BREAK SPACE}not sent yet" in text
+    for kind in set(re.findall(r'<rect class="(\w+)"', text)):
+        assert f'<i class="dot {kind}" aria-hidden="true"></i>{words.COLOURS[kind]}</li>' in text
+
+
 def test_a_campaign_that_has_just_been_taken_is_there_and_one_that_ended_is_filed_anew(
     dana: Visit, redis: Redis
 ) -> None:
