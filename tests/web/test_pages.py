@@ -8,12 +8,16 @@ from itertools import pairwise
 
 import pytest
 from redis import Redis
+from rq import SimpleWorker
+from rq.utils import utcformat
 
+from config.queues import CAMPAIGNS
 from jobs.gateway.simulator import Settings, Simulator
 from jobs.ledger import amnesia, campaigns, do_not_dial, keys, looks, runs
 from jobs.ledger import days as ledger_days
 from jobs.ledger.people import Role
 from jobs.models import CampaignStatus, Intent, Run, SubmissionState
+from jobs.ringing.queues import open_queue
 from tests.web import samples
 from tests.web.front_door import front_door, make_site
 from tests.web.people import Visit, add
@@ -136,6 +140,37 @@ def test_a_balance_is_shown_with_the_instant_of_its_reading_and_called_old_when_
         visit = Visit(address)
         visit.sign_in("dana")
         assert f'{said} datetime="2026-11-23T17:00:00+00:00">' in visit.get("/").text
+
+
+def beside(visit: Visit) -> str:
+    """What stands of the workers on the first page."""
+    return " ".join(
+        re.sub("<[^>]+>", " ", visit.get("/").text.partition("At work</h2>")[2].partition("</dl>")[0]).split()
+    )
+
+
+def test_a_worker_is_busy_since_its_job_began_and_counts_as_long_as_it_is_heard_of(dana: Visit, redis: Redis) -> None:
+    path = "/campaigns/ghjkmnpr"
+    assert "No worker is running." in dana.get(path).text
+    assert "No worker is running." not in dana.get("/campaigns/bdfghjkm").text  # it is over
+    queue = open_queue(redis, CAMPAIGNS)
+    worker = SimpleWorker([queue], connection=redis, serializer="json")
+    worker.register_birth()  # type: ignore[no-untyped-call]  # rq leaves it without types
+    for field, at in (("birth", NOW - timedelta(hours=3)), ("last_heartbeat", NOW - timedelta(seconds=44))):
+        redis.hset(worker.key, field, utcformat(at))
+    worker.set_state("idle")
+    assert "Workers 1 campaigns idle, at work since 2026-11-23 09:00 ET" in beside(dana)
+    assert "No worker is running." not in dana.get(path).text
+    job = queue.enqueue("jobs.entrypoints.keep_house")
+    execution = worker.prepare_execution(job)
+    redis.hset(execution.key, "created_at", (NOW - timedelta(hours=1)).timestamp())
+    worker.set_state("busy")
+    redis.hset(worker.key, "last_heartbeat", utcformat(NOW - timedelta(hours=1)))
+    assert "Workers 1 campaigns busy since 2026-11-23 11:00 ET" in beside(dana)
+    worker.set_state("idle")
+    assert "Workers 0 campaigns silent , last heard of 2026-11-23 11:00 ET" in beside(dana)
+    assert "No worker is running." in dana.get("/").text
+    assert "No worker is running." in dana.get(path).text
 
 
 def test_campaigns_are_found_by_status_title_key_and_id(dana: Visit) -> None:

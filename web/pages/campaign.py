@@ -16,7 +16,7 @@ from jobs.documents.campaigns import audio, whereabouts
 from jobs.ledger import campaigns, dispositions, submissions
 from jobs.ledger.campaigns import Request as Told
 from jobs.models import ENDING_INTENTS, CampaignView, Intent, Run, Submission, SubmissionState
-from web.pages import shapes
+from web.pages import facts, shapes
 from web.pages.drawing import draw, part
 from web.pages.refusals import Refused, check_reason
 from web.pages.route import Operator, PageRoute, Reader
@@ -53,6 +53,8 @@ class Seen:
     submissions: Sequence[Submission]
     number: int
     """Of the page of submissions."""
+    is_left_alone: bool
+    """Whether no worker is there that would go on with it."""
 
     @property
     def end(self) -> Told | None:
@@ -117,6 +119,7 @@ def look(site: Site, campaign_id: str, number: int = 1) -> Seen:
         requests=campaigns.requests(redis, campaign_id),
         submissions=submissions.read(redis, ids[(number - 1) * A_PAGE : number * A_PAGE]),
         number=number,
+        is_left_alone=not found.status.is_final and not facts.is_anybody_at_work(redis, site.now),
     )
 
 
