@@ -453,3 +453,47 @@ def test_every_count_leads_to_the_campaigns_that_it_counts(dana: Visit) -> None:
         found = rows(dana, link)
         assert len(found) == int(count)
         assert all(f'href="/?status={status}"' in dana.get(f"/campaigns/{each}").text for each in found)
+
+
+def test_a_day_without_its_account_leads_to_the_one_that_has_it(dana: Visit) -> None:
+    page = dana.get("/days/2026-11-22")
+    assert (page.status_code, page.url) == (200, f"{dana.address}/days/default/2026-11-22")
+    for path in ("/days/2026-01-01", "/days/yesterday"):
+        assert (dana.get(path).status_code, 'href="/days">Back' in dana.get(path).text) == (404, True)
+
+
+def test_a_day_of_several_accounts_is_a_choice(filled: Mapping[str, str], redis: Redis) -> None:
+    found = ledger_days.read(redis, "default", date(2026, 11, 22))
+    assert found
+    ledger_days.keep(redis, found.model_copy(update={"account": "west"}))
+    env = {"GATEWAY_UID": "demo", "GATEWAY_PASSWORD": "demo"}
+    env["GATEWAY_ACCOUNTS"] = '{"west": {"uid": "west", "password": "west"}}'
+    with front_door(make_site(redis, env, clock=lambda: NOW)) as address:
+        visit = Visit(address)
+        visit.sign_in("dana")
+        text = visit.get("/days/2026-11-22").text
+    assert re.findall(r'href="/days/(\w+)/2026-11-22"', text) == ["default", "west"]
+
+
+def test_a_page_past_the_end_says_so_and_leads_back(dana: Visit) -> None:
+    text = dana.get("/?page=99").text
+    assert "Page 99 is past the end: there are 5 of these." in text
+    assert "No campaign yet" not in text
+    assert "No campaign is like that" in dana.get("/?q=nobodys&page=2").text
+
+
+def test_a_campaign_that_stops_says_no_more_than_is_still_missing(dana: Visit, redis: Redis) -> None:
+    path = "/campaigns/dfghjkmp"
+    told = dana.send(path, path, verb="stop", why="wrong letter").headers["Location"]
+    assert "some session is not confirmed as ended" in dana.get(told).text
+    runs.confirm(redis, samples.read(redis, "dfghjkmp-1"), Run.ENDED, now=NOW)
+    text = dana.get(told).text
+    assert "the gateway has confirmed it" in text
+    assert "every session is confirmed as ended; their last records are not in." in text
+    assert "not confirmed" not in text
+
+
+def test_an_instant_in_a_sentence_says_its_zone(dana: Visit, redis: Redis) -> None:
+    redis.delete(keys.evidence("cdfghjkn-2"))
+    text = dana.get("/unknowns/cdfghjkn-2").text
+    assert re.search(r"they count from [-\d]+ [:\d]+ Eastern on", text)

@@ -15,7 +15,7 @@ from jobs.campaigns.verbs import WANTED_RUN
 from jobs.documents.campaigns import audio, whereabouts
 from jobs.ledger import campaigns, dispositions, submissions
 from jobs.ledger.campaigns import Request as Told
-from jobs.models import ENDING_INTENTS, CampaignView, Intent, Run, Submission, SubmissionState
+from jobs.models import ENDING_INTENTS, CampaignStatus, CampaignView, Intent, Run, Submission, SubmissionState
 from web.pages import facts, shapes
 from web.pages.drawing import draw, part
 from web.pages.refusals import Refused, check_reason
@@ -30,6 +30,7 @@ HOLDS = {
     "stop": "Nothing new starts from this moment, and it never runs again",
     "cancel": "Nothing new starts from this moment, and it never runs again",
 }
+NO_RECORDS_YET = "Nothing new starts and every session is confirmed as ended; their last records are not in."
 IN_FLIGHT = (SubmissionState.CLAIMED, SubmissionState.SENDING, SubmissionState.UNKNOWN)
 """What the gateway may have, and can be told nothing of yet."""
 
@@ -61,6 +62,12 @@ class Seen:
         """Who asked for its end, which is never taken back; None as long as nobody has."""
         asked = self.requests[-1:] if self.campaign.intent in ENDING_INTENTS else ()
         return next((each for each in asked if each.intent is self.campaign.intent), None)
+
+    @property
+    def meaning(self) -> str:
+        """What its status means; of one that stops, no more than is still missing."""
+        status = self.campaign.status
+        return NO_RECORDS_YET if status is CampaignStatus.STOPPING and is_in_step(self.campaign) else status.sentence
 
     @property
     def last(self) -> int:
@@ -135,11 +142,17 @@ def came_of(told: str, seen: Seen) -> str:
     found, newest = seen.campaign, seen.requests[-1].intent if seen.requests else None
     if told not in VERBS or not VERBS[told] is newest is found.intent:
         return ""
+    if not is_in_step(found):
+        return f"{HOLDS[told]}; the gateway is being told."
+    is_there = found.submissions.get(SubmissionState.ACCEPTED)
+    return f"{HOLDS[told]}{'; the gateway has confirmed it' if is_there else ''}."
+
+
+def is_in_step(found: CampaignView) -> bool:
+    """Whether the gateway has confirmed what is wanted, of every session that it has or may have."""
     count, wanted = found.submissions.get, found.runs.get(WANTED_RUN[found.intent], 0) + found.runs.get(Run.ENDED, 0)
     going = 0 if found.intent is Intent.RUN else sum(count(each, 0) for each in IN_FLIGHT)
-    if going or wanted < count(SubmissionState.ACCEPTED, 0):
-        return f"{HOLDS[told]}; the gateway is being told."
-    return f"{HOLDS[told]}{'; the gateway has confirmed it' if count(SubmissionState.ACCEPTED) else ''}."
+    return not going and wanted >= count(SubmissionState.ACCEPTED, 0)
 
 
 def verbs(found: CampaignView) -> Sequence[str]:
