@@ -1,6 +1,6 @@
 """Every metric as data: its name, what it means, its labels, and where its samples come from.
 
-Law of the module: a label's values are words of ours, queues, or names of accounts. Never a phone, a title or a key.
+Law of the room: a label's values are words of ours, queues, or names of accounts. Never a phone, a title or a key.
 """
 
 from collections.abc import Iterable, Mapping
