@@ -159,7 +159,7 @@ def in_words(case: Case) -> str:
 def how_far(case: Case, now: datetime) -> str:
     """What is missing until it may be taken for absent, and how long that takes at the least."""
     search = case.search
-    count_from = "" if search.looks else f" (they count from {eastern.wall_text(search.counts_from)} on)"
+    count_from = "" if search.looks else f" (they count from {_clock(search.counts_from)} on)"
     looks, least, over_at = len(search.looks), search.rule.looks, search.over_at(now)
     if looks < least:
         seen = f"{looks} of the {least} complete listings that it takes are in{count_from}, and the last comes"

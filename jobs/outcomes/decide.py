@@ -92,7 +92,7 @@ def adopt_session(
     Raises `UnknownSubmission`, `NotInDoubt` and, unless `force`, `Inadvisable` where the phones are not all ours.
     """
     case = read_case(redis, submission_id)
-    if case.submission.session_id == session_id:
+    if is_session_id(session_id) and case.submission.session_id == session_id:  # of one in doubt it is '', as no id is
         return Decided(Decision.ADOPT, case, is_new=False)
     _check_in_doubt(case)
     _check_session(redis, case, session_id)

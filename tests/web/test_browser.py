@@ -177,6 +177,19 @@ def test_a_page_that_lost_its_process_says_since_when_and_is_live_again_without_
         state.feed.end()
 
 
+def test_a_page_that_was_signed_out_in_another_tab_says_so(redis: Redis, browser: Browser) -> None:
+    add(redis, "dana")
+    feed = Feed(every_s=0.05, beat_s=0.1, again_s=0.05)
+    with front_door(make_site(redis), feed=feed) as address, seated(browser, address) as dana:
+        dana.sign_in()
+        expect(dana.page.locator("#pulse")).to_have_text("Live")
+        other = dana.page.context.new_page()
+        other.goto(address)
+        other.get_by_role("button", name="Sign out").click()
+        expect(dana.page.locator("#pulse")).to_have_text("You are signed out: load this page again to sign in")
+        feed.end()
+
+
 def prompt_feed(most: int = 10) -> Feed:
     """One that draws without delay, and that browsers come back to at once; with no place left, they are refused."""
     return Feed(every_s=0.05, again_s=0.05, most=most)

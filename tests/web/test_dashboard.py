@@ -260,3 +260,8 @@ def test_a_person_whose_login_is_over_is_led_to_the_form_and_a_program_is_told(a
     assert (led.status_code, led.headers["Location"]) == (303, "/sign-in?to=%2Frq%2F")
     assert requests.get(f"{address}/0/data/queues.json", timeout=60).status_code == 401
     assert requests.post(f"{address}/job/x/delete", headers=browser, timeout=60).status_code == 401
+
+
+def test_without_javascript_a_page_says_that_what_it_loads_never_comes(address: str) -> None:
+    words = re.findall("<noscript>(.*?)</noscript>", requests.get(f"{address}/", headers=WATCHER, timeout=10).text)
+    assert ["which is off here" in each for each in words] == [True]

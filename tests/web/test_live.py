@@ -184,6 +184,7 @@ def test_an_open_page_outlives_an_outage_of_the_ledger_and_says_so_meanwhile(
                     heard |= next(told(lines))
                 assert heard["away"] == ""
     assert [each.status_code for each in answers] == [503] * 3
+    assert "login" not in answers[0].text  # which holds
     assert [each["event"] for each in logs] == ["redis_out_of_reach", "redis_is_back"]
     assert logs[-1]["failures"] >= 3
 

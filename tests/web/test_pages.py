@@ -8,12 +8,16 @@ from itertools import pairwise
 
 import pytest
 from redis import Redis
+from rq import SimpleWorker
+from rq.utils import utcformat
 
+from config.queues import CAMPAIGNS
 from jobs.gateway.simulator import Settings, Simulator
 from jobs.ledger import amnesia, campaigns, do_not_dial, keys, looks, runs
 from jobs.ledger import days as ledger_days
 from jobs.ledger.people import Role
 from jobs.models import CampaignStatus, Intent, Run, SubmissionState
+from jobs.ringing.queues import open_queue
 from tests.web import samples
 from tests.web.front_door import front_door, make_site
 from tests.web.people import Visit, add
@@ -138,6 +142,37 @@ def test_a_balance_is_shown_with_the_instant_of_its_reading_and_called_old_when_
         assert f'{said} datetime="2026-11-23T17:00:00+00:00">' in visit.get("/").text
 
 
+def beside(visit: Visit) -> str:
+    """What stands of the workers on the first page."""
+    return " ".join(
+        re.sub("<[^>]+>", " ", visit.get("/").text.partition("At work</h2>")[2].partition("</dl>")[0]).split()
+    )
+
+
+def test_a_worker_is_busy_since_its_job_began_and_counts_as_long_as_it_is_heard_of(dana: Visit, redis: Redis) -> None:
+    path = "/campaigns/ghjkmnpr"
+    assert "No worker is running." in dana.get(path).text
+    assert "No worker is running." not in dana.get("/campaigns/bdfghjkm").text  # it is over
+    queue = open_queue(redis, CAMPAIGNS)
+    worker = SimpleWorker([queue], connection=redis, serializer="json")
+    worker.register_birth()  # type: ignore[no-untyped-call]  # rq leaves it without types
+    for field, at in (("birth", NOW - timedelta(hours=3)), ("last_heartbeat", NOW - timedelta(seconds=44))):
+        redis.hset(worker.key, field, utcformat(at))
+    worker.set_state("idle")
+    assert "Workers 1 campaigns idle, at work since 2026-11-23 09:00 ET" in beside(dana)
+    assert "No worker is running." not in dana.get(path).text
+    job = queue.enqueue("jobs.entrypoints.keep_house")
+    execution = worker.prepare_execution(job)
+    redis.hset(execution.key, "created_at", (NOW - timedelta(hours=1)).timestamp())
+    worker.set_state("busy")
+    redis.hset(worker.key, "last_heartbeat", utcformat(NOW - timedelta(hours=1)))
+    assert "Workers 1 campaigns busy since 2026-11-23 11:00 ET" in beside(dana)
+    worker.set_state("idle")
+    assert "Workers 0 campaigns silent , last heard of 2026-11-23 11:00 ET" in beside(dana)
+    assert "No worker is running." in dana.get("/").text
+    assert "No worker is running." in dana.get(path).text
+
+
 def test_campaigns_are_found_by_status_title_key_and_id(dana: Visit) -> None:
     assert rows(dana, "/?status=paused") == ["dfghjkmp"]
     assert rows(dana, "/?q=PHARMACY") == ["dfghjkmp"]
@@ -145,6 +180,14 @@ def test_campaigns_are_found_by_status_title_key_and_id(dana: Visit) -> None:
     assert rows(dana, "/?q=dfghjkmp") == ["dfghjkmp"]
     assert rows(dana, "/?q=%3Cscript%3E") == []
     assert len(rows(dana, "/?status=nonsense&page=x")) == 5
+
+
+def test_the_list_says_how_far_a_campaign_is_and_names_every_colour_of_its_bars(dana: Visit) -> None:
+    text = dana.get("/").text
+    assert "without a record" in text
+    assert "400\N{NO-BREAK SPACE}not sent yet" in text
+    for kind in set(re.findall(r'<rect class="(\w+)"', text)):
+        assert f'<i class="dot {kind}" aria-hidden="true"></i>{words.COLOURS[kind]}</li>' in text
 
 
 def test_a_campaign_that_has_just_been_taken_is_there_and_one_that_ended_is_filed_anew(
@@ -204,12 +247,24 @@ def test_a_campaign_that_is_over_can_be_told_nothing(dana: Visit) -> None:
     assert (answer.status_code, "is finished already" in answer.text) == (409, True)
 
 
+def test_what_was_told_to_end_is_offered_nothing_and_says_who_told_it(dana: Visit, redis: Redis) -> None:
+    path = "/campaigns/cdfghjkn"
+    assert 'value="pause"' in dana.get(path).text
+    dana.send(path, path, verb="stop", why="the clinic is open after all")
+    samples.finish(redis, samples.read(redis, "cdfghjkn-1"), NOW)
+    text = dana.get(path).text
+    assert ">needs decision</span>" in text
+    assert "Tell it" not in text
+    assert re.search("Stop was asked for by dana, <time [^>]*>2026-11-23 12:00 ET</time>", text)
+    assert "was asked for by" not in dana.get("/campaigns/fghjkmnq").text
+
+
 def test_an_unknown_submission_is_decided_with_a_reason(dana: Visit, redis: Redis) -> None:
     path = "/unknowns/cdfghjkn-2"
     assert "3 complete listings" in dana.get(path).text
     assert dana.send(path, path, decision="resend", why="").status_code == 422
     assert dana.send(path, path, decision="", why="x").status_code == 422
-    assert dana.send(path, path, decision="adopt", session_id="12", why="x").status_code == 409
+    assert dana.send(path, path, decision="adopt", session_id="12", why="x").status_code == 422
     assert samples.read(redis, "cdfghjkn-2").state is SubmissionState.UNKNOWN
     decided = dana.send(path, path, decision="resend", why="asked the gateway's support")
     assert decided.headers["Location"] == f"{path}?decided=resend"
@@ -358,6 +413,27 @@ def test_what_came_of_a_verb_is_told_until_the_gateway_has_confirmed_it_and_not_
     assert "the gateway" not in dana.get("/campaigns/ghjkmnpr?told=resume").text.partition('id="told"')[2][:200]
 
 
+@pytest.mark.parametrize("decided", ["adopt", "resend", "give-up"])
+def test_an_address_alone_says_nothing_of_a_decision_that_nobody_took(dana: Visit, decided: str) -> None:
+    path = "/unknowns/cdfghjkn-2"
+    assert "note good" not in dana.get(f"{path}?decided={decided}").text
+    dana.send(path, path, decision="resend", why="asked the gateway's support")
+    assert ("note good" in dana.get(f"{path}?decided={decided}").text) is (decided == "resend")
+
+
+def test_what_a_decision_led_to_is_not_told_of_what_has_moved_on_since(dana: Visit, redis: Redis) -> None:
+    path = "/unknowns/cdfghjkn-2"
+    dana.send(path, path, decision="resend", why="asked the gateway's support")
+    samples.send(redis, "cdfghjkn-2", NOW, SubmissionState.UNKNOWN)
+    assert "note good" not in dana.get(f"{path}?decided=resend").text
+
+
+@pytest.mark.parametrize("verb", ["pause", "resume", "stop", "cancel"])
+def test_an_address_alone_says_nothing_of_a_verb_that_nobody_said(dana: Visit, verb: str) -> None:
+    assert "From this moment" not in dana.get(f"/campaigns/ghjkmnpr?told={verb}").text
+    assert "Nothing new starts" not in dana.get(f"/campaigns/ghjkmnpr?told={verb}").text
+
+
 def test_every_time_of_an_unknown_submission_is_read_in_one_way(dana: Visit) -> None:
     text = dana.get("/unknowns/cdfghjkn-2").text
     table = text.partition('<table class="rows small times">')[2].partition("</table>")[0]
@@ -377,3 +453,47 @@ def test_every_count_leads_to_the_campaigns_that_it_counts(dana: Visit) -> None:
         found = rows(dana, link)
         assert len(found) == int(count)
         assert all(f'href="/?status={status}"' in dana.get(f"/campaigns/{each}").text for each in found)
+
+
+def test_a_day_without_its_account_leads_to_the_one_that_has_it(dana: Visit) -> None:
+    page = dana.get("/days/2026-11-22")
+    assert (page.status_code, page.url) == (200, f"{dana.address}/days/default/2026-11-22")
+    for path in ("/days/2026-01-01", "/days/yesterday"):
+        assert (dana.get(path).status_code, 'href="/days">Back' in dana.get(path).text) == (404, True)
+
+
+def test_a_day_of_several_accounts_is_a_choice(filled: Mapping[str, str], redis: Redis) -> None:
+    found = ledger_days.read(redis, "default", date(2026, 11, 22))
+    assert found
+    ledger_days.keep(redis, found.model_copy(update={"account": "west"}))
+    env = {"GATEWAY_UID": "demo", "GATEWAY_PASSWORD": "demo"}
+    env["GATEWAY_ACCOUNTS"] = '{"west": {"uid": "west", "password": "west"}}'
+    with front_door(make_site(redis, env, clock=lambda: NOW)) as address:
+        visit = Visit(address)
+        visit.sign_in("dana")
+        text = visit.get("/days/2026-11-22").text
+    assert re.findall(r'href="/days/(\w+)/2026-11-22"', text) == ["default", "west"]
+
+
+def test_a_page_past_the_end_says_so_and_leads_back(dana: Visit) -> None:
+    text = dana.get("/?page=99").text
+    assert "Page 99 is past the end: there are 5 of these." in text
+    assert "No campaign yet" not in text
+    assert "No campaign is like that" in dana.get("/?q=nobodys&page=2").text
+
+
+def test_a_campaign_that_stops_says_no_more_than_is_still_missing(dana: Visit, redis: Redis) -> None:
+    path = "/campaigns/dfghjkmp"
+    told = dana.send(path, path, verb="stop", why="wrong letter").headers["Location"]
+    assert "some session is not confirmed as ended" in dana.get(told).text
+    runs.confirm(redis, samples.read(redis, "dfghjkmp-1"), Run.ENDED, now=NOW)
+    text = dana.get(told).text
+    assert "the gateway has confirmed it" in text
+    assert "every session is confirmed as ended; their last records are not in." in text
+    assert "not confirmed" not in text
+
+
+def test_an_instant_in_a_sentence_says_its_zone(dana: Visit, redis: Redis) -> None:
+    redis.delete(keys.evidence("cdfghjkn-2"))
+    text = dana.get("/unknowns/cdfghjkn-2").text
+    assert re.search(r"they count from [-\d]+ [:\d]+ Eastern on", text)

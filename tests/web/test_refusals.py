@@ -10,7 +10,7 @@ from redis import Redis
 
 from jobs.campaigns.marks import mark_of
 from jobs.ledger import campaigns, evidence, keys
-from jobs.models import Evidence, Finding, Intent
+from jobs.models import Evidence, Finding, Intent, SubmissionState
 from tests.web import samples
 from tests.web.front_door import front_door, make_site
 from tests.web.people import Visit, add, token_of
@@ -91,6 +91,21 @@ def test_a_decision_without_a_reason_comes_back_with_all_that_was_chosen(dana: V
     assert (answer.status_code, page.described, page.focused) == (422, ["why"], ["why"])
     assert page.said == "A reason is missing. Nothing was changed. Say why; whoever looks later wants to know."
     assert {name: page.kept[name] for name in typed} == typed
+
+
+@pytest.mark.parametrize("session_id", ["", " ", "12"])
+@pytest.mark.parametrize("force", ["", "true"])
+def test_adopting_no_session_is_refused_at_its_field_and_changes_nothing(
+    dana: Visit, redis: Redis, session_id: str, force: str
+) -> None:
+    before = evidence.read(redis, "cdfghjkn-2")
+    typed = {"decision": "adopt", "session_id": session_id, **({"force": force} if force else {})}
+    answer = dana.send(CASE, CASE, form="decide", why=WHY, **typed)
+    page = read(answer.text)
+    assert (answer.status_code, page.described, page.focused) == (422, ["session_id"], ["session_id"])
+    assert page.said.endswith("Nothing was changed. Its id has 6 to 20 digits; the gateway's own console shows it.")
+    assert samples.read(redis, "cdfghjkn-2").state is SubmissionState.UNKNOWN
+    assert evidence.read(redis, "cdfghjkn-2") == before
 
 
 def test_a_decision_that_somebody_else_was_faster_with_says_so_and_keeps_the_reason(dana: Visit, door: str) -> None:

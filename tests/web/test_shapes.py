@@ -2,13 +2,14 @@
 
 from datetime import UTC, datetime, timedelta
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from jobs.ledger.balances import Noted
 from jobs.ledger.dispositions import SPAN
 from jobs.models import DropState
-from web.pages import shapes
+from web.pages import shapes, words
 
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 COUNTS = st.dictionaries(st.sampled_from([DropState.DELIVERED, DropState.FAILED]), st.integers(1, 10**6), min_size=1)
@@ -48,6 +49,30 @@ def test_a_line_keeps_within_its_frame_and_has_few_points(remaining: list[int]) 
 def test_a_bar_is_as_long_as_its_phones() -> None:
     pieces = shapes.bar({"delivered": 50, "failed": 25, "not_sent_yet": 25}, 100)
     assert [(each.kind, each.begin, each.width) for each in pieces] == [("delivered", 0, 500), ("failed", 500, 250)]
+
+
+@pytest.mark.parametrize(
+    ("found", "said"),
+    [
+        (
+            {"delivered": 9_453, "failed": 1_111, "no_record": 19_436},
+            "35% with a record · 9,453 delivered, 1,111 failed, 19,436 without a record",
+        ),
+        ({"delivered": 1, "no_record_yet": 9_999}, "under 1% with a record · 1 delivered, 9,999 with the gateway"),
+        ({"delivered": 3}, "100% with a record · 3 delivered"),
+        ({"rejected": 2, "withdrawn": 4}, "6 not called"),
+        ({"no_record": 500}, "500 without a record"),
+        ({"being_sent": 2_500}, "2,500 being sent"),
+    ],
+)
+def test_how_far_it_is_counts_call_records_and_names_where_all_others_are(found: dict[str, int], said: str) -> None:
+    assert shapes.how_far(found, sum(found.values())).replace("\N{NO-BREAK SPACE}", " ") == said
+
+
+def test_every_colour_of_a_bar_has_a_name() -> None:
+    drawn = shapes.bar(dict.fromkeys(words.PLACES, 1), len(words.PLACES))
+    assert all(each.word in words.COLOURS[each.kind] for each in drawn)
+    assert "not sent yet" in words.COLOURS["rest"]
 
 
 def test_widths_are_told_as_people_say_them() -> None:

@@ -35,6 +35,8 @@ _STYLES = "".join(f'<link rel="stylesheet" href="{ADDRESSES[name]}">' for name i
 _BAR = (
     '<header class="dropline"><a href="/">\N{LEFTWARDS ARROW} Dropline</a><span>Queues, as RQ sees them</span>'
     '<a class="halt" href="/halt">Halt</a></header>'
+    "<noscript><p>RQ's pages are filled in by JavaScript, which is off here: what they list never comes. "
+    'Who is at work stands on <a href="/">the first page</a>, too.</p></noscript>'
 )
 _WATCH_ONLY = (
     "<style>#empty-btn, #requeue-all-btn, #compact-btn, #requeue-job-btn, #delete-job-btn, .actions"

@@ -90,7 +90,7 @@ def parts(site: Site, register: Register, wanted: Wanted) -> dict[str, str]:
 def look(site: Site, register: Register, wanted: Wanted) -> Page:
     """One page of the campaigns that are wanted, read anew."""
     ids = register.find(status=wanted.status, text=wanted.text)
-    if not ids and wanted.text and wanted.status is None:
+    if not ids and wanted.text and wanted.status is None and wanted.page == 1:
         ids = [wanted.text]  # perhaps an old one's id
     begin = (wanted.page - 1) * A_PAGE
     shown = campaigns.read_all(site.redis, ids[begin : begin + A_PAGE])

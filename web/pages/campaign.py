@@ -15,8 +15,8 @@ from jobs.campaigns.verbs import WANTED_RUN
 from jobs.documents.campaigns import audio, whereabouts
 from jobs.ledger import campaigns, dispositions, submissions
 from jobs.ledger.campaigns import Request as Told
-from jobs.models import CampaignStatus, CampaignView, Intent, Run, Submission, SubmissionState
-from web.pages import shapes
+from jobs.models import ENDING_INTENTS, CampaignStatus, CampaignView, Intent, Run, Submission, SubmissionState
+from web.pages import facts, shapes
 from web.pages.drawing import draw, part
 from web.pages.refusals import Refused, check_reason
 from web.pages.route import Operator, PageRoute, Reader
@@ -30,6 +30,7 @@ HOLDS = {
     "stop": "Nothing new starts from this moment, and it never runs again",
     "cancel": "Nothing new starts from this moment, and it never runs again",
 }
+NO_RECORDS_YET = "Nothing new starts and every session is confirmed as ended; their last records are not in."
 IN_FLIGHT = (SubmissionState.CLAIMED, SubmissionState.SENDING, SubmissionState.UNKNOWN)
 """What the gateway may have, and can be told nothing of yet."""
 
@@ -53,6 +54,20 @@ class Seen:
     submissions: Sequence[Submission]
     number: int
     """Of the page of submissions."""
+    is_left_alone: bool
+    """Whether no worker is there that would go on with it."""
+
+    @property
+    def end(self) -> Told | None:
+        """Who asked for its end, which is never taken back; None as long as nobody has."""
+        asked = self.requests[-1:] if self.campaign.intent in ENDING_INTENTS else ()
+        return next((each for each in asked if each.intent is self.campaign.intent), None)
+
+    @property
+    def meaning(self) -> str:
+        """What its status means; of one that stops, no more than is still missing."""
+        status = self.campaign.status
+        return NO_RECORDS_YET if status is CampaignStatus.STOPPING and is_in_step(self.campaign) else status.sentence
 
     @property
     def last(self) -> int:
@@ -69,7 +84,7 @@ def campaign(
     seen = look(site, campaign_id, number)
     live = f"/live?campaign_id={quote(campaign_id)}&page={number}&told={quote(told)}"
     values: dict[str, Any] = {"seen": seen, "audio": audio(seen.campaign.terms), "verbs": verbs(seen.campaign)}
-    values |= {"came_of_it": came_of(told, seen.campaign), "live": "" if seen.campaign.status.is_final else live}
+    values |= {"came_of_it": came_of(told, seen), "live": "" if seen.campaign.status.is_final else live}
     return draw(request, visitor, "campaign.html", **values)
 
 
@@ -111,6 +126,7 @@ def look(site: Site, campaign_id: str, number: int = 1) -> Seen:
         requests=campaigns.requests(redis, campaign_id),
         submissions=submissions.read(redis, ids[(number - 1) * A_PAGE : number * A_PAGE]),
         number=number,
+        is_left_alone=not found.status.is_final and not facts.is_anybody_at_work(redis, site.now),
     )
 
 
@@ -118,23 +134,30 @@ def parts(site: Site, campaign_id: str, number: int, told: str = "") -> dict[str
     """What of the page changes by itself, by its place; what came of a verb for those alone who have just said it."""
     seen = look(site, campaign_id, number)
     names = ("status", "progress", "outcomes", "overtime", "requests", "submissions", *(["told"] if told else []))
-    return {name: part(f"parts/{name}.html", seen=seen, came_of_it=came_of(told, seen.campaign)) for name in names}
+    return {name: part(f"parts/{name}.html", seen=seen, came_of_it=came_of(told, seen)) for name in names}
 
 
-def came_of(told: str, found: CampaignView) -> str:
-    """What has become of a verb up to now; '' for none, and where something else is wanted since."""
-    if told not in VERBS or VERBS[told] is not found.intent:
+def came_of(told: str, seen: Seen) -> str:
+    """What has become of a verb up to now; '' where nobody has said it, and where something else is wanted since."""
+    found, newest = seen.campaign, seen.requests[-1].intent if seen.requests else None
+    if told not in VERBS or not VERBS[told] is newest is found.intent:
         return ""
+    if not is_in_step(found):
+        return f"{HOLDS[told]}; the gateway is being told."
+    is_there = found.submissions.get(SubmissionState.ACCEPTED)
+    return f"{HOLDS[told]}{'; the gateway has confirmed it' if is_there else ''}."
+
+
+def is_in_step(found: CampaignView) -> bool:
+    """Whether the gateway has confirmed what is wanted, of every session that it has or may have."""
     count, wanted = found.submissions.get, found.runs.get(WANTED_RUN[found.intent], 0) + found.runs.get(Run.ENDED, 0)
     going = 0 if found.intent is Intent.RUN else sum(count(each, 0) for each in IN_FLIGHT)
-    if going or wanted < count(SubmissionState.ACCEPTED, 0):
-        return f"{HOLDS[told]}; the gateway is being told."
-    return f"{HOLDS[told]}{'; the gateway has confirmed it' if count(SubmissionState.ACCEPTED) else ''}."
+    return not going and wanted >= count(SubmissionState.ACCEPTED, 0)
 
 
 def verbs(found: CampaignView) -> Sequence[str]:
     """What may be told to it now."""
-    if found.status.is_final or found.status is CampaignStatus.STOPPING:
+    if found.status.is_final or found.intent in ENDING_INTENTS:
         return ()
     goes_on = "resume" if found.intent == "pause" else "pause"
     return (goes_on, "stop", "cancel")

@@ -2,10 +2,11 @@
 
 from datetime import date
 from typing import Any
+from urllib.parse import quote
 
 from fastapi import APIRouter
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 
 from jobs.ledger import days as ledger
 from jobs.models.reports import DayReport
@@ -40,12 +41,24 @@ def days(request: Request, site: OurSite, visitor: Reader) -> Response:
     return draw(request, visitor, "days.html", found=found, kinds=KINDS)
 
 
+@router.get("/days/{day}")
+def day_of_all(request: Request, site: OurSite, visitor: Reader, day: str) -> Response:
+    """Where nobody says of which account: the one that has it, or a choice."""
+    read = {account: ledger.read(site.redis, account, _date(day)) for account in facts.accounts(site)}
+    found = {account: [report] for account, report in read.items() if report}
+    if not found:
+        raise _not_compared()
+    if len(found) == 1:
+        return RedirectResponse(f"/days/{quote(next(iter(found)))}/{_date(day)}", 303)
+    return draw(request, visitor, "days.html", found=found, kinds=KINDS)
+
+
 @router.get("/days/{account}/{day}")
 def day(request: Request, site: OurSite, visitor: Reader, account: str, day: str) -> Response:
     """One report."""
     report = ledger.read(site.redis, account, _date(day))
     if report is None:
-        raise Refused(404, "That day was not compared.", "The scheduler compares each day when it is over.", "/days")
+        raise _not_compared()
     return draw(request, visitor, "day.html", report=report, tables=_tables(report))
 
 
@@ -54,6 +67,10 @@ def _date(text: str) -> date:
         return date.fromisoformat(text)
     except ValueError:
         raise Refused(404, "There is no such day.", back="/days") from None
+
+
+def _not_compared() -> Refused:
+    return Refused(404, "That day was not compared.", "The scheduler compares each day when it is over.", "/days")
 
 
 def _tables(report: DayReport) -> list[dict[str, Any]]:

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from redis import Redis
 from rq import Worker
-from rq.worker import BaseWorker
+from rq.worker import BaseWorker, WorkerStatus
 
 from jobs.campaigns.balances import slots_between
 from jobs.documents.rests import AccountAtRest, of_all
@@ -21,6 +21,8 @@ from web.site import Site
 
 MOST_WORKERS = 40
 MOST_DAYS = 5
+SILENCE = timedelta(seconds=45)
+"""An idle worker is heard of every few seconds; for so long none that lives is silent."""
 MISSED = 2
 """So many notes of a balance may fail to come before the last one is called old."""
 SHOWN = timedelta(days=30)
@@ -29,11 +31,16 @@ SHOWN = timedelta(days=30)
 
 @dataclass(frozen=True, slots=True)
 class AtWork:
-    """One worker: the queue that it serves, and whether it has a job."""
+    """One worker as rq's register has it: the queue that it serves, and whether it has a job."""
 
     queue: str
     state: str
-    since: datetime | None
+    born_at: datetime | None
+    busy_since: datetime | None
+    """When its job began, where rq says so."""
+    heard_at: datetime | None
+    is_silent: bool
+    """Whether it should have been heard of since: it may have been killed, and rq keeps it for minutes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +65,8 @@ class Facts:
     unknown: Sequence[Submission]
     workers: Sequence[AtWork]
     worker_count: int
+    """Of those that are heard of."""
+    is_anybody_at_work: bool
     leader: str
     money: Sequence[Money]
     days: Sequence[DayReport]
@@ -76,14 +85,16 @@ class Facts:
 def look(site: Site) -> Facts:
     """All of it, now."""
     redis, now = site.redis, site.now
-    workers = at_work(redis)
+    workers = at_work(redis, now)
+    count = sum(not each.is_silent for each in workers)
     return Facts(
         at=now,
         halt=amnesia.look(redis, now=now),
         at_rest=of_all(redis),
         unknown=unknown(redis),
         workers=workers[:MOST_WORKERS],
-        worker_count=len(workers),
+        worker_count=count,
+        is_anybody_at_work=count > 0,
         leader=leadership.holder(redis, now=now),
         money=money(site),
         days=[each for account in accounts(site) for each in days.newest(redis, account, most=MOST_DAYS)],
@@ -101,17 +112,24 @@ def unknown(redis: Redis) -> list[Submission]:
     return [each for each in found if each.state is SubmissionState.UNKNOWN]
 
 
-def at_work(redis: Redis) -> list[AtWork]:
-    """Every worker that rq knows to live, by its queue."""
-    found = (
-        AtWork(", ".join(each.queue_names()), _state(each), each.birth_date) for each in Worker.all(connection=redis)
-    )
-    return sorted(found, key=lambda each: each.queue)
+def at_work(redis: Redis, now: datetime) -> list[AtWork]:
+    """Every worker of rq's register, by its queue."""
+    return sorted((_at_work(each, now) for each in Worker.all(connection=redis)), key=lambda each: each.queue)
 
 
-def _state(worker: BaseWorker) -> str:
-    """`idle`, `busy`; rq has `?` for one that has not said anything yet."""
-    return str(worker.get_state()).replace("?", "starting")
+def is_anybody_at_work(redis: Redis, now: datetime) -> bool:
+    """Whether any worker is heard of."""
+    return any(not each.is_silent for each in at_work(redis, now))
+
+
+def _at_work(worker: BaseWorker, now: datetime) -> AtWork:
+    """`idle`, `busy`; rq has `?` for one that has not said anything yet. Ours say nothing while they have a job."""
+    state, heard_at = str(worker.get_state()).replace("?", "starting"), worker.last_heartbeat
+    is_busy = state == WorkerStatus.BUSY
+    execution = worker.execution if is_busy else None
+    is_silent = not is_busy and heard_at is not None and now - heard_at > SILENCE
+    began_at = execution.created_at if execution else None
+    return AtWork(", ".join(worker.queue_names()), state, worker.birth_date, began_at, heard_at, is_silent)
 
 
 def money(site: Site) -> list[Money]:

@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 from jobs.ledger.balances import Noted
 from jobs.ledger.dispositions import SPAN
 from jobs.ledger.fields import EPOCH
-from jobs.models import CampaignView, DropState
-from web.pages.words import PLACES
+from jobs.models import DropState
+from web.pages.words import IN_SHORT, PLACES
 
 MOST_COLUMNS = 60
 WIDTHS = tuple(timedelta(minutes=each) for each in (5, 10, 15, 30, 60, 120, 180, 360, 720, 1440, 2880, 10_080, 43_200))
@@ -74,11 +74,15 @@ def bar(found: Mapping[str, int], total: int) -> list[Piece]:
     return pieces
 
 
-def share_done(campaign: CampaignView) -> int:
-    """Phones of which it is known how it ended, in percent; 100 only where that is so of all."""
-    ended = sum(count for state, count in campaign.drops.items() if state is not DropState.PENDING)
-    unsent = sum(campaign.phones.get(state, 0) for state in campaign.phones if state in {"withdrawn", "rejected"})
-    return (ended + unsent) * 100 // max(campaign.phone_count, 1)
+def how_far(found: Mapping[str, int], total: int) -> str:
+    """The share of which a call record says how it ended, and where all phones are, in words."""
+    with_record = found.get("delivered", 0) + found.get("failed", 0)
+    counts: dict[str, int] = {}
+    for place, count in found.items():
+        word = IN_SHORT.get(place) or PLACES[place][0]
+        counts[word] = counts.get(word, 0) + count
+    share = [f"{with_record * 100 // total or 'under 1'}% with a record"] if with_record else []
+    return " · ".join([*share, ", ".join(f"{count:,}\N{NO-BREAK SPACE}{word}" for word, count in counts.items())])
 
 
 def columns(timeline: Mapping[datetime, Mapping[DropState, int]]) -> Columns | None:

@@ -12,7 +12,8 @@ from fastapi import APIRouter, Form
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from jobs.models import Candidate, Evidence, SubmissionState
+from jobs.ledger.submissions import BEFORE_SENDING
+from jobs.models import Candidate, Evidence, Finding, SubmissionState
 from jobs.outcomes.cases import (
     Case,
     UnknownSubmission,
@@ -22,7 +23,7 @@ from jobs.outcomes.cases import (
     read_cases,
 )
 from jobs.outcomes.courses import what_happens_by_itself
-from jobs.outcomes.decide import Decision, Inadvisable, NotInDoubt
+from jobs.outcomes.decide import Decision, Inadvisable, NotInDoubt, is_session_id
 from web import decisions
 from web.decisions import NotAsked
 from web.pages.drawing import draw, part
@@ -36,6 +37,13 @@ HOLDS = {
     Decision.RESEND: "It is sent once more; if the first one turns up after all, it is stopped.",
     Decision.GIVE_UP: "It is given up: its phones count as without a record. It is looked for on.",
 }
+
+HOLDS_IN = {
+    Decision.ADOPT: frozenset({SubmissionState.ACCEPTED}),
+    Decision.RESEND: BEFORE_SENDING,
+    Decision.GIVE_UP: frozenset({SubmissionState.GIVEN_UP}),
+}
+"""Where a submission is as long as the sentence is true of it."""
 
 _COMMAND = re.compile(r"look at it with `[^`]*`, and ")
 """A way to look that whoever reads it here has just gone."""
@@ -101,8 +109,8 @@ def unknowns(request: Request, site: OurSite, visitor: Reader) -> Response:
 @router.get("/unknowns/{submission_id}")
 def unknown(request: Request, site: OurSite, visitor: Reader, submission_id: str, decided: str = "") -> Response:
     """One, with its evidence, long after it was settled, too."""
-    told = _told(_read(site, submission_id), site.now)
-    holds = HOLDS[Decision(decided)] if decided in set(Decision) else ""
+    case = _read(site, submission_id)
+    told, holds = _told(case, site.now), came_of(decided, case)
     return draw(request, visitor, "unknown.html", told=told, holds=holds, Decision=Decision)
 
 
@@ -120,6 +128,9 @@ def decide(
     if decision not in set(Decision):
         todo = "Nothing was changed. Say what it is: a session, not with the gateway, or nothing that will be known."
         raise Refused(422, "Nothing was chosen.", todo, field="decision")
+    if decision == Decision.ADOPT and not is_session_id(session_id.strip()):
+        todo = "Nothing was changed. Its id has 6 to 20 digits; the gateway's own console shows it."
+        raise Refused(422, "Which session it is was not said.", todo, field="session_id")
     case = _read(site, submission_id)
     check_reason(why)
     try:
@@ -135,6 +146,13 @@ def decide(
         todo = "Nothing was changed. Whatever settled it meanwhile stands in the evidence."
         raise Refused(409, sentence(str(settled)), todo) from None
     return RedirectResponse(f"/unknowns/{quote(submission_id)}?decided={decision}", 303)
+
+
+def came_of(decided: str, case: Case) -> str:
+    """What has become of a decision, as the ledger knows it, whatever an address says; '' where that holds no more."""
+    newest = next((each.decided for each in reversed(case.evidence) if each.finding is Finding.DECISION), "")
+    holds = decided == newest and decided in set(Decision) and case.submission.state in HOLDS_IN[Decision(decided)]
+    return HOLDS[Decision(decided)] if holds else ""
 
 
 def parts(site: Site) -> dict[str, str]:

@@ -5,7 +5,18 @@ from collections.abc import Mapping
 from jobs.documents.campaigns import whereabouts
 from jobs.models import CampaignStatus, Finding, Run, SubmissionState
 
-__all__ = ["FINDINGS", "PLACES", "RUNS", "STATE_KINDS", "STATUS_KINDS", "plain", "sentence", "whereabouts"]
+__all__ = [
+    "COLOURS",
+    "FINDINGS",
+    "IN_SHORT",
+    "PLACES",
+    "RUNS",
+    "STATE_KINDS",
+    "STATUS_KINDS",
+    "plain",
+    "sentence",
+    "whereabouts",
+]
 
 PLACES: Mapping[str, tuple[str, str]] = {
     "delivered": ("delivered", "delivered"),
@@ -20,6 +31,19 @@ PLACES: Mapping[str, tuple[str, str]] = {
     "screened": ("taken out before sending", "none"),
 }
 """Where phones are: what it is called, and its kind, which gives it its colour."""
+
+IN_SHORT: Mapping[str, str] = {
+    "no_record": "without a record",
+    "rejected": "not called",
+    "withdrawn": "not called",
+    "screened": "not called",
+}
+"""Where a list of campaigns says less of it."""
+
+COLOURS: Mapping[str, str] = {
+    kind: ", ".join(word for word, of in PLACES.values() if of == kind) for _, kind in PLACES.values()
+}
+"""What each colour of a bar stands for, by its kind."""
 
 STATUS_KINDS: Mapping[CampaignStatus, str] = {
     CampaignStatus.WAITING: "calm",

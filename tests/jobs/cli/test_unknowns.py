@@ -192,7 +192,7 @@ def test_a_resend_that_comes_too_early_says_how_long_and_what_is_missing(termina
     lost = terminal.lose(*PHONES, is_taken=False)
     terminal.look(lost, at=timedelta(minutes=4))
     early = terminal.run("decide", lost, "resend", "--why", "x").err
-    assert "0 of the 3 complete listings that it takes are in (they count from 2026-03-02 12:05:00 on)" in early
+    assert "0 of the 3 complete listings that it takes are in (they count from 2026-03-02 12:05:00 Eastern on)" in early
     assert "at the earliest in 6 minutes, 2026-03-02 12:10:00 Eastern" in early
     terminal.look(lost, at=timedelta(minutes=2))
     later = terminal.run("decide", lost, "resend", "--why", "x").err

@@ -71,7 +71,7 @@ def test_an_adopted_session_is_followed_and_who_said_so_is_kept(desk: Desk, simu
 def test_a_session_is_not_adopted_that_is_anothers_or_calls_others(desk: Desk, simulator: Simulator) -> None:
     campaign_id = never_accepted(desk, simulator)
     known = submission(desk, known_session(desk)).session_id
-    for session_id, called in ((known, set[str]()), ("March", set[str]())):
+    for session_id, called in ((known, set[str]()), ("March", set[str]()), ("", None)):
         with pytest.raises(Inadvisable):
             adopted(desk, campaign_id, session_id, called=called, force=True)
     for called_by in ({*PHONES, "2125550102"}, None):

@@ -56,6 +56,16 @@ function follow(address) {
     lost_at ??= new Date();
     say(`Not live since ${inWords(lost_at)}${why ? ` (${why})` : ""}, trying again`);
   };
+  // Who has signed out, in another tab perhaps, is led to the login, and coming again changes nothing.
+  const isSignedOut = async () => {
+    try {
+      const answer = await fetch(address, { redirect: "manual" });
+      answer.body?.cancel();
+      return answer.type === "opaqueredirect" || answer.status === 401;
+    } catch {
+      return false;
+    }
+  };
   const begin = () => {
     source = new EventSource(address);
     source.onopen = () => { again_ms = 2000; };
@@ -63,8 +73,13 @@ function follow(address) {
       lost();
       if (source.readyState !== EventSource.CLOSED) return;
       // It was refused, as by a proxy while the process behind it is started anew: a browser does not try that again.
-      setTimeout(() => document.hidden || source.readyState !== EventSource.CLOSED || begin(), again_ms);
+      const again = setTimeout(() => document.hidden || source.readyState !== EventSource.CLOSED || begin(), again_ms);
       again_ms = Math.min(again_ms * 2, 60000);
+      isSignedOut().then((is) => {
+        if (!is) return;
+        clearTimeout(again);
+        say("You are signed out: load this page again to sign in");
+      });
     };
     source.onmessage = (event) => {
       const { away, ...parts } = JSON.parse(event.data);
