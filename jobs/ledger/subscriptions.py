@@ -61,9 +61,10 @@ end
 local function listen_no_more(name)
   redis.call('SREM', '{keys.LISTENING}', name)
   redis.call('SREM', '{keys.LISTENING_TO_DROPS}', name)
+  redis.call('HDEL', '{keys.WAITING_FOR_TRIES}', name)
 end
 """
-"""Lua, with the names of two keys that are the same for all: `listen(name, ' streams ')`, `listen_no_more(name)`."""
+"""Lua, with the names of three keys that are the same for all: `listen(name, ' streams ')`, `listen_no_more(name)`."""
 
 _ADD = Script(
     LISTEN,

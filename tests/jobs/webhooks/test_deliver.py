@@ -13,9 +13,10 @@ from jobs.campaigns.desk import Desk
 from jobs.campaigns.refresh import refresh
 from jobs.campaigns.send import send
 from jobs.gateway.simulator import Clock, Fault, FaultKind, Simulator
-from jobs.ledger import bookmarks, events, replays, submissions, subscriptions
+from jobs.ledger import bookmarks, due, events, keys, replays, submissions, subscriptions
 from jobs.ledger.bookmarks import Took
-from jobs.ledger.keys import Events
+from jobs.ledger.fields import to_ms
+from jobs.ledger.keys import Due, Events
 from jobs.ledger.subscriptions import Subscription
 from jobs.models import EventKind, Intent, SubmissionState
 from jobs.webhooks import deliver as delivery
@@ -137,6 +138,58 @@ def test_an_event_that_is_not_taken_comes_again_under_its_id_and_holds_up_no_oth
     deliver(desk, "billing")
     assert receiver.ids == [receiver.ids[0], receiver.ids[1], receiver.ids[0]]
     assert (bookmark(desk, webhook).again, bookmark(desk, webhook).told) == (0, 2)
+
+
+def test_what_is_new_does_not_wait_for_the_next_try_of_what_was_not_taken(
+    desk: Desk, clock: Clock, receiver: Receiver, webhook: Subscription
+) -> None:
+    receiver.answers.extend([500, 500, 204])
+    taken(desk, ANNA)
+    deliver(desk, "billing")
+    clock.jump(WAITS[0])
+    deliver(desk, "billing")
+    assert not due_now(desk)
+    for number in range(3):  # each of them, and not the first alone
+        taken(desk, BOB, key=f"april {number}")
+        assert due_now(desk)
+        deliver(desk, "billing")
+        assert (len(receiver.came), due_now(desk)) == (3 + number, False)
+    clock.jump(WAITS[1])
+    deliver(desk, "billing")
+    assert (receiver.ids[-1], bookmark(desk, webhook).again) == (receiver.ids[0], 0)
+
+
+def test_what_is_new_wakes_a_receiver_that_rests_when_its_rest_is_over_and_not_before(
+    desk: Desk, clock: Clock, receiver: Receiver, webhook: Subscription
+) -> None:
+    receiver.answers.extend([503] * REST_AFTER)
+    for number in range(REST_AFTER):
+        taken(desk, f"61755501{number:02}", key=str(number))
+    clock.jump(timedelta(seconds=1))
+    assert deliver(desk, "billing") is Delivered.RESTS
+    for each in bookmarks.due_again(desk.redis, webhook, now=clock.now() + WAITS[0], most=9):
+        desk.redis.zadd(keys.webhook_again(webhook.id), {each: to_ms(clock.now() + WAITS[-1])})
+    bookmarks.stand(desk.redis, webhook, now=clock.now())
+    for number in range(20):
+        taken(desk, BOB, key=f"april {number}")
+        assert not due_now(desk)
+    clock.jump(delivery.REST_FIRST)
+    assert due_now(desk)
+    assert deliver(desk, "billing") is Delivered.TOLD
+    assert (len(receiver.came), due_now(desk)) == (REST_AFTER + 20, False)
+
+
+def test_a_webhook_that_is_being_told_is_not_rung_for_again(
+    desk: Desk, clock: Clock, receiver: Receiver, webhook: Subscription
+) -> None:
+    """Its turn sees what comes; a bell for each event would only keep a worker busy."""
+    receiver.answers.append(500)
+    taken(desk, ANNA)
+    deliver(desk, "billing")
+    taken(desk, BOB, key="april")
+    due.ring(desk.redis, Due.WEBHOOK, now=clock.now(), most=9, again_after=timedelta(minutes=1))
+    taken(desk, BOB, key="may")
+    assert not due_now(desk)
 
 
 @pytest.mark.parametrize("answer", [307, 400, 503])
