@@ -225,6 +225,20 @@ def test_a_receiver_that_takes_nothing_rests_and_no_event_uses_up_its_tries(
     assert len(set(receiver.ids)) == 10
 
 
+def test_a_receiver_that_takes_a_test_rests_no_longer(desk: Desk, receiver: Receiver, webhook: Subscription) -> None:
+    receiver.answers.extend([503] * (REST_AFTER + 1))
+    for number in range(REST_AFTER + 1):
+        taken(desk, f"61755501{number:02}", key=str(number))
+    assert deliver(desk, "billing") is Delivered.RESTS
+    receivers.try_out(desk.redis, webhook, clock=desk.clock)
+    assert (due_now(desk), bookmark(desk, webhook).last_answer) == (False, "HTTP 503")
+    receivers.try_out(desk.redis, webhook, clock=desk.clock)
+    found = bookmark(desk, webhook)
+    assert (due_now(desk), found.last_answer, found.rests_until) == (True, "HTTP 204", None)
+    assert deliver(desk, "billing") is Delivered.TOLD
+    assert bookmark(desk, webhook).told == 1
+
+
 def test_an_event_that_is_never_taken_is_given_up_and_told_again_when_a_person_wants(
     desk: Desk, clock: Clock, receiver: Receiver, webhook: Subscription
 ) -> None:
