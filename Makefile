@@ -9,9 +9,9 @@ READY := $(VENV)/ready
 # Whatever a shell has set for another project's Python must not reach this one.
 unexport PYTHONPATH PYTHONHOME PYTHONSAFEPATH
 
-# Four at once, whatever the machine: many tests wait for clocks, so two cores are not busy with two of them, and with 64
+# Six at once, whatever the machine: tests wait for clocks three quarters of their time, so two cores are busy with six, and with 64
 # at once they would all be late.
-PYTEST := $(RUN) pytest -n 4 --dist worksteal
+PYTEST := $(RUN) pytest -n 6 --dist worksteal
 
 # A command whose output matters only when it fails.
 quietly = $(1) >$(VENV)/last.log 2>&1 || { cat $(VENV)/last.log >&2; exit 1; }

@@ -20,14 +20,14 @@ from jobs.gateway.replies import ListedSession
 from jobs.ledger import campaigns, dispositions, due
 from jobs.ledger.days import Compared
 from jobs.ledger.keys import Due
-from jobs.models import Disposition, DropState, Submission, SubmissionState
+from jobs.models import Disposition, DropState, Evidence, Finding, Submission, SubmissionState
 from jobs.models.reports import Contrary
 from jobs.outcomes.rule import Likeness, likeness
 
 CALLER = "reconciliation"
 """Who takes turns with the campaigns of the account."""
 
-_SEEN = frozenset({Likeness.MARK, Likeness.PHONES})
+_SEEN = {Likeness.MARK: Finding.MARK, Likeness.PHONES: Finding.PHONES}
 
 PhonesOf = Callable[[str], Set[str]]
 """The phones of a submission, by its id."""
@@ -77,22 +77,37 @@ def _counted(
     desk: Desk, state: Day, listed: ListedSession, records: Sequence[Disposition], phones_of: PhonesOf
 ) -> dict[str, Any]:
     """Facts of a stranger. One that may be a submission in doubt is for `jobs.outcomes` to judge, soon."""
+    outcomes = dict(Counter(map(_words, records)).most_common())
+    if listed.session_id in state.turned_up:
+        return {"outcomes": outcomes, "given_up_id": state.turned_up[listed.session_id]}
     alike = partial(_alike, listed=listed, called={each.phone for each in records}, phones_of=phones_of)
     its_own = [each.id for each in state.undecided if alike(each) is not Likeness.FOREIGN]
     due.add(desk.redis, Due.SETTLE, its_own, desk.clock())
-    # Nobody will look at what was given up again, so it is named only for what is seen, and not for what may be.
-    given_up = next((each for each in state.given_up if alike(each) in _SEEN), None) if not its_own else None
-    if given_up:
-        _see_it_stop(desk, given_up, listed)
-    outcomes = dict(Counter(map(_words, records)).most_common())
-    return {"is_final": not its_own, "outcomes": outcomes, "given_up_id": given_up.id if given_up else ""}
+    # A person has done with what was given up, so it is named only for what is seen, and not for what may be.
+    seen = [] if its_own else _seen(state.given_up, alike)
+    if len(seen) == 1:
+        _take_given_up(desk, seen[0], listed.session_id, _SEEN[alike(seen[0])], records)
+    return {"is_final": not its_own, "outcomes": outcomes, "given_up_id": seen[0].id if seen else ""}
 
 
-def _see_it_stop(desk: Desk, given_up: Submission, listed: ListedSession) -> None:
+def _seen(given_up: Iterable[Submission], alike: Callable[[Submission], Likeness]) -> list[Submission]:
+    """Those that a stranger is by its mark, else those by its phones; of several nobody can say which."""
+    found = [(each, alike(each)) for each in given_up]
+    by_mark = [each for each, how in found if how is Likeness.MARK]
+    return by_mark or [each for each, how in found if how in _SEEN]
+
+
+def _take_given_up(
+    desk: Desk, given_up: Submission, session_id: str, finding: Finding, records: Sequence[Disposition]
+) -> None:
+    """With its records: by now it may be looked at no more."""
     campaign = campaigns.read(desk.redis, given_up.campaign_id)
     if campaign:
-        how, mark = "a day was compared with the gateway", mark_of(given_up.attempt)
-        strays.take_if_to_end(desk, campaign, given_up, listed.session_id, mark=mark, how=how)
+        words = "it was found when a day was compared with the gateway"
+        seen = Evidence(desk.clock(), finding, words, mark_of(given_up.attempt), (session_id,))
+        strays.take_given_up(desk, campaign, given_up, session_id, seen)
+        if not campaign.phones_dropped_at:
+            dispositions.record(desk.redis, given_up, records, now=desk.clock())
 
 
 def _alike(submission: Submission, *, listed: ListedSession, called: Set[str], phones_of: PhonesOf) -> Likeness:

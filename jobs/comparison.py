@@ -31,17 +31,23 @@ class Day:
     own: Mapping[str, Own]
     """By session id: those that are listed, and those that may be."""
     strays: Set[str]
-    """Listed sessions that are known to be those of earlier attempts."""
+    """Listed sessions that are being stopped, or were: of earlier attempts, or given up before an end."""
     undecided: Sequence[Submission]
     """Submissions of that day that may have a session which nobody knows yet."""
     given_up: Sequence[Submission]
     """Those that a person has given up; whether the gateway has a session of theirs, nobody knew."""
+    turned_up: Mapping[str, str]
+    """Listed sessions that are known to be theirs and go on, each with its submission."""
     known: Mapping[str, Compared]
 
     @property
     def to_compare(self) -> list[ListedSession]:
         """Listed sessions that this comparison has not looked at, and no earlier one saw the end of."""
         return [each for each in self.listed if not self._is_known(each.session_id)]
+
+    def given_up_of(self, found: Compared) -> str:
+        """The submission of a stranger that was given up, whether it was known before or found out by comparing."""
+        return self.turned_up.get(found.session_id, found.given_up_id)
 
     def _is_known(self, session_id: str) -> bool:
         found, own = self.known.get(session_id), self.own.get(session_id)
@@ -56,9 +62,10 @@ def compose(state: Day, listed_before: frozenset[str], *, now: datetime) -> DayR
     seen = [(own, state.known[each]) for each, own in state.own.items() if each in listed]
     others = [(each, state.known[each.session_id]) for each in state.listed if each.session_id not in state.own]
     strangers = [(each, found) for each, found in others if each.session_id not in state.strays]
-    given_up = [(each, found) for each, found in strangers if found.given_up_id]
-    outside = [(each, found) for each, found in strangers if found.is_final and not found.given_up_id]
-    handed_over = [_outside(each, found) for each, found in strangers if not found.is_final]
+    given_up = [(each, found) for each, found in strangers if state.given_up_of(found)]
+    outside = [(each, found) for each, found in strangers if found.is_final and not state.given_up_of(found)]
+    open_ones = [(each, found) for each, found in strangers if not found.is_final and not state.given_up_of(found)]
+    handed_over = [_outside(each, found) for each, found in open_ones]
     absent = [own for each, own in state.own.items() if each not in listed and each not in listed_before]
     still_open = sum(not found.is_final for _, found in seen)
     return DayReport(
@@ -72,8 +79,10 @@ def compose(state: Day, listed_before: frozenset[str], *, now: datetime) -> DayR
         missing=named(_missing(own.submission) for own in absent if own.days[-1] == state.day),
         outside=named(_outside(each, found) for each, found in outside),
         handed_over=named(handed_over),
-        strays=named(_outside(each, found) for each, found in others if each.session_id in state.strays),
-        given_up=named(_outside(each, found) for each, found in given_up),
+        strays=named(
+            _outside(each, found, found.given_up_id) for each, found in others if each.session_id in state.strays
+        ),
+        given_up=named(_outside(each, found, state.given_up_of(found)) for each, found in given_up),
         other_counts=named(_counts(own, found) for own, found in seen if _counts_differ(own, found)),
         contrary=named(each for _, found in seen for each in found.contrary),
         unread=named(_unread(own.submission, found) for own, found in seen if found.refusal),
@@ -84,13 +93,13 @@ def _missing(submission: Submission) -> Missing:
     return Missing(submission_id=submission.id, session_id=submission.session_id, phones=submission.sent_count)
 
 
-def _outside(listed: ListedSession, found: Compared) -> Outside:
+def _outside(listed: ListedSession, found: Compared, submission_id: str = "") -> Outside:
     return Outside(
         session_id=listed.session_id,
         title=mask_text(listed.title),
         outcomes=found.outcomes,
         refusal=mask_text(found.refusal),
-        submission_id=found.given_up_id,
+        submission_id=submission_id,
     )
 
 

@@ -1,11 +1,11 @@
 """A day of an account in the ledger beside the gateway's listing of that day: what each has that the other lacks.
 
-Law of the room: it finds and tells. It moves nothing but what every poll moves, records that are new, and a session
-that still rings although its campaign was told to end is told, too; from a listing that is empty or cannot be read it
-concludes nothing; and running it again finds the same.
+Law of the room: it finds and tells. It moves nothing but what every poll moves, records that are new, and takes in what
+was given up and is found; from a listing that is empty or cannot be read it concludes nothing; and running it again
+finds the same.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
@@ -120,11 +120,17 @@ def _look(desk: Desk, account: str, day: date) -> Day:
     undecided = [
         each for each in of_day if each.state in _MAYBE_WITH_THE_GATEWAY or (each.former and each not in given_up)
     ]
-    return Day(account, day, run, listed, own, _strays(desk, account, listed, own), undecided, given_up, known)
+    return _with_others(desk, Day(account, day, run, listed, own, set(), undecided, given_up, {}, known))
 
 
-def _strays(desk: Desk, account: str, listed: Iterable[ListedSession], own: Mapping[str, Own]) -> set[str]:
-    return evidence.known_sessions(desk.redis, account, [each.session_id for each in listed]) - own.keys()
+def _with_others(desk: Desk, state: Day) -> Day:
+    """The same with those of the listed sessions that are known here, though none is followed as one of ours."""
+    holders = evidence.holders(desk.redis, state.account, [each.session_id for each in state.listed])
+    others = {session_id: holder for session_id, holder in holders.items() if session_id not in state.own}
+    campaign_ids = {each.id: each.campaign_id for each in state.given_up}
+    stopped = {each for id_ in set(campaign_ids.values()) for each in evidence.strays(desk.redis, id_)}
+    turned_up = {each: holder for each, holder in others.items() if holder in campaign_ids and each not in stopped}
+    return replace(state, strays=others.keys() - turned_up.keys(), turned_up=turned_up)
 
 
 def _look_again(desk: Desk, state: Day) -> Day:
@@ -132,7 +138,7 @@ def _look_again(desk: Desk, state: Day) -> Day:
     _, known = days.work(desk.redis, state.account, state.day)
     renewed = submissions.read(desk.redis, [own.submission.id for own in state.own.values()])
     own = {own.submission.session_id: own for own in _own(desk.redis, renewed)}
-    return replace(state, own=own, strays=_strays(desk, state.account, state.listed, own), known=known)
+    return _with_others(desk, replace(state, own=own, known=known))
 
 
 def _own(redis: Redis, found: Iterable[Submission]) -> Iterable[Own]:

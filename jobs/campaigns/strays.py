@@ -20,7 +20,7 @@ from jobs.gateway.replies import ControlAnswer
 from jobs.ledger import due, evidence
 from jobs.ledger.keys import Due
 from jobs.ledger.limits import Lane
-from jobs.models import ENDING_INTENTS, CampaignView, Evidence, Finding, Intent, Run, Submission, SubmissionState
+from jobs.models import ENDING_INTENTS, CampaignView, Evidence, Finding, Intent, Run, Submission
 
 log = structlog.get_logger(__name__)
 
@@ -30,22 +30,19 @@ def take(desk: Desk, campaign: CampaignView, submission: Submission, session_id:
 
     `how` says, in a few words, by what it was known. Repeating it has it stopped again, as long as it is not confirmed.
     """
-    if submission.state is SubmissionState.GIVEN_UP:
-        why = f"{campaign.intent} was asked for" if campaign.intent in ENDING_INTENTS else "its end time has come"
-        words = f"its session has turned up ({how}); it is being stopped, because {why}"
-    else:
-        what = f"a session of an earlier attempt has turned up ({how})"
-        words = f"{what}; it is being stopped, and some phones may ring twice"
+    what = f"a session of an earlier attempt has turned up ({how})"
+    words = f"{what}; it is being stopped, and some phones may ring twice"
     return _take(desk, campaign, submission, session_id, mark=mark, how=how, words=words)
 
 
 def take_turned_up(desk: Desk, campaign: CampaignView, submission: Submission) -> None:
     """Have every session that has turned up of a submission that was given up stopped: its campaign was to end."""
     account, how = campaign.terms.account, "it was given up, and its campaign is to end"
+    why = f"{campaign.intent} was asked for" if campaign.intent in ENDING_INTENTS else "its end time has come"
+    words = f"the session of what was given up is being stopped, because {why}"
     known = evidence.strays(desk.redis, campaign.id)
     for session_id in evidence.turned_up(desk.redis, account, submission.id):
         if session_id not in known:
-            words = f"the session that turned up is being stopped: {how}"
             _take(desk, campaign, submission, session_id, mark=mark_of(submission.attempt), how=how, words=words)
 
 
@@ -61,17 +58,6 @@ def _take(
     return is_ours
 
 
-def take_if_to_end(
-    desk: Desk, campaign: CampaignView, submission: Submission, session_id: str, *, mark: str, how: str
-) -> bool:
-    """Have a session of what was given up stopped if its campaign is to end; whether it is being stopped.
-
-    Nothing was sent since, so it is what an unknown submission would have adopted, and a stop wins over giving up.
-    """
-    must_end = is_to_end(campaign, desk.clock())
-    return must_end and take(desk, campaign, submission, session_id, mark=mark, how=how)
-
-
 def is_to_end(campaign: CampaignView, now: datetime) -> bool:
     """Whether nothing of the campaign should run any more: somebody ended it, or its end time has come."""
     ends_at = campaign.terms.ends_at
@@ -80,7 +66,9 @@ def is_to_end(campaign: CampaignView, now: datetime) -> bool:
 
 def take_given_up(desk: Desk, campaign: CampaignView, submission: Submission, session_id: str, seen: Evidence) -> None:
     """Note what proves a session to be that of what was given up, the first time that it does, and have it stopped if
-    its campaign is to end. It is looked after from now on.
+    its campaign is to end: nothing was sent since, so a stop wins over giving up. It is looked after from now on.
+
+    The only way in, whatever has named the session.
     """
     now, how = desk.clock(), seen.words
     if evidence.holder(desk.redis, campaign.terms.account, session_id) is None:

@@ -10,7 +10,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from config.masking import mask_phone, mask_text
+from config.masking import mask_name, mask_phone, mask_text
 from jobs import eastern
 from jobs.cli.planning import excluded_table, sum_check
 from jobs.cli.shown import PROGRAM, both_times, clean, commands, counted, eastern_and_local, plain_table
@@ -85,7 +85,7 @@ def status_text(status: CampaignStatus) -> Text:
 
 
 def _heading(campaign: CampaignView) -> RenderableType:
-    head = Text.assemble((clean(mask_text(campaign.terms.title)) or "untitled", "bold"), "  ", (campaign.id, "dim"))
+    head = Text.assemble((clean(mask_name(campaign.terms.title)) or "untitled", "bold"), "  ", (campaign.id, "dim"))
     return Group(head, Text.assemble(status_text(campaign.status), f" · {campaign.status.sentence}"))
 
 
@@ -112,7 +112,7 @@ def _terms_table(campaign: CampaignView) -> RenderableType:
 def understood_picture(terms: Terms, now: datetime) -> RenderableType:
     """What was stated of a campaign that is not handed in, as it was understood."""
     lines = [
-        ("title", mask_text(terms.title) or "none"),
+        ("title", mask_name(terms.title) or "none"),
         ("audio", audio(terms)),
         ("caller ID", mask_phone(terms.caller_id)),
         ("starts", "at once" if terms.start == "now" else eastern_and_local(terms.start)),
@@ -231,7 +231,7 @@ def campaigns_table(found: Iterable[CampaignView]) -> Table:
         delivered = whereabouts(each).get("delivered", 0)
         taken = eastern.wall_text(each.created_at)[:-3]
         row = (each.id, status_text(each.status), f"{each.phone_count:,}", f"{delivered:,}", taken)
-        table.add_row(*row, Text(clean(mask_text(each.terms.title)), no_wrap=True, overflow="ellipsis"))
+        table.add_row(*row, Text(clean(mask_name(each.terms.title)), no_wrap=True, overflow="ellipsis"))
     return table
 
 

@@ -10,6 +10,7 @@ from typing import Any
 import typer
 from redis.exceptions import RedisError
 
+from config.masking import mask_name
 from jobs.campaigns import take
 from jobs.campaigns.control import known
 from jobs.campaigns.plan import Plan
@@ -182,7 +183,7 @@ def _say_taken(invocation: Invocation, key: str, taken: Taken, planned: Plan) ->
 
 def _understood(terms: Terms) -> dict[str, Any]:
     start = "now" if terms.start == "now" else iso(terms.start)
-    return {"title": terms.title, "start": start, **terms_document(terms)}
+    return {"title": mask_name(terms.title), "start": start, **terms_document(terms)}
 
 
 def _document(

@@ -13,7 +13,7 @@ from config.masking import mask_text
 from jobs import eastern
 from jobs.campaigns.marks import mark_of
 from jobs.cli.shown import both_times, clean, commands, counted, plain_table
-from jobs.documents.unknowns import said
+from jobs.documents.unknowns import named, said
 from jobs.models import Attempt, Candidate, Evidence, SubmissionState
 from jobs.outcomes.cases import Case, how_far, in_words, ways_out
 from jobs.outcomes.courses import what_happens_by_itself
@@ -89,7 +89,7 @@ def _facts(case: Case) -> list[tuple[str, str]]:
 
 
 def _title(case: Case, attempt: Attempt) -> str:
-    return said(case.title_of(attempt))
+    return named(case.title_of(attempt))
 
 
 def _how_far(case: Case, now: datetime) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from redis import Redis
 from typing_extensions import TypedDict
 
-from config.masking import mask_phone, mask_text
+from config.masking import mask_name, mask_phone, mask_text
 from jobs.campaigns.control import known
 from jobs.documents import rests
 from jobs.documents.rests import AccountAtRest, RestDocument
@@ -152,10 +152,14 @@ def whereabouts(campaign: CampaignView) -> dict[str, int]:
 
 
 def audio(terms: Terms) -> str:
-    """What is played, in a few words; of a URL neither query nor password."""
+    """What is played, in a few words; of a URL neither query nor password, of a name no phone."""
     if terms.audio_url:
         return f"{mask_text(terms.audio_url)} ({terms.url_audio_type})"
-    return f'recording "{terms.audio_title}"' if terms.audio_title else f"file {terms.audio_file}"
+    return (
+        f'recording "{mask_name(terms.audio_title)}"'
+        if terms.audio_title
+        else f"file {mask_text(terms.audio_file or '')}"
+    )
 
 
 def summary(campaign: CampaignView) -> SummaryDocument:
@@ -164,7 +168,7 @@ def summary(campaign: CampaignView) -> SummaryDocument:
     return {
         "campaign_id": campaign.id,
         "key": campaign.key,
-        "title": mask_text(campaign.terms.title),
+        "title": mask_name(campaign.terms.title),
         "status": campaign.status,
         "is_final": campaign.status.is_final,
         "intent": campaign.intent,
@@ -184,7 +188,7 @@ def terms_document(terms: Terms) -> TermsDocument:
     """What a producer stated, as JSON values, but for the title and the start."""
     return {
         "caller_id": mask_phone(terms.caller_id),
-        "audio_title": mask_text(terms.audio_title) if terms.audio_title else None,
+        "audio_title": mask_name(terms.audio_title) if terms.audio_title else None,
         "audio_url": mask_text(terms.audio_url) if terms.audio_url else None,
         "audio_type": terms.url_audio_type,
         "audio_file": mask_text(terms.audio_file) if terms.audio_file else None,

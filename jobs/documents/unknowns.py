@@ -4,7 +4,7 @@ from datetime import datetime
 
 from typing_extensions import TypedDict
 
-from config.masking import mask_text
+from config.masking import mask_name, mask_text
 from jobs.campaigns.marks import mark_of
 from jobs.documents.balances import NotedDocument
 from jobs.documents.values import clean, iso, iso_of
@@ -84,8 +84,8 @@ def case_document(case: Case, now: datetime) -> CaseDocument:
     return {
         "campaign_id": case.campaign.id,
         "submission_id": submission.id,
-        "title": case.campaign.terms.title,
-        "sent_title": case.title_of(attempt) if attempt else None,
+        "title": named(case.campaign.terms.title),
+        "sent_title": named(case.title_of(attempt)) if attempt else None,
         "mark": mark_of(attempt.token) if attempt else None,
         "state": submission.state,
         "phones": submission.sent_count,
@@ -95,7 +95,7 @@ def case_document(case: Case, now: datetime) -> CaseDocument:
         "session_id": submission.session_id or None,
         "when_unknown": case.campaign.terms.when_unknown,
         "sent_before": [
-            {"sent_at": iso_of(each.sent_at), "sent_title": case.title_of(each), "mark": mark_of(each.token)}
+            {"sent_at": iso_of(each.sent_at), "sent_title": named(case.title_of(each)), "mark": mark_of(each.token)}
             for each in submission.former
         ],
         "balance_before": {"at": iso_of(before.at), "remaining": before.remaining, "pending": before.pending}
@@ -137,6 +137,11 @@ def _candidate(candidate: Candidate) -> CandidateDocument:
         "shared": candidate.shared,
         "first_call": candidate.first_call,
     }
+
+
+def named(title: str) -> str:
+    """A title on one line, without phones, with its dates and counters."""
+    return clean(mask_name(title))
 
 
 def said(words: str) -> str:

@@ -181,7 +181,7 @@ class Halted(Exception):
 
 
 class _Witness:
-    """The newest mark that was seen through one connection pool, by all threads that use it."""
+    """The newest mark that was seen through one connection pool, or several to one server, by all of its threads."""
 
     def __init__(self) -> None:
         self._lock = Lock()

@@ -86,7 +86,7 @@ def in_doubt(redis: Redis) -> list[str]:
 
 def known_sessions(redis: Redis, account: str, session_ids: Iterable[str]) -> set[str]:
     """Those of the sessions that are known to be some submission's."""
-    return {*_holders(redis, account, session_ids)}
+    return {*holders(redis, account, session_ids)}
 
 
 def holder(redis: Redis, account: str, session_id: str) -> str | None:
@@ -97,11 +97,12 @@ def holder(redis: Redis, account: str, session_id: str) -> str | None:
 
 def held_by_others(redis: Redis, account: str, submission_id: str, session_ids: Iterable[str]) -> set[str]:
     """Those of the sessions that are known to be another submission's."""
-    holders = _holders(redis, account, session_ids)
-    return {session_id for session_id, held_by in holders.items() if held_by != submission_id}
+    found = holders(redis, account, session_ids)
+    return {session_id for session_id, held_by in found.items() if held_by != submission_id}
 
 
-def _holders(redis: Redis, account: str, session_ids: Iterable[str]) -> dict[str, str]:
+def holders(redis: Redis, account: str, session_ids: Iterable[str]) -> dict[str, str]:
+    """The submission that each of the sessions is known to be; those that nobody knows are left out."""
     return _leading_to(redis, {each: keys.session(account, each) for each in session_ids})
 
 

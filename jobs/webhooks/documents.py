@@ -7,7 +7,7 @@ from typing import Any
 
 from redis import Redis
 
-from config.masking import mask_text
+from config.masking import mask_name, mask_text
 from jobs.ledger import campaigns, submissions
 from jobs.ledger.events import Event
 from jobs.ledger.texts import Texts
@@ -49,7 +49,7 @@ def document(kind: EventKind, timestamp: str, about: Mapping[str, Any]) -> str:
 def _campaign(view: CampaignView) -> dict[str, Any]:
     return {
         "key": view.key,
-        "title": mask_text(view.terms.title),
+        "title": mask_name(view.terms.title),
         "account": view.terms.account,
         "status": view.status,
         "phones": view.phone_count,

@@ -1,6 +1,6 @@
 """Every metric as data: its name, what it means, its labels, and where its samples come from.
 
-Law of the module: a label's values are words of ours, queues, or names of accounts and webhooks. Never a phone, a
+Law of the room: a label's values are words of ours, queues, or names of accounts and webhooks. Never a phone, a
 title or a key.
 """
 

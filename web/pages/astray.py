@@ -43,7 +43,7 @@ def _for_people(handle: Handler) -> Handler:
 
 def is_person(request: Request) -> bool:
     """Whether a browser asks for a page; also who has logged in and takes anything, but for RQ's scripts."""
-    door, accepted = request.url.path.split("/")[1], request.headers.get("accept", "*/*")
+    door, accepted = request.url.path[1:].partition("/")[0], request.headers.get("accept", "*/*")
     if door in FOR_PROGRAMS:
         return False
     return "text/html" in accepted or (accepted == "*/*" and door != "rq" and bool(cookie_of(request, COOKIE)))

@@ -22,7 +22,7 @@ KINDS = {
     "missing": "Ours that the gateway does not list",
     "outside": "Begun elsewhere, or by hands that left no trace here",
     "handed_over": "Strangers that are unknown submissions of ours",
-    "strays": "Of earlier attempts of ours, which are being stopped",
+    "strays": "Of earlier attempts of ours, or given up before an end: they are being stopped",
     "given_up": "Of submissions that were given up: the gateway had taken them",
     "other_counts": "With other phone counts at the gateway",
     "contrary": "Drops of which the gateway now says otherwise; what was known first stays",

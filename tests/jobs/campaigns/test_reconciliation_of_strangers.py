@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 
 import pytest
 from redis import Redis
+from structlog.testing import capture_logs
 
 from jobs.campaigns import control, strays
 from jobs.campaigns.desk import Desk
@@ -13,7 +14,7 @@ from jobs.gateway.simulator import Fault, FaultKind, Simulator
 from jobs.gateway.simulator.timeline import State
 from jobs.ledger import due, evidence, keys
 from jobs.ledger.keys import Due
-from jobs.models import Finding, Intent, Submission, SubmissionState
+from jobs.models import DropState, Evidence, Finding, Intent, Submission, SubmissionState
 from jobs.outcomes.decide import Asked, give_up
 from tests.end_to_end.stage import people
 from tests.jobs.campaigns.conftest import submission, view
@@ -88,6 +89,8 @@ def test_the_session_of_a_submission_that_was_given_up_is_said_to_be_its(
     assert (report.handed_over.total, report.is_clean, report.is_done) == (0, False, True)
     assert reconcile(desk) == report
     assert submission(desk, ours.campaign_id).state is SubmissionState.GIVEN_UP
+    came_to = {DropState.NO_RECORD: 2} if layout == "titled" else {DropState.DELIVERED: 1, DropState.FAILED: 1}
+    assert view(desk, ours.campaign_id).drops == came_to
 
 
 @pytest.mark.parametrize("layout", ["ids", "titled"])
@@ -111,14 +114,42 @@ def test_a_stop_wins_over_giving_up(desk: Desk, simulator: Simulator, layout: st
     assert [f"because {intent} was asked for" in each for each in told] == [True]
 
 
-def test_what_was_given_up_and_not_told_to_end_rings_on(desk: Desk, simulator: Simulator) -> None:
-    ours, _ = unknown(desk, simulator, *people(100))
+def test_what_was_given_up_and_not_told_to_end_rings_on_and_is_looked_after(desk: Desk, simulator: Simulator) -> None:
+    ours, its_session = unknown(desk, simulator, *people(100))
     give_up(desk.redis, ours.id, Asked("dana", "nobody knows", desk.clock()), force=True)
     simulator.clock.jump(timedelta(minutes=1))
-    assert reconcile(desk).given_up.total == 1
+    with capture_logs() as logs:
+        assert [reconcile(desk).given_up.total for _ in range(2)] == [1, 1]
+    assert [each["event"] for each in logs].count("given_up_submission_turned_up") == 1
+    assert evidence.turned_up(desk.redis, "default", ours.id) == [its_session]
+    assert due.instant_of(desk.redis, Due.SETTLE, ours.id) == desk.clock()
     control.control(desk, ours.campaign_id)
     (session,) = simulator.truth.sessions
     assert session.state(simulator.now) is State.RUNNING
+
+
+def test_of_two_with_the_same_phones_that_were_given_up_neither_is_said_to_have_turned_up(
+    desk: Desk, simulator: Simulator
+) -> None:
+    both = [unknown(desk, simulator, DELIVERED, BUSY, key=key)[0] for key in ("one", "other")]
+    for each in both:
+        give_up(desk.redis, each.id, Asked("dana", "nobody knows", desk.clock()), force=True)
+    simulator.clock.jump(timedelta(minutes=1))
+    assert reconcile(desk).given_up.total == 2
+    assert [evidence.turned_up(desk.redis, "default", each.id) for each in both] == [[], []]
+
+
+def test_what_a_look_has_found_before_is_not_said_to_be_stopped(desk: Desk, simulator: Simulator) -> None:
+    ours, its_session = unknown(desk, simulator, DELIVERED, BUSY)
+    called_others(simulator, its_session)  # so that comparing alone would not know it
+    give_up(desk.redis, ours.id, Asked("dana", "nobody knows", desk.clock()), force=True)
+    seen = Evidence(desk.clock(), Finding.POSTBACK, "a postback came", session_ids=(its_session,))
+    strays.take_given_up(desk, view(desk, ours.campaign_id), ours, its_session, seen)
+    simulator.clock.jump(timedelta(minutes=1))
+    report = reconcile(desk)
+    (found,) = report.given_up.named
+    assert (found.session_id, found.submission_id) == (its_session, ours.id)
+    assert (report.strays.total, report.outside.total, report.is_done) == (0, 0, True)
 
 
 class Listening(Redis):

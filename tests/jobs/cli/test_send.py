@@ -63,6 +63,12 @@ def test_a_dry_run_repeats_what_it_understood(run: Run, contacts: Path) -> None:
     }
 
 
+def test_a_title_keeps_its_date_and_hides_a_phone(run: Run, contacts: Path) -> None:
+    asked = ("send", contacts, *SEND, "--title", "live-202611231609 for 617-555-0123", "--dry-run")
+    assert "live-202611231609 for ***0123" in run(*asked, **DRY).out
+    assert run(*asked, "--json", **DRY).document["understood"]["title"] == "live-202611231609 for ***0123"
+
+
 def test_a_dry_run_says_which_column_is_called_and_how_the_file_was_read(run: Run, contacts: Path) -> None:
     dry = run("send", contacts, *SEND, "--dry-run", **DRY)
     assert 'Phones from column 2 "Mobile Phone", chosen by its name. Read as UTF-8, parted by comma.' in dry.out

@@ -115,6 +115,15 @@ def test_what_the_gateways_own_console_calls_it_is_shown(terminal: Terminal, tit
     assert terminal.run("unknowns", lost, "--json").document["sent_title"] == sent_title
 
 
+def test_a_phone_in_a_title_is_not_shown(terminal: Terminal) -> None:
+    lost = terminal.lose(*PHONES, title="Live 202611231609 for 617-555-0123")
+    told = terminal.run("unknowns", lost, "--json").document
+    shown = "Live 202611231609 for ***0123"
+    assert (told["title"], told["sent_title"]) == (shown, f"{shown} [{mark(terminal, lost)}]")
+    for words in (("unknowns",), ("unknowns", lost), ("show", told["campaign_id"])):
+        assert "617-555" not in terminal.run(*words).out
+
+
 def test_sessions_that_may_be_it_stand_side_by_side_and_a_person_decides(terminal: Terminal, lost: str) -> None:
     terminal.simulator.change({"dialect": {"dates_layout": "table"}, "postbacks": {"on": False}})
     own_id = terminal.simulator.truth.sessions[0].id

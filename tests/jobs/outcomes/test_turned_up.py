@@ -64,6 +64,18 @@ def test_a_postback_names_it_is_reported_once_and_its_records_are_taken(desk: De
     assert due.instant_of(desk.redis, Due.SETTLE, ours.id) == desk.clock()  # the other records are asked for
 
 
+def test_what_a_postback_names_is_stopped_when_its_end_time_has_come(
+    desk: Desk, simulator: Simulator, clock: Clock
+) -> None:
+    ends_at = desk.clock() + timedelta(minutes=1)
+    campaign_id = given_up(desk, simulator, TERMS.model_copy(update={"ends_at": ends_at}))
+    (session,), ours = simulator.truth.sessions, submission(desk, campaign_id)
+    clock.jump(timedelta(minutes=2))
+    assert hear(desk, ours.attempt, posted(session.id)) is Heard.RECORDED
+    assert evidence.strays(desk.redis, campaign_id) == {session.id: Run.GOING}
+    assert due.stands(desk.redis, Due.CONTROL, campaign_id)
+
+
 def test_a_stop_reaches_the_session_that_was_found(desk: Desk, simulator: Simulator) -> None:
     simulator.change(TITLED)
     campaign_id = given_up(desk, simulator)
