@@ -106,6 +106,21 @@ ROWS: Sequence[tuple[str, Sequence[Panel]]] = (
         ),
     ),
     (
+        "Webhooks",
+        (
+            Panel("What waits to be told", [("dropline_webhook_waiting", "{{webhook}}")]),
+            Panel("The oldest event not tried yet", [("dropline_webhook_oldest_seconds", "{{webhook}}")], "s"),
+            Panel(
+                "Receivers in trouble",
+                [
+                    ("dropline_webhook_untold", "{{webhook}}: given up"),
+                    ("dropline_webhook_resting", "{{webhook}}: rests"),
+                    ("dropline_webhook_off", "{{webhook}}: off"),
+                ],
+            ),
+        ),
+    ),
+    (
         "Queues and clock",
         (
             Panel(

@@ -15,8 +15,8 @@ from jobs.cli.invocation import Invocation, of
 from jobs.cli.options import Json
 from jobs.cli.shown import both_times, clean, commands, counted, iso, plain_table, spoken
 from jobs.documents.instants import parse_instant
-from jobs.ledger import bookmarks, replays, subscriptions
-from jobs.ledger.bookmarks import Bookmark
+from jobs.ledger import backlogs, bookmarks, replays, subscriptions
+from jobs.ledger.backlogs import Standing
 from jobs.ledger.subscriptions import Subscription
 from jobs.models import TOPICS, InvalidCampaign
 from jobs.webhooks import receivers
@@ -54,7 +54,7 @@ def add(context: typer.Context, name: Name, url: Url, about: Topics = None, as_j
         raise Failure(Exit.BAD_INPUT, str(unfit), kept=NOTHING_CHANGED) from None
     if not subscriptions.add(invocation.redis, made):
         raise Failure(Exit.BAD_INPUT, f"there is a webhook named {clean(name)!r} already", kept=NOTHING_CHANGED)
-    invocation.answer({**_document(made, bookmarks.read(invocation.redis, made)), "secret": made.secrets[0]})
+    invocation.answer({**_document(backlogs.stand(invocation.redis, made)), "secret": made.secrets[0]})
     invocation.say(f"{name} is told of {', '.join(made.topics)} from now on. Its secret, which is not shown again:\n")
     _show_secret(invocation, made)
     invocation.say(commands(("try it", f"webhooks test {name}"), ("how it does", "webhooks list")))
@@ -64,16 +64,17 @@ def add(context: typer.Context, name: Name, url: Url, about: Topics = None, as_j
 def list_(context: typer.Context, as_json: Json = False) -> None:
     """Show every webhook and how it does."""
     invocation = of(context, as_json=as_json)
-    found = [(each, bookmarks.read(invocation.redis, each)) for each in subscriptions.everyone(invocation.redis)]
-    invocation.answer({"webhooks": [_document(*each) for each in found]})
+    found = backlogs.everyone(invocation.redis)
+    invocation.answer({"webhooks": [_document(each) for each in found]})
     if not found:
         invocation.say("No system is told of anything yet: webhooks add --help")
         return
-    table = plain_table("name", "host", "about", "told", "again", "given up", "state", right=("told", "again"))
-    for webhook, bookmark in found:
-        about = ", ".join(webhook.topics)
-        numbers = (f"{bookmark.told:,}", f"{bookmark.again:,}", f"{bookmark.untold:,}")
-        table.add_row(webhook.name, webhook.host, about, *numbers, _state(bookmark, invocation.clock()))
+    table = plain_table("name", "host", "about", "told", "waiting", "given up", "state", right=("told", "waiting"))
+    for each in found:
+        webhook, bookmark = each.webhook, each.bookmark
+        waiting = f"{each.waiting:,}{'+' if each.backlog.is_more else ''}"
+        numbers = (f"{bookmark.told:,}", waiting, f"{bookmark.untold:,}")
+        table.add_row(webhook.name, webhook.host, ", ".join(webhook.topics), *numbers, _state(each, invocation.clock()))
     invocation.say(table)
 
 
@@ -90,7 +91,7 @@ def remove(context: typer.Context, name: Name, as_json: Json = False) -> None:
 def try_out(context: typer.Context, name: Name, as_json: Json = False) -> None:
     """Tell a system a `webhook.test` now, and say what it answered."""
     invocation = of(context, as_json=as_json)
-    answer, took_s = receivers.try_out(_known(invocation, name), clock=invocation.clock)
+    answer, took_s = receivers.try_out(invocation.redis, _known(invocation, name), clock=invocation.clock)
     invocation.answer({"is_taken": answer.is_taken, "answer": answer.words, "took_s": round(took_s, 3)})
     if not answer.is_taken:
         what = f"{name} did not take it: {answer.words}"
@@ -159,17 +160,21 @@ def _show_secret(invocation: Invocation, webhook: Subscription) -> None:
         invocation.out.print(f"{webhook.secrets[0]}\n", highlight=False, soft_wrap=True)
 
 
-def _state(bookmark: Bookmark, now: datetime) -> str:
+def _state(standing: Standing, now: datetime) -> str:
+    bookmark, backlog = standing.bookmark, standing.backlog
+    since = f"; the first that is new waits since {spoken(backlog.since)}" if backlog.since else ""
     if bookmark.off_since:
-        return f"off since {spoken(bookmark.off_since)}: {bookmark.off_why}"
-    if bookmark.rests_until and bookmark.rests_until > now:
-        return f"takes nothing ({bookmark.last_answer}); tried again {spoken(bookmark.rests_until)}"
+        return f"off since {spoken(bookmark.off_since)}: {bookmark.off_why}{since}"
+    if bookmark.rests_until and standing.rests_at(now):
+        return f"takes nothing ({bookmark.last_answer}); tried again {spoken(bookmark.rests_until)}{since}"
+    again = f"; {counted(bookmark.again, 'event')} not taken, to be tried again" if bookmark.again else ""
     until = f" before {spoken(bookmark.missed_until)}" if bookmark.missed_until else ""
     missed = f"; {counted(bookmark.missed, 'event')}{until} were lost to it" if bookmark.missed else ""
-    return (bookmark.last_answer or "nothing told yet") + missed
+    return (bookmark.last_answer or "nothing told yet") + since + again + missed
 
 
-def _document(webhook: Subscription, bookmark: Bookmark) -> dict[str, Any]:
+def _document(standing: Standing) -> dict[str, Any]:
+    webhook, bookmark, backlog = standing.webhook, standing.bookmark, standing.backlog
     return {
         "name": webhook.name,
         "host": webhook.host,
@@ -179,6 +184,9 @@ def _document(webhook: Subscription, bookmark: Bookmark) -> dict[str, Any]:
         "off_why": bookmark.off_why or None,
         "told": bookmark.told,
         "told_at": iso(bookmark.told_at),
+        "behind": backlog.count,
+        "behind_is_more": backlog.is_more,
+        "behind_since": iso(backlog.since),
         "again": bookmark.again,
         "untold": bookmark.untold,
         "failures": bookmark.failures,

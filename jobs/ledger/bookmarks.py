@@ -118,24 +118,29 @@ return 'turn'
 """)
 
 _STAND = Script("""
--- KEYS: 1 due webhooks, 2 webhooks, 3 its bookmark, 4 events to tell again, 5... streams
+-- KEYS: 1 due webhooks, 2 webhooks, 3 its bookmark, 4 events to tell again, 5 waiting for tries, 6... streams
 -- ARGV: 1 name, 2 now (ms), 3 holder of a turn that ends ('' for none).  Sent twice, the second finds the same.
 -- What comes between the last look and this finds the webhook still due, or wakes it after this.
 if redis.call('EXISTS', KEYS[3]) == 0 then  -- removed; under its name there may be another one by now
-  if redis.call('HEXISTS', KEYS[2], ARGV[1]) == 0 then redis.call('ZREM', KEYS[1], ARGV[1]) end
+  if redis.call('HEXISTS', KEYS[2], ARGV[1]) == 0 then
+    redis.call('ZREM', KEYS[1], ARGV[1])
+    redis.call('HDEL', KEYS[5], ARGV[1])
+  end
   return 0
 end
 local holder, off, rests_until = unpack(redis.call('HMGET', KEYS[3], 'holder', 'off_since', 'rests_until'))
 if holder == ARGV[3] then redis.call('HDEL', KEYS[3], 'holder', 'held_until') end
-local at
+local at, is_any_new
 local again = redis.call('ZRANGE', KEYS[4], 0, 0, 'WITHSCORES')
 if again[2] then at = math.max(again[2], ARGV[2]) end
-for key = 5, #KEYS do
+for key = 6, #KEYS do
   local place = redis.call('HGET', KEYS[3], 'place:' .. KEYS[key]) or '0-0'
-  if redis.call('XRANGE', KEYS[key], '(' .. place, '+', 'COUNT', 1)[1] then at = ARGV[2] end
+  if redis.call('XRANGE', KEYS[key], '(' .. place, '+', 'COUNT', 1)[1] then at, is_any_new = ARGV[2], true end
 end
+redis.call('HDEL', KEYS[5], ARGV[1])
 if off or not at then redis.call('ZREM', KEYS[1], ARGV[1]) return 0 end
 redis.call('ZADD', KEYS[1], string.format('%.0f', math.max(at, rests_until or 0)), ARGV[1])
+if not is_any_new then redis.call('HSET', KEYS[5], ARGV[1], rests_until or 0) end  -- what is new wakes it before
 return 1
 """)
 
@@ -247,7 +252,7 @@ def unknown(redis: Redis, name: str, *, now: datetime) -> None:
 
 def _stand(redis: Redis, name: str, webhook: Subscription | None, holder: str, now: datetime) -> bool:
     own = webhook.id if webhook else ""
-    names = [Due.WEBHOOK, keys.WEBHOOKS, keys.webhook(own), keys.webhook_again(own)]
+    names = [Due.WEBHOOK, keys.WEBHOOKS, keys.webhook(own), keys.webhook_again(own), keys.WAITING_FOR_TRIES]
     return bool(_STAND(redis, [*names, *(webhook.streams() if webhook else [])], [name, to_ms(now), holder]))
 
 

@@ -33,7 +33,14 @@ MOST_PURGED = 10_000
 
 TELL = f"""
 local function wake(names)
-  for _, name in ipairs(redis.call('SMEMBERS', names)) do redis.call('ZADD', '{keys.Due.WEBHOOK}', 'NX', 0, name) end
+  local due, waiting = '{keys.Due.WEBHOOK}', '{keys.WAITING_FOR_TRIES}'
+  for _, name in ipairs(redis.call('SMEMBERS', names)) do
+    local from = redis.call('HGET', waiting, name)
+    if from then  -- once: who was woken is looked at, rests or is being told, and the end of that sees what came
+      redis.call('HDEL', waiting, name)
+      redis.call('ZADD', due, 'LT', from, name)
+    else redis.call('ZADD', due, 'NX', 0, name) end
+  end
 end
 local function next_number(stream) return redis.call('HINCRBY', '{keys.EVENT_NUMBERS}', stream, 1) end
 local function tell(kind, campaign, submission)

@@ -113,6 +113,10 @@ LISTENING = "dropline:webhooks:listening"
 LISTENING_TO_DROPS = "dropline:webhooks:listening-to-drops"
 """Set: the names of those that are told of drops."""
 
+WAITING_FOR_TRIES = "dropline:webhooks:waiting-for-tries"
+"""Hash: of webhooks that have only tries of events before them that were not taken, by name: from when (ms) they may be
+told of new ones."""
+
 
 IN_DOUBT = "dropline:in-doubt"
 """Sorted set: ids of submissions that may be with the gateway and have no answer (`sending` or `unknown`), by the

@@ -1,4 +1,5 @@
-"""What a person has a webhook told once more: what was given up, or all since an instant, as far as it is kept."""
+"""What a person has a webhook told once more: what was given up, or all since an instant, as far as it is kept; and at
+once, after a test that it took."""
 
 from datetime import datetime
 
@@ -68,6 +69,16 @@ redis.call('ZADD', KEYS[2], ARGV[2], ARGV[1])
 """,
 )
 
+_CAME_BACK = Script("""
+-- KEYS: 1 bookmark, 2 due webhooks.  ARGV: 1 name, 2 now (ms), 3 what it answered.
+-- Sent twice, the second finds no rest.
+if redis.call('EXISTS', KEYS[1]) == 0 then return end
+redis.call('HSET', KEYS[1], 'last_answer', ARGV[3])
+if redis.call('HDEL', KEYS[1], 'failures', 'rests_until') > 0 then
+  redis.call('ZADD', KEYS[2], 'XX', 'LT', ARGV[2], ARGV[1])
+end
+""")
+
 
 def tell_untold_again(redis: Redis, webhook: Subscription, *, now: datetime) -> int:
     """Have everything that was given up told once more, as far as it is kept; answers how many events that is. It
@@ -91,3 +102,8 @@ def switch_on(redis: Redis, webhook: Subscription, *, now: datetime) -> None:
     """Have it told from now on if it was off, and at once if it rests."""
     arguments: list[Argument] = [webhook.name, to_ms(now), listed(webhook.streams())]
     _SWITCH_ON(redis, [keys.webhook(webhook.id), Due.WEBHOOK], arguments)
+
+
+def came_back(redis: Redis, webhook: Subscription, answer: str, *, now: datetime) -> None:
+    """It has taken a person's test, and answered so: its rest is over. One that is switched off stays so."""
+    _CAME_BACK(redis, [keys.webhook(webhook.id), Due.WEBHOOK], [webhook.name, to_ms(now), answer])

@@ -16,6 +16,7 @@ from jobs.ledger.events import Event
 from jobs.ledger.fields import decoded, text
 from jobs.ledger.keys import Due, Events
 from jobs.ledger.script import Argument, Script
+from jobs.models import TOPICS
 
 
 @with_config(ConfigDict(hide_input_in_errors=True))
@@ -50,6 +51,10 @@ class Subscription:
         """Whether it is told of this; nobody is told of what this version does not know."""
         return event.kind is not None and event.kind.partition(".")[0] in self.topics
 
+    def wants_all_of(self, stream: Events) -> bool:
+        """Whether it is told of everything that is written there."""
+        return stream is Events.DROPS or {*TOPICS} - {"drops"} <= {*self.topics}
+
 
 _SUBSCRIPTION = TypeAdapter(Subscription)
 
@@ -61,9 +66,10 @@ end
 local function listen_no_more(name)
   redis.call('SREM', '{keys.LISTENING}', name)
   redis.call('SREM', '{keys.LISTENING_TO_DROPS}', name)
+  redis.call('HDEL', '{keys.WAITING_FOR_TRIES}', name)
 end
 """
-"""Lua, with the names of two keys that are the same for all: `listen(name, ' streams ')`, `listen_no_more(name)`."""
+"""Lua, with the names of three keys that are the same for all: `listen(name, ' streams ')`, `listen_no_more(name)`."""
 
 _ADD = Script(
     LISTEN,

@@ -8,6 +8,9 @@ from collections.abc import Callable, Iterable
 from datetime import datetime
 from urllib.parse import urlsplit
 
+from redis import Redis
+
+from jobs.ledger import replays
 from jobs.ledger.submissions import new_token
 from jobs.ledger.subscriptions import Subscription
 from jobs.models import TOPICS, EventKind
@@ -42,12 +45,15 @@ def new_secret() -> str:
     return "whsec_" + base64.b64encode(secrets.token_bytes(SECRET_BYTES)).decode()
 
 
-def try_out(webhook: Subscription, *, clock: Callable[[], datetime]) -> tuple[Answer, float]:
-    """Tell a receiver a `webhook.test`; its answer, and how many seconds it took."""
+def try_out(redis: Redis, webhook: Subscription, *, clock: Callable[[], datetime]) -> tuple[Answer, float]:
+    """Tell a receiver a `webhook.test`; its answer, and how many seconds it took. One that takes it rests no longer."""
     now, began = clock(), time.monotonic()
     about = {"name": webhook.name}
     told = Told(f"evt_test_{new_token()}", document(EventKind.WEBHOOK_TEST, now.isoformat(), about))
-    return post(webhook, told, now=now), time.monotonic() - began
+    answer, took_s = post(webhook, told, now=now), time.monotonic() - began
+    if answer.is_taken:
+        replays.came_back(redis, webhook, answer.words, now=clock())
+    return answer, took_s
 
 
 def _check_url(url: str) -> None:

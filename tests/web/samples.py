@@ -8,11 +8,27 @@ from random import Random
 from redis import Redis
 
 from jobs.campaigns.marks import mark_of
-from jobs.ledger import balances, campaigns, claims, days, dispositions, evidence, keys, runs, submissions
+from jobs.ledger import (
+    balances,
+    bookmarks,
+    campaigns,
+    claims,
+    days,
+    dispositions,
+    events,
+    evidence,
+    keys,
+    runs,
+    submissions,
+    subscriptions,
+)
 from jobs.ledger.balances import Noted
+from jobs.ledger.bookmarks import End, Verdict
 from jobs.ledger.campaigns import NewCampaign
 from jobs.ledger.fields import to_ms
+from jobs.ledger.keys import Events
 from jobs.models import (
+    TOPICS,
     Disposition,
     DropState,
     Evidence,
@@ -25,8 +41,11 @@ from jobs.models import (
     Terms,
 )
 from jobs.models.reports import DayReport
+from jobs.webhooks import receivers
 
 LONG = timedelta(days=180)
+WEBHOOKS = {"billing-and-appointments-of-the-east-end": TOPICS, "crm": ("campaign",)}
+HOST = "receiver-of-everything-that-happens.appointments.example.com:8443"
 REASONS = ("Machine not detected", "Busy", "Disconnected", "No answer")
 MINUTE = timedelta(minutes=1)
 
@@ -117,6 +136,8 @@ def fill(redis: Redis, *, now: datetime) -> Mapping[str, str]:
         "running": Sample("fghjkmnq", "Spring check-up, second letter", [2500, 2500, 1800], 2 * hour),
         "waiting": Sample("ghjkmnpr", "Monday's appointments", [400], 0.2 * hour),
     }
+    for name, topics in WEBHOOKS.items():
+        subscriptions.add(redis, receivers.new(name, f"https://{HOST}/told?by={name}", topics, now=now - 31 * hour))
     for name, each in samples.items():
         take(redis, each, now, ends_in=6 * hour if name == "running" else None)
     done = send(redis, "bdfghjkm-1", now - 30 * hour)
@@ -135,6 +156,7 @@ def fill(redis: Redis, *, now: datetime) -> Mapping[str, str]:
     for back in (1, 2, 3):
         day = (now - back * 24 * hour).date()
         days.keep(redis, DayReport(account="default", day=day, found_at=now, is_done=True, listed=3, matched=3))
+    _trouble(redis, now)
     return {name: each.id for name, each in samples.items()}
 
 
@@ -150,3 +172,14 @@ def _doubt(redis: Redis, now: datetime) -> None:
             now - 4 * hour + minutes * MINUTE, Finding.ABSENT, words, mark, balance="61,200 left, 0 pending"
         )
         evidence.add(redis, lost.id, seen)
+
+
+def _trouble(redis: Redis, now: datetime) -> None:
+    """One receiver takes nothing and has missed something, the other is gone."""
+    for end, webhook in zip((End.GIVEN_UP, End.GONE), subscriptions.everyone(redis), strict=True):
+        for event in events.after(redis, Events.WORK, "0-0", most=3):
+            bookmarks.take_turn(redis, webhook, "worker.1", now=now, lease=MINUTE)
+            words = "HTTP 410" if end is End.GONE else "no connection in time"
+            verdict = Verdict(end, now, words, tries=8, failures=12, rests_until=now + 5 * MINUTE)
+            bookmarks.note(redis, webhook, "worker.1", verdict, event_id=event.id, most_untold=2)
+            bookmarks.end_turn(redis, webhook, "worker.1", now=now)

@@ -138,6 +138,8 @@ def test_every_page_fits_its_window_can_be_read_and_nothing_is_blocked(address: 
             for path in PATHS:
                 dana.go(path)
                 assert dana.overflow <= 0, (path, size)
+                if path == "/webhooks":
+                    assert all(right <= size["width"] for right in right_edges(dana, "Test"))
                 if path != "/campaigns/nobody":
                     expect(dana.page.get_by_role("link", name="Halt")).to_be_in_viewport()
                 if size is NARROW:
@@ -146,6 +148,13 @@ def test_every_page_fits_its_window_can_be_read_and_nothing_is_blocked(address: 
             assert [each for each in dana.complaints if "404" not in each] == []  # one of them is a page of that
     if folder := os.environ.get("SCREENSHOTS"):
         take_pictures(Path(folder), browser, address)
+
+
+def right_edges(dana: Desk, button: str) -> list[float]:
+    """Where the buttons of this name end, in pixels from the window's left; not scrolled to."""
+    boxes = [each.bounding_box() for each in dana.page.get_by_role("button", name=button).all()]
+    assert boxes
+    return [box["x"] + box["width"] for box in boxes if box]
 
 
 def test_a_page_that_lost_its_process_says_since_when_and_is_live_again_without_being_loaded(

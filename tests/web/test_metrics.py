@@ -11,15 +11,17 @@ from redis import Redis
 from rq import SimpleWorker
 
 from config.queues import CAMPAIGNS, QUEUES, STATUS
-from jobs.ledger import amnesia, balances, breaker, campaigns, days, due, keys, leadership, ticks
+from jobs.ledger import amnesia, balances, breaker, campaigns, days, due, keys, leadership, subscriptions, ticks
 from jobs.ledger.balances import Noted
 from jobs.ledger.breaker import Cause
+from jobs.ledger.fields import to_ms
 from jobs.ledger.keys import Due
 from jobs.ledger.meter import CALL, Count, Meter
 from jobs.models import CampaignStatus, Intent
 from jobs.models.reports import DayReport, Named
 from jobs.outcomes.heard import Heard
 from jobs.ringing.queues import open_queue
+from jobs.webhooks import receivers
 from tests.jobs.ledger.conftest import new_campaign
 from tests.web.front_door import front_door, make_site
 from tests.web.visitors import SENDER, WATCHER, by_header
@@ -196,6 +198,32 @@ def test_a_server_that_says_nothing_of_itself_is_watched_without(fake_redis: Red
         samples = told(address)
     assert "dropline_redis_memory_bytes" not in samples
     assert samples["dropline_queue_jobs{queue=control}"] == 0
+
+
+def test_webhooks_that_are_behind_rest_or_gave_up(redis: Redis, address: str, now: datetime) -> None:
+    for name in ("billing", "crm"):
+        subscriptions.add(redis, receivers.new(name, "https://example.com/canary", ["campaign", "submission"], now=now))
+    webhook = subscriptions.read(redis, "billing")
+    assert webhook
+    campaigns.take(redis, new_campaign(["6175550123"]), now=now, keep_key=MINUTE)
+    until = to_ms(now + 60 * MINUTE)
+    redis.hset(keys.webhook(webhook.id), mapping={"failures": 4, "rests_until": until, "missed": 2})
+    redis.zadd(keys.webhook_again(webhook.id), {"w1-0": 1})
+    redis.zadd(keys.webhook_untold(webhook.id), {"w2-0": 1})
+    redis.hset(keys.webhook(webhook.id), "off_since", to_ms(now))
+    samples = told(address)
+    found = {
+        name.removeprefix("dropline_webhook_").partition("{")[0]: samples[name]
+        for name in samples
+        if "=billing" in name
+    }
+    assert 0 <= found.pop("oldest_seconds") < 600
+    assert found == {"waiting": 2, "untold": 1, "missed_total": 2, "resting": 1, "failures": 4, "off": 1}
+    assert (samples["dropline_webhook_waiting{webhook=crm}"], samples["dropline_webhook_resting{webhook=crm}"]) == (
+        1,
+        0,
+    )
+    assert not [name for name in samples if "canary" in name]
 
 
 def test_openmetrics_is_spoken_with_who_asks_for_it(address: str) -> None:

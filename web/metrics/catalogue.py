@@ -1,6 +1,7 @@
 """Every metric as data: its name, what it means, its labels, and where its samples come from.
 
-Law of the room: a label's values are words of ours, queues, or names of accounts. Never a phone, a title or a key.
+Law of the room: a label's values are words of ours, queues, or names of accounts and webhooks. Never a phone, a
+title or a key.
 """
 
 from collections.abc import Iterable, Mapping
@@ -21,6 +22,7 @@ from web.metrics.metric import (
     each_account,
     each_breaker,
     each_queue,
+    each_webhook,
     each_word,
     one,
     says,
@@ -178,6 +180,45 @@ STRANGERS = (
     ),
 )
 
+WEBHOOKS = (
+    each_webhook(
+        "dropline_webhook_waiting",
+        "Events that a receiver is still to be told; of one that is told of one topic, at most a thousand new ones.",
+        lambda _, each: each.waiting,
+    ),
+    each_webhook(
+        "dropline_webhook_oldest_seconds",
+        "How long ago the first event happened that was not tried yet; 0 where there is none.",
+        lambda found, each: found.age(each.backlog.since),
+    ),
+    each_webhook(
+        "dropline_webhook_untold",
+        "Events that were given up after their last try, until a person has them told again.",
+        lambda _, each: each.bookmark.untold,
+    ),
+    each_webhook(
+        "dropline_webhook_missed_total",
+        "Events that were not kept until they could be told.",
+        lambda _, each: each.bookmark.missed,
+        Kind.COUNTER,
+    ),
+    each_webhook(
+        "dropline_webhook_resting",
+        "1 while nothing is tried because a receiver takes nothing.",
+        lambda found, each: each.rests_at(found.vitals.at),
+    ),
+    each_webhook(
+        "dropline_webhook_failures",
+        "Tries that failed one after the other; 0 once one was taken.",
+        lambda _, each: each.bookmark.failures,
+    ),
+    each_webhook(
+        "dropline_webhook_off",
+        "1 while a webhook is switched off, because its receiver answered 410.",
+        lambda _, each: each.bookmark.off_since is not None,
+    ),
+)
+
 
 def _compared(found: Found) -> Iterable[Sample]:
     for account, vitals in found.vitals.accounts.items():
@@ -282,6 +323,7 @@ CATALOGUE: Mapping[str, tuple[Metric, ...]] = {
     "The gateway and its accounts": GATEWAY,
     "Postbacks": POSTBACKS,
     "Who comes in": STRANGERS,
+    "Webhooks": WEBHOOKS,
     "Reconciliation": RECONCILIATION,
     "Scheduler": CLOCK,
     "Ledger and Redis": LEDGER,

@@ -1,12 +1,13 @@
 """What a metric is, and short ways to state one."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
 from jobs.ledger.arrivals import Arrivals
+from jobs.ledger.backlogs import Standing
 from jobs.ledger.breaker import BreakerState
 from jobs.ledger.census import Counts
 from jobs.ledger.meter import Clocked, Count, Times
@@ -26,6 +27,7 @@ class Found:
     """Postbacks that this process turned away, by why."""
     are_postbacks_expected: bool
     """Whether the settings say where the gateway is to post them."""
+    webhooks: Sequence[Standing]
     took: timedelta
 
     def age(self, instant: datetime | None) -> float:
@@ -80,6 +82,17 @@ def each_account(name: str, meaning: str, value: Callable[[Found, AccountVitals]
                 yield (account,), told
 
     return Metric(name, Kind.GAUGE, meaning, samples, ("account",))
+
+
+def each_webhook(name: str, meaning: str, value: Callable[[Found, Standing], float], kind: Kind = Kind.GAUGE) -> Metric:
+    """A metric with a sample for every webhook, by its name here."""
+    return Metric(
+        name,
+        kind,
+        meaning,
+        lambda found: [((each.webhook.name,), float(value(found, each))) for each in found.webhooks],
+        ("webhook",),
+    )
 
 
 def each_breaker(name: str, meaning: str, value: Callable[[Found, BreakerState, datetime | None], float]) -> Metric:

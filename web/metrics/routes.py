@@ -19,7 +19,7 @@ from prometheus_client.utils import floatToGoString
 from redis.exceptions import RedisError
 
 from config.accounts import DEFAULT_ACCOUNT
-from jobs.ledger import arrivals, vitals
+from jobs.ledger import arrivals, backlogs, vitals
 from jobs.ledger.census import Census
 from jobs.ledger.meter import Times
 from web import queues
@@ -73,15 +73,18 @@ class Ledger(Collector):
 
 
 def read(site: Site, census: Census, turned_away: Mapping[Any, int]) -> Found:
-    """All that a scrape needs: six round trips, and one for every `census.STEP` campaigns that are looked at."""
+    """All that a scrape needs: seven round trips, up to four for every webhook, and one for every
+    `census.STEP` campaigns that are looked at.
+    """
     began = time.monotonic()
     accounts = tuple(site.settings.accounts) or (DEFAULT_ACCOUNT,)
     lived = vitals.read(site.redis, accounts, now=site.now)
     waiting = queues.read(site.redis, now=site.now)
     counts = census.count(site.redis)
     arrived = arrivals.read(site.redis)
+    told = backlogs.everyone(site.redis)
     took, is_expected = timedelta(seconds=time.monotonic() - began), site.settings.public_url is not None
-    return Found(lived, waiting, counts, arrived, dict(turned_away), is_expected, took)
+    return Found(lived, waiting, counts, arrived, dict(turned_away), is_expected, told, took)
 
 
 def family(metric: Metric, found: Found) -> Family:

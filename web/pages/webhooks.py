@@ -3,7 +3,6 @@
 Law of the room: no URL and no secret is shown, a host alone.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import structlog
@@ -11,8 +10,7 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from jobs.ledger import bookmarks, replays, subscriptions
-from jobs.ledger.bookmarks import Bookmark
+from jobs.ledger import backlogs, replays, subscriptions
 from jobs.ledger.subscriptions import Subscription
 from jobs.webhooks import receivers
 from jobs.webhooks.post import Answer
@@ -39,16 +37,22 @@ class Tried:
 @router.get(HERE)
 def show(request: Request, site: OurSite, visitor: Reader) -> Response:
     """All of them."""
-    return draw(request, visitor, "webhooks.html", found=look(site), tried=None, now=site.now)
+    return draw(request, visitor, "webhooks.html", found=backlogs.everyone(site.redis), tried=None, now=site.now)
 
 
 @router.post(f"{HERE}/{{name}}/test")
 def try_out(request: Request, site: OurSite, visitor: Operator, name: str) -> Response:
     """Tell it a `webhook.test` now, and show what it answered; it takes as long as the receiver does, up to 5 s."""
-    answer, took_s = receivers.try_out(_known(site, name), clock=site.desk.clock)
+    answer, took_s = receivers.try_out(site.redis, _known(site, name), clock=site.desk.clock)
     log.info("webhook_tried", webhook=name, who=visitor.name, is_taken=answer.is_taken)
     return draw(
-        request, visitor, "webhooks.html", found=look(site), tried=Tried(name, answer, took_s), now=site.now, path=HERE
+        request,
+        visitor,
+        "webhooks.html",
+        found=backlogs.everyone(site.redis),
+        tried=Tried(name, answer, took_s),
+        now=site.now,
+        path=HERE,
     )
 
 
@@ -60,11 +64,6 @@ def replay(site: OurSite, visitor: Operator, name: str) -> Response:
     replays.switch_on(site.redis, webhook, now=site.now)
     log.info("webhook_replayed", webhook=name, who=visitor.name, events=again)
     return RedirectResponse(HERE, 303)
-
-
-def look(site: Site) -> Sequence[tuple[Subscription, Bookmark]]:
-    """Every webhook and how it does."""
-    return [(each, bookmarks.read(site.redis, each)) for each in subscriptions.everyone(site.redis)]
 
 
 def _known(site: Site, name: str) -> Subscription:

@@ -68,6 +68,15 @@ def test_what_was_given_up_is_shown_and_told_again(run: Run, redis: Redis, billi
     assert run("webhooks", "untold", "billing").out == "None.\n"
 
 
+def test_what_waits_is_counted_and_since_when(run: Run, redis: Redis, billing: str) -> None:
+    taken(redis, ["6175550101"])
+    (first,) = events.after(redis, Events.WORK, "0-0", most=9)
+    found = run("webhooks", "list", "--json").document["webhooks"][0]
+    assert (found["behind"], found["behind_is_more"], found["again"]) == (1, False, 0)
+    assert found["behind_since"].startswith(f"{first.at:%Y-%m-%dT%H:%M}")
+    assert "waits since" in run("webhooks", "list").out
+
+
 def test_times_are_said_as_people_say_them(run: Run, redis: Redis, billing: str) -> None:
     at = NOW + timedelta(microseconds=123_456)
     taken(redis, ["6175550101"])

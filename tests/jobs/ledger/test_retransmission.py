@@ -376,6 +376,7 @@ TELLING: list[Step] = [
     and_then(how_it_does, lambda redis: bookmarks.end_turn(redis, BILLING, "first", now=NOW)),
     take_turn("second"),
     and_then(how_it_does, lambda redis: replays.switch_on(redis, BILLING, now=NOW)),
+    and_then(how_it_does, lambda redis: replays.came_back(redis, BILLING, "HTTP 200", now=NOW)),
     take_turn("second"),
 ]
 STORY: list[Step] = [

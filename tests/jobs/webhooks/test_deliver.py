@@ -13,9 +13,10 @@ from jobs.campaigns.desk import Desk
 from jobs.campaigns.refresh import refresh
 from jobs.campaigns.send import send
 from jobs.gateway.simulator import Clock, Fault, FaultKind, Simulator
-from jobs.ledger import bookmarks, events, replays, submissions, subscriptions
+from jobs.ledger import bookmarks, due, events, keys, replays, submissions, subscriptions
 from jobs.ledger.bookmarks import Took
-from jobs.ledger.keys import Events
+from jobs.ledger.fields import to_ms
+from jobs.ledger.keys import Due, Events
 from jobs.ledger.subscriptions import Subscription
 from jobs.models import EventKind, Intent, SubmissionState
 from jobs.webhooks import deliver as delivery
@@ -139,6 +140,58 @@ def test_an_event_that_is_not_taken_comes_again_under_its_id_and_holds_up_no_oth
     assert (bookmark(desk, webhook).again, bookmark(desk, webhook).told) == (0, 2)
 
 
+def test_what_is_new_does_not_wait_for_the_next_try_of_what_was_not_taken(
+    desk: Desk, clock: Clock, receiver: Receiver, webhook: Subscription
+) -> None:
+    receiver.answers.extend([500, 500, 204])
+    taken(desk, ANNA)
+    deliver(desk, "billing")
+    clock.jump(WAITS[0])
+    deliver(desk, "billing")
+    assert not due_now(desk)
+    for number in range(3):  # each of them, and not the first alone
+        taken(desk, BOB, key=f"april {number}")
+        assert due_now(desk)
+        deliver(desk, "billing")
+        assert (len(receiver.came), due_now(desk)) == (3 + number, False)
+    clock.jump(WAITS[1])
+    deliver(desk, "billing")
+    assert (receiver.ids[-1], bookmark(desk, webhook).again) == (receiver.ids[0], 0)
+
+
+def test_what_is_new_wakes_a_receiver_that_rests_when_its_rest_is_over_and_not_before(
+    desk: Desk, clock: Clock, receiver: Receiver, webhook: Subscription
+) -> None:
+    receiver.answers.extend([503] * REST_AFTER)
+    for number in range(REST_AFTER):
+        taken(desk, f"61755501{number:02}", key=str(number))
+    clock.jump(timedelta(seconds=1))
+    assert deliver(desk, "billing") is Delivered.RESTS
+    for each in bookmarks.due_again(desk.redis, webhook, now=clock.now() + WAITS[0], most=9):
+        desk.redis.zadd(keys.webhook_again(webhook.id), {each: to_ms(clock.now() + WAITS[-1])})
+    bookmarks.stand(desk.redis, webhook, now=clock.now())
+    for number in range(20):
+        taken(desk, BOB, key=f"april {number}")
+        assert not due_now(desk)
+    clock.jump(delivery.REST_FIRST)
+    assert due_now(desk)
+    assert deliver(desk, "billing") is Delivered.TOLD
+    assert (len(receiver.came), due_now(desk)) == (REST_AFTER + 20, False)
+
+
+def test_a_webhook_that_is_being_told_is_not_rung_for_again(
+    desk: Desk, clock: Clock, receiver: Receiver, webhook: Subscription
+) -> None:
+    """Its turn sees what comes; a bell for each event would only keep a worker busy."""
+    receiver.answers.append(500)
+    taken(desk, ANNA)
+    deliver(desk, "billing")
+    taken(desk, BOB, key="april")
+    due.ring(desk.redis, Due.WEBHOOK, now=clock.now(), most=9, again_after=timedelta(minutes=1))
+    taken(desk, BOB, key="may")
+    assert not due_now(desk)
+
+
 @pytest.mark.parametrize("answer", [307, 400, 503])
 def test_whatever_is_not_2xx_is_not_taken_and_no_redirect_is_followed(
     desk: Desk, receiver: Receiver, webhook: Subscription, answer: int
@@ -170,6 +223,20 @@ def test_a_receiver_that_takes_nothing_rests_and_no_event_uses_up_its_tries(
         deliver(desk, "billing")
     assert bookmark(desk, webhook).told == 10
     assert len(set(receiver.ids)) == 10
+
+
+def test_a_receiver_that_takes_a_test_rests_no_longer(desk: Desk, receiver: Receiver, webhook: Subscription) -> None:
+    receiver.answers.extend([503] * (REST_AFTER + 1))
+    for number in range(REST_AFTER + 1):
+        taken(desk, f"61755501{number:02}", key=str(number))
+    assert deliver(desk, "billing") is Delivered.RESTS
+    receivers.try_out(desk.redis, webhook, clock=desk.clock)
+    assert (due_now(desk), bookmark(desk, webhook).last_answer) == (False, "HTTP 503")
+    receivers.try_out(desk.redis, webhook, clock=desk.clock)
+    found = bookmark(desk, webhook)
+    assert (due_now(desk), found.last_answer, found.rests_until) == (True, "HTTP 204", None)
+    assert deliver(desk, "billing") is Delivered.TOLD
+    assert bookmark(desk, webhook).told == 1
 
 
 def test_an_event_that_is_never_taken_is_given_up_and_told_again_when_a_person_wants(
