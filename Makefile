@@ -18,7 +18,7 @@ PYTEST := $(RUN) pytest -n 6 --dist worksteal
 quietly = $(1) >$(VENV)/last.log 2>&1 || { cat $(VENV)/last.log >&2; exit 1; }
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test proof check pictures bench bench-faults fuzz lock
+.PHONY: help demo test proof lint check pictures bench bench-faults fuzz lock
 
 help:  ## show this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
@@ -37,11 +37,13 @@ proof: $(READY)  ## all that can be done to it, by the hundred, and each protect
 	@$(RUN) tests.mutations
 	@$(RUN) tests.proof $(PROOF)
 
-check: $(READY)  ## format, lint, types, imports and the fast tests
+lint: $(READY)  ## format, lint, types and imports
 	@$(RUN) ruff format --check --quiet .
 	@$(RUN) ruff check --quiet .
 	@$(RUN) mypy --no-error-summary
 	@$(call quietly,$(VENV)/bin/lint-imports --no-cache)
+
+check: lint  ## format, lint, types, imports and the fast tests
 	@$(PYTEST) -m "not processes and not thorough"
 
 pictures: $(READY)  ## the pictures of the page in docs/page/, by the browser that this machine has
