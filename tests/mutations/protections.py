@@ -328,4 +328,11 @@ PROTECTIONS = (
         "if false then came_to = 0",
         WEBHOOK_RACES,
     ),
+    Protection(
+        "what is new does not wait for another event's next try",
+        "jobs/ledger/events.py",
+        "redis.call('ZADD', due, 'LT', from, name)",
+        "redis.call('ZADD', due, 'NX', from, name)",
+        "tests/jobs/webhooks/test_deliver.py",
+    ),
 )
