@@ -203,13 +203,12 @@ def next_steps(campaign: CampaignView, *, is_anybody_at_work: bool = True) -> Re
     """What a person may want to run now."""
     status = campaign.status
     held = status in {CampaignStatus.PAUSED, CampaignStatus.PAUSING}
+    may_end = not status.is_final and campaign.intent not in ENDING_INTENTS
     lines = [
         ("what is known", f"unknowns {campaign.id}") if campaign.submissions.get(SubmissionState.UNKNOWN) else ("", ""),
         ("watch it", f"show {campaign.id} --watch") if not status.is_final else ("", ""),
         ("go on", f"resume {campaign.id}") if held else ("", ""),
-        ("end it", f"stop {campaign.id}")
-        if not status.is_final and status is not CampaignStatus.STOPPING
-        else ("", ""),
+        ("end it", f"stop {campaign.id}") if may_end else ("", ""),
         ("every phone", f"results {campaign.id} --to results.csv")
         if any(campaign.drops.values()) and not campaign.phones_dropped_at
         else ("", ""),

@@ -86,6 +86,8 @@ def test_a_request_says_what_holds_from_now_on(intent: Intent, sentence: str) ->
 def test_the_next_steps_fit_the_status() -> None:
     assert "stop bcdf" in words(next_steps(CAMPAIGN))
     assert "resume bcdf" in words(next_steps(replace(CAMPAIGN, intent=Intent.PAUSE)))
+    told_to_end = replace(CAMPAIGN, intent=Intent.STOP, submissions={SubmissionState.UNKNOWN: 3})
+    assert "stop bcdf" not in words(next_steps(told_to_end))
     assert "No worker is seen at this moment" in words(next_steps(CAMPAIGN, is_anybody_at_work=False))
     over = words(next_steps(replace(CAMPAIGN, submissions={SubmissionState.FINISHED: 3}), is_anybody_at_work=False))
     assert over == "every phone python -m jobs results bcdf --to results.csv"
