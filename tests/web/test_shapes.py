@@ -69,6 +69,12 @@ def test_how_far_it_is_counts_call_records_and_names_where_all_others_are(found:
     assert shapes.how_far(found, sum(found.values())).replace("\N{NO-BREAK SPACE}", " ") == said
 
 
+def test_in_a_list_what_is_on_its_way_is_left_to_the_bar_once_calls_have_ended() -> None:
+    found = {"delivered": 3, "unknown": 1, "no_record_yet": 4, "not_sent_yet": 2}
+    assert shapes.in_brief(found, 10) == "30% with a record · 3\N{NO-BREAK SPACE}delivered, 1\N{NO-BREAK SPACE}unknown"
+    assert shapes.in_brief({"not_sent_yet": 2}, 2) == "2\N{NO-BREAK SPACE}not sent yet"
+
+
 def test_every_colour_of_a_bar_has_a_name() -> None:
     drawn = shapes.bar(dict.fromkeys(words.PLACES, 1), len(words.PLACES))
     assert all(each.word in words.COLOURS[each.kind] for each in drawn)

@@ -14,6 +14,8 @@ MOST_COLUMNS = 60
 WIDTHS = tuple(timedelta(minutes=each) for each in (5, 10, 15, 30, 60, 120, 180, 360, 720, 1440, 2880, 10_080, 43_200))
 """What a column may stand for."""
 
+ON_ITS_WAY = {"not_sent_yet", "being_sent", "no_record_yet"}
+
 MOST_POINTS = 200
 
 
@@ -83,6 +85,12 @@ def how_far(found: Mapping[str, int], total: int) -> str:
         counts[word] = counts.get(word, 0) + count
     share = [f"{with_record * 100 // total or 'under 1'}% with a record"] if with_record else []
     return " · ".join([*share, ", ".join(f"{count:,}\N{NO-BREAK SPACE}{word}" for word, count in counts.items())])
+
+
+def in_brief(found: Mapping[str, int], total: int) -> str:
+    """The same for a line of a list: once calls have ended, what is merely on its way is left to the bar."""
+    has_begun = found.get("delivered") or found.get("failed")
+    return how_far({place: count for place, count in found.items() if not has_begun or place not in ON_ITS_WAY}, total)
 
 
 def columns(timeline: Mapping[datetime, Mapping[DropState, int]]) -> Columns | None:
