@@ -34,7 +34,7 @@ _TAKE = Script("""
 -- Sent twice, the second finds its token; one that comes after 40 others costs a slot that nobody uses, and no more.
 local now, patience, apart, worth = tonumber(ARGV[1]), tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6])
 local taken = redis.call('HGET', KEYS[1], 'taken') or ''
-local known = string.match(taken, ARGV[2] .. '=(%d+)')
+local known = string.match(' ' .. taken, ' ' .. ARGV[2] .. '=(%d+)')
 if known then return math.max(0, tonumber(known) - now) end
 local function free_at(limit, most)
   local stored = tonumber(redis.call('HGET', KEYS[1], limit) or 0)

@@ -54,6 +54,10 @@ def test_slots_are_evenly_spaced_and_beyond_the_patience_there_are_none(ledger: 
     assert take(ledger, "later", at=NOW + SECOND) == 200 * MS
 
 
+def test_a_token_that_another_ends_with_has_a_slot_of_its_own(ledger: Redis) -> None:
+    assert [take(ledger, token) / MS for token in ("ab", "b", "ab", "b")] == [0, 200, 0, 200]
+
+
 def test_after_a_pause_there_is_no_burst_to_catch_up(ledger: Redis) -> None:
     take_many(ledger, 1)
     assert [wait / MS for wait in take_many(ledger, 3, at=NOW + timedelta(hours=1))] == [0, 200, 400]
