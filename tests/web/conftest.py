@@ -12,6 +12,7 @@ from redis import Redis
 from jobs.ledger import tokens
 from jobs.models.scopes import Scope
 from tests.web.front_door import front_door, make_site
+from tests.web.people import Visit
 
 CAMPAIGN = {"caller_id": "6175550100", "audio_title": "Reminder", "title": "March"}
 PHONES = ["6175550123", "6175550124", "6175550125"]
@@ -63,3 +64,11 @@ def caller_of(redis: Redis, address: str) -> CallerOf:
 def caller(caller_of: CallerOf) -> Caller:
     """Somebody who may do all but see phones."""
     return caller_of(Scope.READ, Scope.SEND, Scope.CONTROL, name="all but phones")
+
+
+@pytest.fixture
+def dana(door: str) -> Visit:
+    """Logged in at the test's own `door`. Operates, and sees no phones."""
+    visit = Visit(door)
+    visit.sign_in("dana")
+    return visit

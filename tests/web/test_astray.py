@@ -22,13 +22,6 @@ def door(fake_redis: Redis) -> Iterator[str]:
         yield address
 
 
-@pytest.fixture
-def dana(door: str) -> Visit:
-    visit = Visit(door)
-    visit.sign_in("dana")
-    return visit
-
-
 @pytest.mark.parametrize(
     ("method", "path", "status"),
     [

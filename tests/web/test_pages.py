@@ -60,14 +60,6 @@ def door(filled: Mapping[str, str], redis: Redis) -> Iterator[str]:
 
 
 @pytest.fixture
-def dana(door: str) -> Visit:
-    """Operates, and sees no phones."""
-    visit = Visit(door)
-    visit.sign_in("dana")
-    return visit
-
-
-@pytest.fixture
 def will(door: str) -> Visit:
     """Watches, and may see phones."""
     visit = Visit(door)

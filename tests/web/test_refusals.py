@@ -77,13 +77,6 @@ def door(redis: Redis) -> Iterator[str]:
         yield address
 
 
-@pytest.fixture
-def dana(door: str) -> Visit:
-    visit = Visit(door)
-    visit.sign_in("dana")
-    return visit
-
-
 def test_a_decision_without_a_reason_comes_back_with_all_that_was_chosen(dana: Visit) -> None:
     typed = {"decision": "adopt", "session_id": "4000000009", "force": "true"}
     answer = dana.send(CASE, CASE, form="decide", why=" ", **typed)

@@ -74,3 +74,13 @@ def until_planned(desk: Desk, clock: Clock, campaign_id: str) -> None:
     while submission(desk, campaign_id).state is SubmissionState.UNKNOWN:
         assert settle_for(desk, clock, campaign_id, during=timedelta(minutes=1)) is not None
         assert due.stands(desk.redis, Due.SETTLE, f"{campaign_id}-1")
+
+
+def planned_again_while_unlisted(desk: Desk, simulator: Simulator, clock: Clock) -> str:
+    """A campaign that says `resend`, taken by a gateway that lists it an hour late, and about to be sent again."""
+    simulator.change(TITLED | {"listing_lag_s": 3600})
+    known_session(desk)
+    clock.jump(timedelta(hours=1))
+    campaign_id = accepted_but_unknown(desk, simulator, terms=RESEND)
+    until_planned(desk, clock, campaign_id)
+    return campaign_id

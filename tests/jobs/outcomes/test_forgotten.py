@@ -15,11 +15,7 @@ from jobs.outcomes.settle import Settled, settle
 from tests.jobs.campaigns.conftest import submission, taken
 from tests.jobs.outcomes.conftest import (
     PHONES,
-    RESEND,
-    TITLED,
-    accepted_but_unknown,
-    known_session,
-    until_planned,
+    planned_again_while_unlisted,
 )
 from tests.jobs.outcomes.test_late_answers import late
 
@@ -43,11 +39,7 @@ def believe(desk: Desk) -> None:
 def test_an_adoption_that_kept_it_from_being_sent_again_is_not_forgotten_unnoticed(
     desk: Desk, simulator: Simulator, clock: Clock
 ) -> None:
-    simulator.change(TITLED | {"listing_lag_s": 3600})
-    known_session(desk)
-    clock.jump(timedelta(hours=1))
-    campaign_id = accepted_but_unknown(desk, simulator, terms=RESEND)
-    until_planned(desk, clock, campaign_id)
+    campaign_id = planned_again_while_unlisted(desk, simulator, clock)
     copy = copy_of(desk.redis)
     clock.jump(timedelta(hours=1))
     assert settle(desk, f"{campaign_id}-1") is Settled.ADOPTED

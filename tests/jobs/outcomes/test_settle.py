@@ -27,6 +27,7 @@ from tests.jobs.outcomes.conftest import (
     known_session,
     lost,
     never_accepted,
+    planned_again_while_unlisted,
     settle_for,
     until_planned,
 )
@@ -328,11 +329,7 @@ def test_a_session_of_which_only_the_phones_are_ours_is_not_stopped_but_left_to_
 def test_an_earlier_session_that_turns_up_before_it_is_sent_again_is_adopted_instead(
     desk: Desk, simulator: Simulator, clock: Clock
 ) -> None:
-    simulator.change(TITLED | {"listing_lag_s": 3600})
-    known_session(desk)
-    clock.jump(timedelta(hours=1))
-    campaign_id = accepted_but_unknown(desk, simulator, terms=RESEND)
-    until_planned(desk, clock, campaign_id)
+    campaign_id = planned_again_while_unlisted(desk, simulator, clock)
     simulator.change({"listing_lag_s": 0})
     assert settle(desk, f"{campaign_id}-1") is Settled.ADOPTED
     assert send(desk, f"{campaign_id}-1") is Sent.PASSED_OVER
