@@ -3,6 +3,8 @@
 import os
 import signal
 import sys
+import threading
+import time
 from collections.abc import Iterator
 from itertools import islice
 
@@ -11,11 +13,13 @@ import pytest
 import structlog
 from hypothesis import Phase, settings
 from redis import Redis
+from redis.client import PubSubWorkerThread
 
 from tests.servers import RedisServer
 
 FIRST_FIND = "first-find"
 """The profile of runs that only ask whether anything is found at all."""
+THREADS_END_WITHIN_S = 10.0
 
 settings.register_profile(FIRST_FIND, phases=(Phase.explicit, Phase.generate), database=None)
 settings.register_profile("many")  # of what is made by chance: for the proof, which has the time
@@ -77,3 +81,18 @@ def logs_apart_from_answers() -> None:
 def ctrl_c_reaches_our_children() -> None:
     """A suite that a shell started in the background was told to ignore SIGINT, and its children would be born so."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@pytest.fixture(autouse=True)
+def no_thread_outlives_its_test() -> Iterator[None]:
+    """One that works on would take connections, log, and change the state of `random` under whatever test comes next.
+
+    Python waits for those that are no daemons, which in a pool rest; RQ tells its own to end and does not wait for it.
+    """
+    before = set(threading.enumerate())
+    yield
+    gives_up_at = time.monotonic() + THREADS_END_WITHIN_S
+    for each in set(threading.enumerate()) - before:
+        if each.daemon and not isinstance(each, PubSubWorkerThread):
+            each.join(timeout=max(0, gives_up_at - time.monotonic()))
+            assert not each.is_alive(), f"the thread {each.name} goes on"

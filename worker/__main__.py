@@ -95,9 +95,9 @@ def _work(settings: Settings, slot: Slot, parent: int | None) -> None:
         end_with(parent, grace_s=GRACE_S)
     desk = entrypoints.desk()
     url, tls_verify = settings.redis_url.get_secret_value(), settings.redis_tls_verify
-    keep_vigil(open_eye(url, desk.redis, tls_verify=tls_verify), desk.meter)
     name = f"{gethostname()}-{slot.name}-{os.getpid()}"
-    QueueWorker(desk.redis, slot.queue, name=name, random=Random()).work()
+    with keep_vigil(open_eye(url, desk.redis, tls_verify=tls_verify), desk.meter):
+        QueueWorker(desk.redis, slot.queue, name=name, random=Random()).work()
     with suppress(RedisError):  # what was counted in the last second
         desk.meter.flush(desk.redis)
 

@@ -1,8 +1,8 @@
 """Looking at the ledger every second: whether it still knows what it has acknowledged, and whether anything is sent."""
 
 import threading
-import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 
 import structlog
@@ -65,17 +65,25 @@ def open_eye(url: str, redis: Redis, *, tls_verify: bool) -> Redis:
     return eye
 
 
-def keep_vigil(redis: Redis, meter: Meter) -> None:
-    """Look, and add what was counted to the totals, from a thread of its own, for as long as the process lives; work in
+@contextmanager
+def keep_vigil(redis: Redis, meter: Meter) -> Iterator[None]:
+    """Look, and add what was counted to the totals, from a thread of its own, for as long as the block lasts; work in
     the others may take its time.
     """
-    vigil = Vigil(redis)
+    vigil, is_over = Vigil(redis), threading.Event()
 
     def watch() -> None:
         while True:
             with suppress(RedisError):  # it is out of reach for those who work, too, and they say so
                 vigil.look()
                 meter.flush(redis)
-            time.sleep(LOOK_S)
+            if is_over.wait(LOOK_S):
+                return
 
-    threading.Thread(target=watch, name="vigil", daemon=True).start()
+    watching = threading.Thread(target=watch, name="vigil", daemon=True)
+    watching.start()
+    try:
+        yield
+    finally:
+        is_over.set()
+        watching.join(timeout=SILENCE_S)  # whoever is told to end has no time for more
