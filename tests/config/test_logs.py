@@ -172,7 +172,7 @@ def in_records_that_cannot_be_written(phone: str) -> None:
     ],
 )
 @given(phone=PHONES, form=st.integers(0, 38))
-@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_no_phone_survives_in_any_position(
     log_format: LogFormat, write: Callable[[str], None], phone: str, form: int
 ) -> None:

@@ -296,7 +296,5 @@ def play(server: RedisServer, *, stories: int, steps: int) -> None:
     """So many stories of so many steps each; raises what the first one that is wrong shows, at its shortest."""
     run_state_machine_as_test(
         partial(Campaigns, server),  # type: ignore[arg-type]  # any callable does, as its documentation says
-        settings=settings(
-            max_examples=stories, stateful_step_count=steps, deadline=None, suppress_health_check=list(HealthCheck)
-        ),
+        settings=settings(max_examples=stories, stateful_step_count=steps, suppress_health_check=list(HealthCheck)),
     )

@@ -271,7 +271,7 @@ steps = st.one_of(
 
 
 @pytest.mark.thorough
-@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(plan=st.lists(steps, max_size=25))
 def test_whatever_happens_in_between_no_listed_number_is_sent_and_all_adds_up(
     desk: Desk, plan: list[tuple[str, str]]

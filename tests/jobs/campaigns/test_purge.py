@@ -189,7 +189,7 @@ def test_who_reads_beside_a_purge_gets_everybody_with_the_own_end(desk: Desk, cl
     assert results(desk, campaign_id) == {phone: before[phone] for phone in (BOB, CYD)}
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(phones=st.sets(st.integers(2_002_000_000, 9_899_999_999), min_size=1, max_size=12), pick=st.integers(0, 11))
 def test_whichever_phone_goes_the_others_keep_their_ends(redis: Redis, phones: set[int], pick: int) -> None:
     redis.flushdb()

@@ -147,7 +147,7 @@ changes = st.tuples(st.sampled_from(Verb), st.sets(phones | st.sampled_from([ANN
 
 
 @pytest.mark.thorough
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(wanted=st.lists(changes, max_size=8), since=st.integers(0, 8))
 def test_the_list_is_what_its_history_adds_up_to(
     fake_redis: Redis, wanted: list[tuple[Verb, set[str]]], since: int

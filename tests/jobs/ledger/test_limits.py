@@ -147,7 +147,7 @@ def test_a_clock_that_is_an_hour_ahead_stops_nobody_for_an_hour(ledger: Redis) -
     assert take(ledger, "next", allowed=allowed) == 400 * MS
 
 
-@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     gaps_ms=st.lists(st.integers(0, 400), min_size=1, max_size=60),
     calls_per_s=st.sampled_from([0.5, 3, 5, 40]),

@@ -46,7 +46,7 @@ def test_a_look_that_came_to_nothing_loses_none(ledger: Redis) -> None:
     assert newcomers.look(ledger, first.mark).ids == ["new"]
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(st.lists(st.lists(st.integers(-2_000, 2_000), max_size=3), max_size=6), st.sampled_from([0, 4]))
 def test_whoever_reads_what_is_told_knows_the_newest(rounds: Sequence[Sequence[int]], most: int) -> None:
     with FakeRedis(server=FakeServer()) as redis:

@@ -98,7 +98,7 @@ batches = st.lists(st.tuples(st.sampled_from(Verb), st.sets(phones, min_size=1, 
 
 
 @pytest.mark.thorough
-@settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(wanted=batches, sizes=st.lists(st.integers(1, 6), min_size=1), overtaken=st.sets(st.integers(0, 10)))
 def test_a_gateway_that_does_as_it_is_told_ends_with_our_list(
     fake_redis: Redis, wanted: list[tuple[Verb, set[str]]], sizes: list[int], overtaken: set[int]

@@ -208,7 +208,7 @@ def test_runs_are_counted_for_the_sessions_that_are_followed(ledger: Redis) -> N
     assert counted == [{Run.GOING: 1}, {Run.UNSURE: 1}, {Run.PAUSED: 1}, {}, {}]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(wanted=st.lists(st.sampled_from(SubmissionState), max_size=12))
 def test_only_legal_moves_happen_and_counts_always_add_up(wanted: list[SubmissionState]) -> None:
     fake_redis = FakeRedis(server=FakeServer())

@@ -241,7 +241,7 @@ PLACES: tuple[Place, ...] = (
 )
 
 
-@settings(max_examples=2, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=2, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.text(st.characters(codec="ascii"), max_size=5))
 def test_no_error_repeats_a_value_wherever_it_stands(caller: Caller, before: str) -> None:
     answers = [place(caller, f"{before} canary {PHONE}") for place in PLACES]

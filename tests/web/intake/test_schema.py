@@ -61,9 +61,7 @@ def test_every_answer_is_as_the_page_says(name: str, mode: GenerationMode, calle
     there = caller.get("/v1/campaigns?limit=1").json()["campaigns"][0]["campaign_id"]
 
     @given(OPERATIONS[name].as_strategy(generation_mode=mode), st.booleans())
-    @settings(
-        max_examples=EXAMPLES, derandomize=True, deadline=None, database=None, suppress_health_check=[*HealthCheck]
-    )
+    @settings(max_examples=EXAMPLES, derandomize=True, database=None, suppress_health_check=[*HealthCheck])
     def answered(case: Any, is_there: bool) -> None:
         if is_there and "campaign_id" in case.path_parameters:
             case.path_parameters["campaign_id"] = there
