@@ -30,7 +30,9 @@ class _Trimmed(io.TextIOBase):
 
 
 def open_console(file: TextIO, env: Mapping[str, str]) -> Console:
-    """Plain where it is not a terminal, and where NO_COLOR is set."""
+    """Plain where it is not a terminal, and where NO_COLOR is set; with `?` for what the file's encoding cannot say."""
+    if isinstance(file, io.TextIOWrapper):
+        file.reconfigure(errors="replace")
     is_terminal = file.isatty()
     return Console(
         file=file if is_terminal else cast("TextIO", _Trimmed(file)),

@@ -108,16 +108,16 @@ class Invocation:
             self.out.print(what, style=style)
 
     def answer(self, document: Mapping[str, Any]) -> None:
-        """The one document on stdout, for programs."""
+        """The one document on stdout, for programs: in ASCII, which every encoding has."""
         if self.as_json:
-            typer.echo(json.dumps(document, indent=2, ensure_ascii=False))
+            typer.echo(json.dumps(document, indent=2))
 
     def note(self, what: RenderableType, document: Mapping[str, Any] | None = None, *, style: str = "") -> None:
         """A remark on stderr; programs get it as JSON on a line of its own, where there is anything in it for them."""
         if not self.as_json:
             self.err.print(what, style=style)
         elif document:
-            typer.echo(json.dumps(document, ensure_ascii=False), err=True)
+            typer.echo(json.dumps(document), err=True)
 
 
 def of(context: typer.Context, *, as_json: bool = False) -> Invocation:

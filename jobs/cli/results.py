@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from enum import StrEnum
+from io import TextIOWrapper
 from pathlib import Path
 from typing import Annotated, TextIO
 
@@ -129,7 +130,9 @@ _WRITERS: dict[Format, Callable[[TextIO, Sequence[str], Rows], None]] = {
 
 
 def _to_stdout(write: Callable[[TextIO], None]) -> None:
-    """A reader that has had enough, such as `head`, is no error."""
+    """In UTF-8, as a file is. A reader that has had enough, such as `head`, is no error."""
+    if isinstance(sys.stdout, TextIOWrapper):
+        sys.stdout.reconfigure(encoding="utf-8")
     try:
         write(sys.stdout)
         sys.stdout.flush()

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -111,3 +112,15 @@ def test_the_rows_that_were_left_out_can_be_had(run: Run, running_id: str) -> No
         ("7", "foreign", "'+44 20 7946 0123"),  # a spreadsheet would reckon with it
     ]
     assert json.loads(run("results", running_id, "--excluded", "--format", "jsonl").out.splitlines()[0])["line"] == 4
+
+
+def test_what_is_piped_is_what_a_file_gets_on_a_machine_of_another_encoding(
+    run: Run, redis: Redis, running_id: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    record(redis, running_id, Disposition(PHONES[2], DropState.DELIVERED, "OK", carrier="Télé ☎"))
+    assert run("results", running_id, "--to", tmp_path / "results.csv").code == 0
+    piped = io.BytesIO()
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(piped, encoding="latin-1", newline=""))
+    assert run("results", running_id).code == 0
+    assert "Télé ☎".encode() in piped.getvalue()
+    assert piped.getvalue() == (tmp_path / "results.csv").read_bytes()
