@@ -4,7 +4,6 @@ Phones are shown by their last digits; whole they leave through `list --export` 
 """
 
 from collections.abc import Sequence
-from getpass import getuser
 from pathlib import Path
 from typing import Annotated
 
@@ -36,9 +35,6 @@ do_not_dial = typer.Typer(
 Phones = Annotated[list[str], typer.Argument(metavar="PHONE", help="Phones, in any usual spelling.")]
 Phone = Annotated[str, typer.Argument(metavar="PHONE", help="A phone, in any usual spelling.")]
 Reason = Annotated[str, typer.Option("--why", metavar="TEXT", help="The reason, for whoever must answer for it later.")]
-By = Annotated[
-    str | None, typer.Option(metavar="NAME", help="Who wants it; your user name on this machine unless stated.")
-]
 OneAccount = Annotated[
     str | None, typer.Option("--account", metavar="NAME", help="Only this account; with --export the default one.")
 ]
@@ -54,7 +50,7 @@ def add(
     context: typer.Context,
     phones: Phones,
     why: Reason,
-    by: By = None,
+    by: options.By,
     account: options.Account = DEFAULT_ACCOUNT,
     as_json: options.Json = False,
 ) -> None:
@@ -70,7 +66,7 @@ def remove(
     context: typer.Context,
     phones: Phones,
     why: Reason,
-    by: By = None,
+    by: options.By,
     account: options.Account = DEFAULT_ACCOUNT,
     as_json: options.Json = False,
 ) -> None:
@@ -83,7 +79,7 @@ def import_(
     context: typer.Context,
     contacts: options.Contacts,
     why: Reason,
-    by: By = None,
+    by: options.By,
     account: options.Account = DEFAULT_ACCOUNT,
     column: options.Column = None,
     refused_to: RefusedTo = None,
@@ -140,7 +136,7 @@ def history(
 
 
 def _change_named(
-    invocation: Invocation, verb: Verb, phones: Sequence[str], *, why: str, by: str | None, account: str
+    invocation: Invocation, verb: Verb, phones: Sequence[str], *, why: str, by: str, account: str
 ) -> None:
     """A slip in one of a few phones changes nothing, so that it is mended and not overlooked."""
     refused = [(text, phone) for text in phones if isinstance(phone := normalise(text), Refusal)]
@@ -152,12 +148,12 @@ def _change_named(
 
 
 def _change(
-    invocation: Invocation, verb: Verb, rows: Sequence[Row], *, why: str, by: str | None, account: str, source: str
+    invocation: Invocation, verb: Verb, rows: Sequence[Row], *, why: str, by: str, account: str, source: str
 ) -> Changed:
     invocation.check_account(account)
     try:
         changed = invocation.producer.do_not_dial(
-            account, verb, rows, by=by or getuser(), why=why, source=source, durably=invocation.can_wait_for_disk
+            account, verb, rows, by=by, why=why, source=source, durably=invocation.can_wait_for_disk
         )
     except UnexplainedRequest as refused:
         raise Failure(Exit.BAD_INPUT, str(refused), kept=NOTHING_CHANGED) from None

@@ -1,6 +1,5 @@
 """`halt` and `unhalt`: a person's word that nothing may be sent, and that sending may go on."""
 
-from getpass import getuser
 from typing import Annotated, Any
 
 import typer
@@ -9,7 +8,7 @@ from config.masking import mask_text
 from jobs.cli.exits import Exit
 from jobs.cli.failures import NOTHING_CHANGED, Failure
 from jobs.cli.invocation import Invocation, of
-from jobs.cli.options import Json
+from jobs.cli.options import By, Json
 from jobs.cli.shown import PROGRAM, both_times, clean, commands, iso
 from jobs.ledger import amnesia
 from jobs.ledger.amnesia import Halt
@@ -17,9 +16,6 @@ from jobs.ledger.durability import NotDurable
 
 Reason = Annotated[
     str, typer.Option("--why", metavar="TEXT", help="The reason, for whoever wonders later; it is kept.")
-]
-By = Annotated[
-    str | None, typer.Option(metavar="NAME", help="Who wants it; your user name on this machine unless stated.")
 ]
 Because = Annotated[
     str, typer.Option("--why", metavar="TEXT", help="What was looked at, and why it is safe; it is kept.")
@@ -33,23 +29,23 @@ GO_AFTER_DATA_LOSS = 'unhalt --after-data-loss --why "..."'
 GO = 'unhalt --why "..."'
 
 
-def halt(context: typer.Context, why: Reason, by: By = None, as_json: Json = False) -> None:
+def halt(context: typer.Context, why: Reason, by: By, as_json: Json = False) -> None:
     """Stop all sending, of every campaign and account, until `unhalt`.
 
     When this ends, nothing new begins to be sent, restarts and deploys or not. What is with the gateway goes on: to end
     that, `stop` or `pause` the campaigns; these requests work as always.
     """
-    invocation, who = of(context, as_json=as_json), by or getuser()
-    _check_words(why, who)
+    invocation = of(context, as_json=as_json)
+    _check_words(why, by)
     durably = invocation.can_wait_for_disk
     try:
-        holds = amnesia.halt(invocation.redis, why=why, by=who, now=invocation.clock(), durably=durably)
+        holds = amnesia.halt(invocation.redis, why=why, by=by, now=invocation.clock(), durably=durably)
     except NotDurable as not_durable:
         kept = "Nothing is sent while the server runs; a crash of its machine might forget that."
         raise Failure(Exit.NO_REDIS, str(not_durable), kept=kept) from None
     invocation.answer({"halt": _document(holds)})
     invocation.say("Nothing begins to be sent any more.", style="bold")
-    if holds.by != who:
+    if holds.by != by:
         invocation.say(f"It was halted before. Your reason is kept beside {clean(holds.by)}'s: one unhalt ends both.")
     for each in amnesia.halts(invocation.redis, now=invocation.clock()):
         invocation.say(_sentence(each), style="bold")
@@ -59,7 +55,7 @@ def halt(context: typer.Context, why: Reason, by: By = None, as_json: Json = Fal
 def unhalt(
     context: typer.Context,
     why: Because,
-    by: By = None,
+    by: By,
     after_data_loss: AfterDataLoss = False,
     as_json: Json = False,
 ) -> None:
@@ -68,10 +64,10 @@ def unhalt(
     `list` says why it is halted. If data was lost, first compare with the gateway what was sent: campaigns that the
     ledger believes unsent are sent again.
     """
-    invocation, who = of(context, as_json=as_json), by or getuser()
-    _check_words(why, who)
+    invocation = of(context, as_json=as_json)
+    _check_words(why, by)
     redis, now = invocation.redis, invocation.clock()
-    ended = amnesia.forgive(redis, why=why, by=who, now=now, after_data_loss=after_data_loss)
+    ended = amnesia.forgive(redis, why=why, by=by, now=now, after_data_loss=after_data_loss)
     still = amnesia.halts(redis, now=now)
     if not ended and not after_data_loss:
         _refuse_if_data_was_lost(still)

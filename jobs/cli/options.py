@@ -1,7 +1,9 @@
 """What can be said on the command line: each option with its help, as types of the commands' parameters."""
 
+import os
 from collections.abc import Callable
 from enum import StrEnum
+from getpass import getuser
 from pathlib import Path
 from typing import Annotated, TypeVar
 
@@ -23,6 +25,24 @@ def word_of(kind: type[Word]) -> Callable[[str], Word]:
 
     return word
 
+
+def user_name() -> str:
+    """Who is at this machine; a number where nobody gave the user a name, as in some containers."""
+    try:
+        return getuser()
+    except (KeyError, OSError):  # OSError from Python 3.13 on
+        return f"uid {os.getuid()}"
+
+
+By = Annotated[
+    str,
+    typer.Option(
+        metavar="NAME",
+        default_factory=user_name,
+        show_default=False,
+        help="Who wants it; your user name on this machine unless stated.",
+    ),
+]
 
 CampaignOrKey = Annotated[
     str,

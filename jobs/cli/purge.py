@@ -2,7 +2,6 @@
 
 import sys
 from collections.abc import Iterator, Sequence
-from getpass import getuser
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -15,7 +14,7 @@ from jobs.cli.exits import Exit
 from jobs.cli.failures import NOTHING_CHANGED, Failure
 from jobs.cli.files import cannot
 from jobs.cli.invocation import Invocation, of
-from jobs.cli.options import Json
+from jobs.cli.options import By, Json
 from jobs.cli.shown import clean, commands, counted, iso, masked_row, plain_table, spoken
 from jobs.ledger.do_not_dial import Asked, UnexplainedRequest
 from jobs.ledger.retention import Purged
@@ -34,7 +33,6 @@ Reason = Annotated[
     str | None,
     typer.Option("--why", metavar="TEXT", help="Required, except with --receipts: the reason, for the receipt."),
 ]
-By = Annotated[str | None, typer.Option(metavar="NAME", help="Who wants it; your user name here unless stated.")]
 Receipts = Annotated[bool, typer.Option("--receipts", help="Purge nothing: show the receipts of all purges.")]
 
 MOST_NAMED = 3
@@ -52,7 +50,8 @@ def purge(
     phone: OnePhone = None,
     file: From = None,
     why: Reason = None,
-    by: By = None,
+    *,
+    by: By,
     receipts: Receipts = False,
     as_json: Json = False,
 ) -> None:
@@ -81,9 +80,9 @@ def _what_now(held: Sequence[str]) -> RenderableType:
     return Group(said, commands(*lines))
 
 
-def _asked(invocation: Invocation, *, why: str | None, by: str | None) -> Asked:
+def _asked(invocation: Invocation, *, why: str | None, by: str) -> Asked:
     try:
-        return Asked(by or getuser(), why or "", "cli", invocation.clock())
+        return Asked(by, why or "", "cli", invocation.clock())
     except UnexplainedRequest as refused:
         raise Failure(Exit.BAD_INPUT, str(refused), kept=NOTHING_CHANGED, todo="Say it with --why.") from None
 

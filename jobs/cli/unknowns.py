@@ -1,6 +1,5 @@
 """`unknowns` and `decide`: submissions that nobody knows the gateway to have taken, and what becomes of them."""
 
-from getpass import getuser
 from typing import Annotated
 
 import typer
@@ -31,9 +30,6 @@ SubmissionId = Annotated[str, typer.Argument(metavar="SUBMISSION", help="The sub
 What = Annotated[Decision, typer.Argument(help="What you decide.", case_sensitive=False)]
 SessionId = Annotated[str | None, typer.Argument(metavar="[SESSION]", help="With adopt: the gateway's session.")]
 Reason = Annotated[str, typer.Option("--why", metavar="TEXT", help="The reason, for whoever must answer for it later.")]
-By = Annotated[
-    str | None, typer.Option(metavar="NAME", help="Who decides; your user name on this machine unless stated.")
-]
 Force = Annotated[bool, typer.Option("--force", help="You know better than the evidence, and --why says how.")]
 
 
@@ -63,7 +59,7 @@ def decide(
     session_id: SessionId = None,
     *,
     why: Reason,
-    by: By = None,
+    by: options.By,
     force: Force = False,
     as_json: options.Json = False,
 ) -> None:
@@ -74,7 +70,7 @@ def decide(
     invocation = of(context, as_json=as_json)
     _check_usage(submission_id, what, session_id)
     try:
-        decided = _decide(invocation, submission_id, what, session_id or "", by=by or getuser(), why=why, force=force)
+        decided = _decide(invocation, submission_id, what, session_id or "", by=by, why=why, force=force)
     except UnexplainedDecision as unexplained:
         raise Failure(Exit.BAD_INPUT, str(unexplained), kept=NOTHING_CHANGED) from None
     except (Inadvisable, NotInDoubt) as refused:

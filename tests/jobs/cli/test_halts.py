@@ -1,6 +1,7 @@
 """`halt` and `unhalt`, and who says that nothing is sent at present."""
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -99,3 +100,11 @@ def test_without_a_reason_nothing_is_halted(run: Run, redis: Redis) -> None:
     assert run("halt").code == 2
     assert run("halt", "--why", "").code == 2
     assert amnesia.look(redis, now=NOW) is None
+
+
+def test_who_has_no_name_in_a_container_can_halt_all_the_same(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    for variable in ("LOGNAME", "USER", "LNAME", "USERNAME"):
+        monkeypatch.delenv(variable, raising=False)
+    monkeypatch.setattr(os, "getuid", lambda: 987_654)
+    halted = run("halt", "--why", "a wrong list", "--json")
+    assert (halted.code, halted.document["halt"]["by"]) == (0, "uid 987654")
