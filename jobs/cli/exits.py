@@ -20,7 +20,7 @@ class Exit(IntEnum):
     KEY_CONFLICT = 3, "the key stands for a campaign with another payload"
     NO_REDIS = 4, "Redis is out of reach"
     NO_SUCH_CAMPAIGN = 5, "the campaign is unknown"
-    OTHER_END = 6, "with --wait: it came to another end than the one waited for, or a person must decide"
+    OTHER_END = 6, "with --wait: it came to another end than the one waited for, or it needs a person"
     BAD_SETTINGS = 7, "an environment variable is wrong"
     NO_ANSWER = 8, "the gateway, or the host of an audio, refused, was out of reach, or gave no usable answer"
     BAD_AUDIO = 9, "the audio is not there, too short, or not what it is said to be; nothing was sent"

@@ -16,6 +16,7 @@ from jobs.cli.exits import Exit
 from jobs.cli.invocation import Invocation
 from jobs.cli.pictures import NOBODY_AT_WORK, progress_picture
 from jobs.cli.shown import PROGRAM, commands
+from jobs.documents import rests
 from jobs.models import CampaignStatus, CampaignView
 from jobs.outcomes.cases import read_cases
 from jobs.outcomes.courses import course_of
@@ -27,9 +28,10 @@ OUTAGE_S = 300.0
 
 
 def has_come_to_rest(redis: Redis, campaign: CampaignView, now: datetime) -> bool:
-    """Whether there is nothing to wait for. What is unknown may be sent again, or withdrawn, by itself."""
+    """Whether there is nothing to wait for but a person. What is unknown may be sent again, or withdrawn, by itself."""
     if campaign.status is not CampaignStatus.NEEDS_DECISION:
-        return campaign.status.is_final or campaign.status is CampaignStatus.PAUSED
+        is_at_rest = campaign.status.is_final or campaign.status is CampaignStatus.PAUSED
+        return is_at_rest or any(each.needs_person(now) for each in rests.of_campaign(redis, campaign))
     in_doubt = read_cases(redis, campaign.id)  # none: it has moved on since the campaign was read
     return bool(in_doubt) and not any(course_of(each, now).ends_doubt for each in in_doubt)
 

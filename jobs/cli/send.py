@@ -25,9 +25,11 @@ from jobs.cli.halts import say_if_halted
 from jobs.cli.invocation import Invocation, of
 from jobs.cli.pictures import campaign_picture, next_steps, understood_picture
 from jobs.cli.planning import plan_picture, read_plan, reading_sentence, write_excluded
+from jobs.cli.rests import say_at_rest
 from jobs.cli.shown import counted, iso
 from jobs.cli.unknowns import say_if_in_doubt
 from jobs.contacts import Contacts
+from jobs.documents import rests
 from jobs.documents.campaigns import Dossier, document, read_dossier, terms_document
 from jobs.documents.handles import HandleDocument
 from jobs.documents.plans import plan_document, reading_document
@@ -146,6 +148,7 @@ def _hand_in(
         if wait:
             follow(invocation, taken.campaign_id)
         dossier = read_dossier(invocation.redis, taken.campaign_id)
+        say_at_rest(invocation, rests.of_campaign(invocation.redis, dossier.campaign))
         at_work = is_anybody_at_work(invocation.redis)
     if wait:
         invocation.say(campaign_picture(dossier))

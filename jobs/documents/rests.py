@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 
 from redis import Redis
 from typing_extensions import TypedDict
@@ -20,6 +21,12 @@ class AccountAtRest:
     account: str
     cause: Cause
     breaker: Breaker
+
+    def needs_person(self, now: datetime) -> bool:
+        """Whether the gateway refuses it, and nobody is about to find out that it does not any more."""
+        tried_at = self.breaker.probe_at
+        is_open = self.cause is Cause.REFUSAL and self.breaker.state is BreakerState.OPEN
+        return is_open and tried_at is not None and tried_at > now
 
 
 def of_campaign(redis: Redis, campaign: CampaignView) -> list[AccountAtRest]:

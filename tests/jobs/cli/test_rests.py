@@ -1,13 +1,17 @@
 """Who looks at campaigns is told of accounts at rest, or refused: since when, why, until when, and what to do."""
 
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from redis import Redis
 
+from jobs.campaigns import refusals
+from jobs.campaigns.control import known
+from jobs.cli.follow import has_come_to_rest
 from jobs.ledger import breaker
 from jobs.ledger.breaker import FAILURES_TO_OPEN, Cause
-from tests.jobs.cli.conftest import NOW, Run, accept
+from tests.jobs.cli.conftest import NOW, SEND, Run, accept
 
 REST = timedelta(minutes=1)
 
@@ -93,3 +97,28 @@ def test_what_is_over_is_not_told(run: Run, redis: Redis) -> None:
         breaker.succeed(redis, "default", cause, now=NOW)
     assert run("list").err == ""
     assert run("list", "--json").document["accounts_at_rest"] == []
+
+
+@pytest.mark.usefixtures("refused")
+def test_nobody_waits_for_a_campaign_whose_account_is_refused(run: Run, contacts: Path) -> None:
+    sent = run("send", contacts, *SEND, "--key", "refused", "--wait")
+    assert sent.code == 6
+    assert sent.err.endswith(REFUSED)
+    assert "watch it" in sent.out
+    watched = run("show", "refused", "--watch")
+    assert (watched.code, watched.err.endswith(REFUSED)) == (0, True)
+
+
+@pytest.mark.usefixtures("refused")
+def test_who_sends_through_a_refused_account_hears_of_it_at_once(run: Run, contacts: Path) -> None:
+    sent = run("send", contacts, *SEND)
+    assert (sent.code, sent.err.endswith(REFUSED)) == (0, True)
+
+
+@pytest.mark.usefixtures("refused")
+def test_an_account_that_is_just_tried_again_is_waited_for(run: Run, redis: Redis, campaign_id: str) -> None:
+    campaign = known(redis, campaign_id)
+    assert has_come_to_rest(redis, campaign, NOW)
+    assert not has_come_to_rest(redis, campaign, NOW + REST)
+    refusals.try_now(redis, ["default"], now=NOW)
+    assert not has_come_to_rest(redis, campaign, NOW)
