@@ -59,7 +59,7 @@ VERIFY_PATIENCE_S = 60
 
 
 def ask_gateway(env: Mapping[str, str], account: str) -> str:
-    """Why the gateway does not take an account's credentials; '' where it does.
+    """Why the gateway does not take an account's credentials, and what to do; '' where it does.
 
     This room knows no gateway and may not import those that do, so the question is asked next door.
     """
@@ -79,7 +79,9 @@ def ask_gateway(env: Mapping[str, str], account: str) -> str:
     if done.returncode == 0:
         return ""
     try:
-        return str(json.loads(done.stderr.splitlines()[-1])["error"]["message"])
+        error = json.loads(done.stderr.splitlines()[-1])["error"]
+        what = ": ".join([error["message"], *error["problems"]])
+        return f"{what.rstrip('.')}. {error['todo']}".rstrip()
     except (IndexError, KeyError, ValueError):
         return "python -m jobs verify says why"
 

@@ -7,8 +7,9 @@ from typing import Any
 import typer
 from rich.table import Table
 
-from config.accounts import DEFAULT_ACCOUNT
+from config.accounts import where_set
 from config.masking import mask_text
+from jobs.campaigns import refusals
 from jobs.campaigns.sessions import ours, whose
 from jobs.cli import options
 from jobs.cli.asking import ask
@@ -19,7 +20,7 @@ from jobs.cli.instants import parse_day
 from jobs.cli.invocation import of
 from jobs.cli.shown import clean, counted, plain_table
 from jobs.gateway.client import GatewayClient
-from jobs.gateway.errors import Rejected
+from jobs.gateway.errors import RefusalKind, Rejected
 from jobs.gateway.replies import ListedSession
 from jobs.models import Submission, SubmissionState
 
@@ -55,10 +56,11 @@ def verify(context: typer.Context, account: options.Account = "default", as_json
     try:
         ask(invocation, account, GatewayClient.user_verify)
     except Rejected as rejected:
-        what = f"the gateway does not take the credentials of account {account}"
-        where = "GATEWAY_UID and GATEWAY_PASSWORD" if account == DEFAULT_ACCOUNT else "GATEWAY_ACCOUNTS"
-        todo = f"Compare {where} with what opens the vendor's website."
-        raise Failure(Exit.NO_ANSWER, what, problems=[mask_text(rejected.reason)], todo=todo) from None
+        todo = f"compare {where_set(account)} with what opens the vendor's website"
+        if rejected.kind is RefusalKind.API_ACCESS:
+            todo = refusals.todo(account, rejected.kind)
+        what, why = "the gateway does not take these credentials", mask_text(rejected.reason)
+        raise Failure(Exit.NO_ANSWER, what, problems=[why], todo=f"What to do: {todo}.") from None
     invocation.answer({"account": account, "verified": True})
     invocation.say(f"The gateway takes the credentials of account {account}.", style="green")
 

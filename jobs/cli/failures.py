@@ -8,6 +8,7 @@ from rich.console import Group, RenderableType
 from rich.padding import Padding
 from rich.text import Text
 
+from config.accounts import DEFAULT_ACCOUNT, where_set
 from config.masking import mask_text
 from config.redis_connection import RedisUnreachable
 from config.settings import InvalidSettings
@@ -15,7 +16,7 @@ from jobs.campaigns.control import CampaignIsOver, UnknownCampaign
 from jobs.campaigns.sessions import CampaignIsHeld
 from jobs.campaigns.take import KeyConflict
 from jobs.cli.exits import Exit
-from jobs.gateway.errors import GatewayError, NotSent, OutcomeUnknown
+from jobs.gateway.errors import GatewayError, NotSent, OutcomeUnknown, RefusalKind, Rejected
 from jobs.models import InvalidCampaign, Problem
 from jobs.outcomes.cases import UnknownSubmission
 
@@ -135,7 +136,9 @@ def _gateway_failure(error: GatewayError) -> Failure:
         return Failure(Exit.NO_ANSWER, what, kept=NOTHING_CHANGED, todo="Run the same command again.")
     if isinstance(error, NotSent):
         return Failure(Exit.NO_ANSWER, str(error), kept=NOTHING_CHANGED, todo="Run the same command again.")
-    return Failure(Exit.NO_ANSWER, str(error))
+    is_refused = isinstance(error, Rejected) and error.kind is RefusalKind.CREDENTIALS
+    todo = f"What to do: check {where_set(DEFAULT_ACCOUNT)}, or GATEWAY_ACCOUNTS for a further account."
+    return Failure(Exit.NO_ANSWER, str(error), todo=todo if is_refused else "")
 
 
 def _key_conflict(conflict: KeyConflict) -> Failure:

@@ -103,11 +103,17 @@ def gateway_env(redis_server: RedisServer, simulator: Simulator, password: str) 
     return {"PATH": os.environ["PATH"], "REDIS_URL": redis_server.url, "DURABILITY": "best_effort", **account}
 
 
+NOT_TAKEN = (
+    "problem: the gateway account default: the gateway does not take these credentials: c_uid or c_password: invalid. "
+    "What to do: compare GATEWAY_UID and GATEWAY_PASSWORD with what opens the vendor's website.\n"
+)
+
+
 @pytest.mark.parametrize(
     ("password", "verdict", "said"),
     [
         ("demo", Verdict.GOOD, "The gateway takes the credentials of the account default."),
-        ("wrong", Verdict.UNUSABLE, "problem: the gateway account default: "),
+        ("wrong", Verdict.UNUSABLE, NOT_TAKEN),
     ],
 )
 def test_the_gateway_is_asked_when_somebody_wants_that(
@@ -116,7 +122,7 @@ def test_the_gateway_is_asked_when_somebody_wants_that(
     with Simulator() as simulator:
         env = gateway_env(redis_server, simulator, password)
         text = io.StringIO()
-        console = Console(file=text, width=200, markup=False, highlight=False)
+        console = Console(file=text, width=300, markup=False, highlight=False)
         assert report(env, console, ask=partial(ask_gateway, env)) is verdict
         assert said in text.getvalue()
         assert [each.option for each in simulator.truth.arrivals] == ["user_verify"]
