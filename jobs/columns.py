@@ -118,6 +118,10 @@ _BAD_QUOTES = (
     "a quotation mark opens and never closes, or stands undoubled inside a quoted cell; mend it, "
     "because everything up to the next mark would be taken for one cell"
 )
+_LONG_CELL = (
+    f"a cell has more than {csv.field_size_limit():,} characters, most often because a quotation mark opens and never "
+    "closes; mend it, or leave the column out"
+)
 
 
 def records(lines: Iterable[str], delimiter: str) -> Iterator[tuple[int, list[str]]]:
@@ -133,8 +137,9 @@ def records(lines: Iterable[str], delimiter: str) -> Iterator[tuple[int, list[st
             if record:
                 yield line, record
             line = reader.line_num + 1
-    except csv.Error:
-        raise UnreadableContacts(f"line {line}: {_BAD_QUOTES}") from None
+    except csv.Error as error:
+        is_too_long = "field limit" in str(error)
+        raise UnreadableContacts(f"line {line}: {_LONG_CELL if is_too_long else _BAD_QUOTES}") from None
 
 
 @dataclass(frozen=True, slots=True)

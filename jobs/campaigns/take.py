@@ -111,6 +111,8 @@ def key_problems(key: str) -> tuple[Problem, ...]:
 
 def _why_nobody(plan: Plan) -> str:
     """With the first rows by their lines, from 1, and why nobody is called."""
+    if not plan.row_count:
+        return "have no rows, so there is nobody to call"
     lines: dict[str, list[str]] = {}
     for each in plan.excluded[:MOST_ROWS]:
         lines.setdefault(each.reason.replace("_", " "), []).append(f"{each.line:,}")

@@ -99,7 +99,7 @@ def send(
     invocation.say(reading_sentence(read))
     invocation.say(plan_picture(planned))
     if dry_run:
-        _refuse_what_cannot_be_sent(terms, planned, invocation.clock())
+        _refuse_what_cannot_be_sent(terms, planned, invocation.clock(), key=key)
         finding = check_before_sending(invocation, terms, is_wanted=bool(check_audio))
         invocation.say(understood_picture(terms, invocation.clock()))
         invocation.say(f"Dry run. {NOTHING_SENT}", style="green")
@@ -115,8 +115,9 @@ def fresh_key(now: datetime) -> str:
     return f"{now:%Y-%m-%d}-{take.new_campaign_id()[:10]}"
 
 
-def _refuse_what_cannot_be_sent(terms: Terms, planned: Plan, now: datetime) -> None:
-    if problems := take.problems_at(terms, planned, now):
+def _refuse_what_cannot_be_sent(terms: Terms, planned: Plan, now: datetime, *, key: str | None = None) -> None:
+    of_key = () if key is None else take.key_problems(key)
+    if problems := take.problems_at(terms, planned, now) + of_key:
         raise InvalidCampaign(problems)
 
 

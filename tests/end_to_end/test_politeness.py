@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -63,6 +64,8 @@ def test_two_workers_together_never_make_more_calls_than_agreed(stage: Stage) ->
     stage.wait_for(
         lambda: options().total() > 100 and min(options()["new_campaign"], options()["campaign_result"]) > 15
     )
+    slots = sorted(slots_of(stage))
+    assert min(later - earlier for earlier, later in pairwise(slots)) >= 0.199  # no burst after a lull, either
     for count, arrived_s in enumerate(sorted(each.arrived_s for each in stage.simulator.truth.arrivals), start=1):
         assert count <= 1 + (arrived_s - first_slot_s) * 5
 

@@ -189,6 +189,11 @@ def test_a_stray_quotation_mark_is_named_by_its_line(data: str) -> None:
     assert refusal_of(data).startswith("line 3: a quotation mark")
 
 
+def test_a_cell_without_end_is_told_from_a_quotation_mark() -> None:
+    data = f"phone,note\n6175550123,{'x' * 140_000}\n6175550124,y\n"
+    assert refusal_of(data).startswith("line 2: a cell has more than 131,072 characters")
+
+
 def test_a_file_that_begins_with_an_open_quotation_mark_is_refused() -> None:
     assert refusal_of('"name,phone\nAda,6175550123\n').startswith("line 1: a quotation mark")
 

@@ -196,8 +196,9 @@ def test_what_cannot_be_sent_is_refused_in_the_words_of_the_command_line(
     assert redis.keys() == []
 
 
-def test_a_key_that_is_stated_must_be_a_key(run: Run, contacts: Path) -> None:
-    refused = run("send", contacts, *SEND, "--key", "")
+@pytest.mark.parametrize("more", [(), ("--dry-run",)])
+def test_a_key_that_is_stated_must_be_a_key(run: Run, contacts: Path, more: tuple[str, ...]) -> None:
+    refused = run("send", contacts, *SEND, "--key", "", *more)
     assert refused.code == 2
     assert "--key: must be 1 to 200 printable characters" in refused.err
 
@@ -254,6 +255,13 @@ def test_a_list_without_any_phone_shows_why_before_it_is_refused(run: Run, conta
     assert refused.code == 2
     assert "2 rows = 0 phones + 2 excluded" in refused.out
     assert "the contacts: none of the 2 rows holds a phone number to send to" in refused.err
+
+
+def test_a_list_of_nothing_but_a_header_says_so(run: Run, contacts: Path) -> None:
+    contacts.write_text("Name,Phone\n")
+    refused = run("send", contacts, *SEND)
+    assert refused.code == 2
+    assert "the contacts: have no rows, so there is nobody to call" in refused.err
 
 
 def test_without_redis_nothing_is_sent_and_no_password_shown(run: Run, contacts: Path) -> None:
