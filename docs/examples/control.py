@@ -24,8 +24,7 @@ result = job.latest_result(timeout=30)
 if result is None:
     print(f"handed in as job {job.id}; no worker has taken it yet")
 elif result.type == result.Type.SUCCESSFUL:
-    print(
-        result.return_value
-    )  # {"confirmed": sessions at the gateway that are in step, "open": those that are not yet}
+    # {"confirmed": sessions at the gateway that are in step, "open": those that are not yet}
+    print(result.return_value)
 else:
     raise SystemExit(f"job {job.id} was not carried out:\n{result.exc_string}")

@@ -200,7 +200,7 @@ def _read(kind: type[Order], given: Any) -> Order:
 def _read_json(body: bytes) -> Any:
     try:
         return json.loads(body)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise NotAnswered(400, f"the body is not JSON: {error}") from None
 
 

@@ -64,8 +64,9 @@ def test_what_is_not_understood_is_refused_by_name(simulator: Simulator, page: s
     assert response.json()["problems"] == [problem]
 
 
-def test_what_is_no_json_is_refused(simulator: Simulator) -> None:
-    assert requests.post(f"{simulator.console_url}settings", data="{", timeout=60).status_code == 400
+@pytest.mark.parametrize("data", ["{", "[" * 100_000], ids=["cut", "deep"])
+def test_what_is_no_json_is_refused(simulator: Simulator, data: str) -> None:
+    assert requests.post(f"{simulator.console_url}settings", data=data, timeout=60).status_code == 400
 
 
 def test_time_jumps_stops_and_goes(simulator: Simulator) -> None:
