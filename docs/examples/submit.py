@@ -7,9 +7,8 @@ from rq import Queue
 
 url = os.environ.get("REDIS_URL", "redis://localhost:6379/0")
 redis = Redis.from_url(url, socket_timeout=60)  # longer than the wait for the result below
-queue = Queue(
-    "campaigns", connection=redis, serializer="json"
-)  # rq's own default is pickle, which no worker here reads
+# In JSON: rq's own default is pickle, which no worker here reads.
+queue = Queue("campaigns", connection=redis, serializer="json")
 
 job = queue.enqueue(
     "jobs.entrypoints.submit_campaign",

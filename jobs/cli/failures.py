@@ -135,7 +135,8 @@ def _gateway_failure(error: GatewayError) -> Failure:
         what = f"the gateway gave no answer that can be used ({error.phase}: {error.why})"
         return Failure(Exit.NO_ANSWER, what, kept=NOTHING_CHANGED, todo="Run the same command again.")
     if isinstance(error, NotSent):
-        return Failure(Exit.NO_ANSWER, str(error), kept=NOTHING_CHANGED, todo="Run the same command again.")
+        todo = "Run the same command again. For long: is GATEWAY_URL right?"
+        return Failure(Exit.NO_ANSWER, str(error), kept=NOTHING_CHANGED, todo=todo)
     is_refused = isinstance(error, Rejected) and error.kind is RefusalKind.CREDENTIALS
     todo = f"What to do: check {where_set(DEFAULT_ACCOUNT)}, or GATEWAY_ACCOUNTS for a further account."
     return Failure(Exit.NO_ANSWER, str(error), todo=todo if is_refused else "")

@@ -5,6 +5,7 @@ fails before a byte of it has left is `NotSent`, all that goes wrong after it is
 """
 
 import http.client
+import socket
 import ssl
 from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import closing, contextmanager
@@ -171,10 +172,31 @@ def _verdict(flight: Flight, why: str) -> NotSent | OutcomeUnknown:
     return OutcomeUnknown(Phase(flight.leg), why) if flight.leg else NotSent(why)
 
 
+_IN_WORDS: Mapping[type[BaseException], str] = {
+    socket.gaierror: "its host's name has no address",
+    ConnectionRefusedError: "the connection was refused",
+    ssl.SSLCertVerificationError: "its certificate is not trusted",
+    ssl.SSLError: "TLS failed",
+    TimeoutError: "it took too long",
+    http.client.RemoteDisconnected: "it hung up without a word",
+    ConnectionError: "the connection broke off",
+    http.client.IncompleteRead: "the answer broke off",
+    requests.exceptions.InvalidURL: "its host's name can be none",
+    urllib3.exceptions.LocationValueError: "its host's name can be none",
+    UnicodeDecodeError: "what came is no proper HTTP",
+    UnicodeError: "its host's name can be none",
+    OSError: "the network is at fault",
+    http.client.HTTPException: "what came is no proper HTTP",
+    urllib3.exceptions.HTTPError: "what came is no proper HTTP",
+    ValueError: "what came is no proper HTTP",
+}
+"""What people understand of a failure; the first kind that fits."""
+
+
 def _why(failure: BaseException) -> str:
-    """Our own words, or else the name of the innermost exception, whose text may hold more than may be told."""
+    """The kind of the innermost exception in words: its own text may hold more than may be told."""
     if isinstance(failure, KeptBack | _Unusable):
         return str(failure)
     while isinstance(inner := failure.__cause__ or failure.__context__, _FAILURES):
         failure = inner
-    return type(failure).__name__
+    return next(words for kind, words in _IN_WORDS.items() if isinstance(failure, kind))

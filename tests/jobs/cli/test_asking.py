@@ -97,8 +97,8 @@ def test_a_person_s_terminal_shows_no_log_line(terminal: Terminal) -> None:
         _, err = process.communicate(timeout=60)
     assert breaker.read(terminal.redis, "default").state is BreakerState.OPEN
     assert " ".join(err.split()) == (
-        "error: The gateway was not reached (ConnectionRefusedError), so nothing was sent. "
-        "This command has changed nothing. Run the same command again."
+        "error: The gateway was not reached (the connection was refused), so nothing was sent. "
+        "This command has changed nothing. Run the same command again. For long: is GATEWAY_URL right?"
     )
 
 

@@ -64,6 +64,6 @@ def test_no_phone_survives_in_a_refusal(phone: str, sentence: str) -> None:
 
 
 def test_messages_say_what_happened_and_what_to_do() -> None:
-    assert str(NotSent("gaierror")) == "The gateway was not reached (gaierror), so nothing was sent."
+    assert str(NotSent("no address")) == "The gateway was not reached (no address), so nothing was sent."
     assert "try once more" in str(Rejected("Bad Audio, can't download"))
     assert all(issubclass(each, GatewayError) for each in (NotSent, OutcomeUnknown, Rejected))

@@ -41,18 +41,18 @@ def ask(
 def test_a_refused_connection_is_not_sent() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
-    with pytest.raises(NotSent, match="ConnectionRefusedError"):
+    with pytest.raises(NotSent, match="the connection was refused"):
         ask(f"http://127.0.0.1:{port}/gateway/vmb.php")
 
 
 def test_a_host_without_an_address_is_not_sent() -> None:
-    with pytest.raises(NotSent, match="gaierror"):
+    with pytest.raises(NotSent, match="its host's name has no address"):
         ask("http://no-such-host.invalid/gateway/vmb.php")
 
 
 @pytest.mark.parametrize("host", ["", "a" * 64 + ".invalid", "\N{SNOWMAN}" * 64 + ".invalid"])
 def test_a_host_that_cannot_be_one_is_not_sent(host: str) -> None:
-    with pytest.raises(NotSent):
+    with pytest.raises(NotSent, match="its host's name"):
         ask(f"http://{host}/gateway/vmb.php")
 
 
@@ -63,7 +63,7 @@ def test_a_connection_that_does_not_come_about_in_time_is_not_sent() -> None:
             waiting = stack.enter_context(socket.socket())
             waiting.setblocking(False)
             waiting.connect_ex(listener.getsockname())
-        with pytest.raises(NotSent, match="TimeoutError"):
+        with pytest.raises(NotSent, match="it took too long"):
             ask(f"http://127.0.0.1:{listener.getsockname()[1]}/gateway/vmb.php")
 
 
@@ -170,6 +170,7 @@ def test_whatever_goes_wrong_once_the_request_left_is_unknown(name: str) -> None
         assert time.monotonic() - began_s < DRIPS_ON_S
     assert len(server.received) == 1, "sent once, and nowhere else"
     assert unknown.value.phase is phase
+    assert " " in unknown.value.why, "words, and not the name of an exception"
 
 
 def test_a_server_that_does_not_read_is_unknown_while_sending() -> None:
@@ -278,13 +279,19 @@ def test_tls_with_a_certificate_we_trust_is_answered(server_tls: ssl.SSLContext,
 
 
 def test_a_certificate_we_do_not_trust_is_not_sent(server_tls: ssl.SSLContext) -> None:
-    with raw_server(say(GOOD), tls=server_tls) as server, pytest.raises(NotSent, match="CertVerification"):
+    with (
+        raw_server(say(GOOD), tls=server_tls) as server,
+        pytest.raises(NotSent, match="its certificate is not trusted"),
+    ):
         ask(server.tls_url, timeouts=PATIENT)
     assert server.received == [b""]
 
 
 def test_a_certificate_of_another_host_is_not_sent(server_tls: ssl.SSLContext, client_tls: ssl.SSLContext) -> None:
-    with raw_server(say(GOOD), tls=server_tls) as server, pytest.raises(NotSent, match="CertVerification"):
+    with (
+        raw_server(say(GOOD), tls=server_tls) as server,
+        pytest.raises(NotSent, match="its certificate is not trusted"),
+    ):
         ask(server.tls_url.replace("localhost", "127.0.0.1"), tls=client_tls, timeouts=PATIENT)
     assert server.received == [b""]
 
