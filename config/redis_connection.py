@@ -136,6 +136,8 @@ def _advice(error: trouble.RedisError) -> str:
         return "the server refuses the user or the password; check what stands before the @"
     if "CERTIFICATE" in str(error):
         return "nobody known vouches for the server's certificate; unset REDIS_TLS_VERIFY, or add ?ssl_ca_certs=<file>"
+    if isinstance(error, trouble.ResponseError):
+        return "the server answers, and refuses what REDIS_URL asks for; check what stands behind the port"
     if not isinstance(error, trouble.ConnectionError | trouble.TimeoutError):
         return "something answers there, but not as a Redis server does"
     return "no Redis server answers there; start one, or correct REDIS_URL (rediss:// is for a port that speaks TLS)"

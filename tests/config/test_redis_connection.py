@@ -179,6 +179,10 @@ def test_a_refused_password_is_said_at_once() -> None:
             check_redis(client, server.url)
 
 
+def test_a_database_that_the_server_does_not_have_is_not_taken_for_another_server(redis_server: RedisServer) -> None:
+    assert "refuses what REDIS_URL asks for" in complaint(redis_server.url.removesuffix("/0") + "/9999")
+
+
 def test_a_server_of_another_kind_is_recognised() -> None:
     class Web(socketserver.StreamRequestHandler):
         def handle(self) -> None:
