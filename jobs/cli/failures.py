@@ -8,7 +8,6 @@ from rich.console import Group, RenderableType
 from rich.padding import Padding
 from rich.text import Text
 
-from config.accounts import DEFAULT_ACCOUNT, where_set
 from config.masking import mask_text
 from config.redis_connection import RedisUnreachable
 from config.settings import InvalidSettings
@@ -16,7 +15,7 @@ from jobs.campaigns.control import CampaignIsOver, UnknownCampaign
 from jobs.campaigns.sessions import CampaignIsHeld
 from jobs.campaigns.take import KeyConflict
 from jobs.cli.exits import Exit
-from jobs.gateway.errors import GatewayError, NotSent, OutcomeUnknown, RefusalKind, Rejected
+from jobs.gateway.errors import GatewayError, NotSent, OutcomeUnknown
 from jobs.models import InvalidCampaign, Problem
 from jobs.outcomes.cases import UnknownSubmission
 
@@ -137,9 +136,7 @@ def _gateway_failure(error: GatewayError) -> Failure:
     if isinstance(error, NotSent):
         todo = "Run the same command again. For long: is GATEWAY_URL right?"
         return Failure(Exit.NO_ANSWER, str(error), kept=NOTHING_CHANGED, todo=todo)
-    is_refused = isinstance(error, Rejected) and error.kind is RefusalKind.CREDENTIALS
-    todo = f"What to do: check {where_set(DEFAULT_ACCOUNT)}, or GATEWAY_ACCOUNTS for a further account."
-    return Failure(Exit.NO_ANSWER, str(error), todo=todo if is_refused else "")
+    return Failure(Exit.NO_ANSWER, str(error))
 
 
 def _key_conflict(conflict: KeyConflict) -> Failure:

@@ -153,6 +153,7 @@ class Rejected(GatewayError):
 
 
 _ADVICE = {
+    RefusalKind.CREDENTIALS: "Check GATEWAY_UID and GATEWAY_PASSWORD, or GATEWAY_ACCOUNTS for a further account.",
     RefusalKind.AUDIO_DOWNLOAD: "The audio's host may be at fault: look there, and try once more in some minutes.",
     RefusalKind.DUPLICATE_REQUEST: "It has probably accepted the same request a moment ago: look for that session.",
     RefusalKind.ALREADY_FINISHED: "Nothing is left to do.",
