@@ -205,7 +205,7 @@ def _reconcile(at: Desk, account: str, day: date, end_at: datetime) -> str:
     if step.report is None:
         return "later"
     reconciliation.tell(step.report)
-    return "done" if step.report.is_done and not step.report.trouble else "open"
+    return "done" if step.report.is_final and not step.report.trouble else "open"
 
 
 def leave_nothing_behind(job: Job | None, **harmless: str) -> None:

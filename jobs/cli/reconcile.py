@@ -149,6 +149,8 @@ def _findings(report: DayReport) -> Iterable[RenderableType]:
             yield Padding(_table(title, findings, columns, row), (1, 0, 0, 0), expand=False)
     if not report.trouble:
         yield _verdict(report)
+    if not report.is_over:
+        yield "The day was not over then; the workers compare it again when it is."
     if report.missing.total or report.outside.total:
         yield commands(("a session and whose it is", f"sessions {report.day} --account {report.account}"))
 

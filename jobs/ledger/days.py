@@ -75,8 +75,8 @@ def keep(redis: Redis, report: DayReport) -> DayReport:
         report = report.model_copy(update={"found_at": kept.found_at})
     with redis.pipeline() as pipeline:
         pipeline.set(keys.day_report(report.account, report.day), report.model_dump_json(), ex=KEEP_REPORTS)
-        pipeline.hset(keys.days(report.account), report.day.isoformat(), _DONE if report.is_done else _OPEN)
-        if report.is_done:
+        pipeline.hset(keys.days(report.account), report.day.isoformat(), _DONE if report.is_final else _OPEN)
+        if report.is_final:
             pipeline.delete(keys.day_work(report.account, report.day))
         pipeline.execute()
     return report
