@@ -96,12 +96,12 @@ def newest(redis: Redis, account: str, *, most: int) -> list[DayReport]:
 
 
 def open_days(redis: Redis, account: str, *, last: date, most: int) -> list[date]:
-    """The days up to `last` that are not done, oldest first: at most the `most` newest, none before the first that was
-    ever begun; where none was, `last` alone. Older ones are forgotten.
+    """The days up to `last` that are not done, oldest first: at most the `most` newest, and of those before `last` none
+    from before the first that was ever begun. Older ones are forgotten.
     """
     states = {date.fromisoformat(day): state for day, state in decoded(redis.hgetall(keys.days(account))).items()}
     earliest = last - timedelta(days=most - 1)
-    begin_on = max(earliest, min(states, default=last))
+    begin_on = max(earliest, min([last, *states]))
     if forgotten := [day.isoformat() for day in states if day < earliest]:
         redis.hdel(keys.days(account), *forgotten)
     wanted = (begin_on + timedelta(days=number) for number in range((last - begin_on).days + 1))

@@ -239,6 +239,12 @@ def test_days_that_were_missed_are_made_up_for_but_not_all_of_history(redis: Red
     assert len(missed(NOON + 100 * TOMORROW)) == reconciliation.MOST_DAYS
 
 
+def test_who_compares_today_before_any_other_day_does_not_hide_yesterday(redis: Redis) -> None:
+    reconciliation.begin(redis, "default", DAY)
+    assert reconciliation.missed_days(redis, "default", now=NOON) == [DAY - TOMORROW]
+    assert reconciliation.missed_days(redis, "default", now=NOON + TOMORROW) == [DAY]
+
+
 def test_after_an_outage_of_three_days_the_next_one_names_what_each_of_them_has(
     desk: Desk, clock: Clock, simulator: Simulator
 ) -> None:
