@@ -137,3 +137,16 @@ def test_balances_that_were_noted_or_refused_are_not_asked_for_again(fake_redis:
     finish(Job.fetch(name, connection=fake_redis, serializer=JSONSerializer), answer)
     assert run_errands(fake_redis, PRODUCED, now=SLOT + ERRAND_AGAIN) == 0
     assert not due.stands(fake_redis, Due.ERRAND, name)
+
+
+def test_a_house_that_is_too_much_for_one_job_is_gone_on_with_a_minute_later(fake_redis: Redis) -> None:
+    name = errand_id("house", SLOT)
+    ticks.claim(fake_redis, "house", SLOT, seen=None, errand=name)
+    run_errands(fake_redis, PRODUCED, now=SLOT)
+    finish(Job.fetch(name, connection=fake_redis, serializer=JSONSerializer), {"dropped": 900, "left": 1_000})
+    assert run_errands(fake_redis, PRODUCED, now=SLOT + ERRAND_AGAIN) == 1
+    again = Job.fetch(name, connection=fake_redis, serializer=JSONSerializer)
+    assert (again.kwargs, again.get_status()) == ({}, JobStatus.QUEUED)
+    finish(again, {"dropped": 7, "left": 0})
+    assert run_errands(fake_redis, PRODUCED, now=SLOT + 2 * ERRAND_AGAIN) == 0
+    assert not due.stands(fake_redis, Due.ERRAND, name)
