@@ -8,6 +8,7 @@ from typing import Any
 
 import structlog
 from redis import Redis
+from redis.exceptions import RedisError
 from rq.exceptions import DuplicateJobError, InvalidJobOperation, NoSuchJobError
 from rq.job import Job, JobStatus
 from rq.serializers import JSONSerializer
@@ -73,7 +74,18 @@ def errand_id(name: str, slot: datetime) -> str:
 def run_errands(redis: Redis, errands: Mapping[str, Errand], *, now: datetime) -> int:
     """See to the errands that are due: each stays so until its job is done. Answers how many jobs were enqueued."""
     rung = due.ring(redis, Due.ERRAND, now=now, most=MOST_ERRANDS, again_after=ERRAND_AGAIN)
-    return sum(_run_errand(redis, errands, each, now) for each in rung)
+    return sum(_run_or_say_why_not(redis, errands, each, now) for each in rung)
+
+
+def _run_or_say_why_not(redis: Redis, errands: Mapping[str, Errand], job_id: str, now: datetime) -> bool:
+    """One that is broken must not silence the others. It stays due."""
+    try:
+        return _run_errand(redis, errands, job_id, now)
+    except RedisError:
+        raise
+    except Exception as error:
+        log.error("errand_is_broken", errand=job_id, kind=type(error).__name__)  # noqa: TRY400  # a traceback may tell ids
+        return False
 
 
 def _run_errand(redis: Redis, errands: Mapping[str, Errand], job_id: str, now: datetime) -> bool:

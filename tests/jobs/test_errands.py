@@ -79,6 +79,14 @@ def test_one_that_failed_is_tried_again_for_a_day(ledger: Redis) -> None:
     assert not due.stands(ledger, Due.ERRAND, LOOK)
 
 
+def test_one_that_is_broken_silences_no_other(ledger: Redis) -> None:
+    due.add(ledger, Due.ERRAND, ["look-at noon"], SLOT - ERRAND_AGAIN)
+    with capture_logs() as logs:
+        assert run(ledger) == 1
+    assert [(line["event"], line["errand"]) for line in logs] == [("errand_is_broken", "look-at noon")]
+    assert open_queue(ledger, STATUS).job_ids == [LOOK]
+
+
 def test_one_that_nobody_knows_is_not_kept_for_ever(ledger: Redis) -> None:
     with capture_logs() as logs:
         assert run(ledger, errands={}) == 0
