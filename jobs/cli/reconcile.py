@@ -18,7 +18,7 @@ from jobs.cli.exits import Exit
 from jobs.cli.failures import NOTHING_CHANGED, Failure
 from jobs.cli.instants import parse_day
 from jobs.cli.invocation import Invocation, of
-from jobs.cli.shown import both_times, clean, commands, counted, plain_table, spoken
+from jobs.cli.shown import clean, commands, counted, plain_table, spoken
 from jobs.documents.days import day_document
 from jobs.ledger import breaker, days, due
 from jobs.ledger.breaker import BreakerState
@@ -157,7 +157,7 @@ def _findings(report: DayReport) -> Iterable[RenderableType]:
 
 def _verdict(report: DayReport) -> str:
     if not report.is_clean:
-        return f"Found {both_times(report.found_at)}."
+        return f"Found {spoken(report.found_at)}."
     return "Ledger and gateway say the same." if report.listed else "Nothing on either side: no session here or there."
 
 
