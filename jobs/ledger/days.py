@@ -97,12 +97,12 @@ def newest(redis: Redis, account: str, *, most: int) -> list[DayReport]:
 
 def open_days(redis: Redis, account: str, *, last: date, most: int) -> list[date]:
     """The days up to `last` that are not done, oldest first: at most the `most` newest, and of those before `last` none
-    from before the first that was ever begun. Older ones are forgotten.
+    from before the first that was ever begun. Those whose reports are gone are forgotten.
     """
     states = {date.fromisoformat(day): state for day, state in decoded(redis.hgetall(keys.days(account))).items()}
     earliest = last - timedelta(days=most - 1)
     begin_on = max(earliest, min([last, *states]))
-    if forgotten := [day.isoformat() for day in states if day < earliest]:
+    if forgotten := [day.isoformat() for day in states if day < last - KEEP_REPORTS]:
         redis.hdel(keys.days(account), *forgotten)
     wanted = (begin_on + timedelta(days=number) for number in range((last - begin_on).days + 1))
     return [day for day in wanted if states.get(day) != _DONE]

@@ -237,6 +237,9 @@ def test_days_that_were_missed_are_made_up_for_but_not_all_of_history(redis: Red
     days.keep(redis, DayReport(account="default", day=DAY, found_at=NOON, is_done=True))
     assert missed(NOON + 3 * TOMORROW) == [DAY + TOMORROW, DAY + 2 * TOMORROW]
     assert len(missed(NOON + 100 * TOMORROW)) == reconciliation.MOST_DAYS
+    assert [each.day for each in days.newest(redis, "default", most=60)] == [DAY]  # as long as its report is kept
+    missed(NOON + days.KEEP_REPORTS + 2 * TOMORROW)
+    assert days.newest(redis, "default", most=60) == []
 
 
 def test_who_compares_today_before_any_other_day_does_not_hide_yesterday(redis: Redis) -> None:
