@@ -20,7 +20,7 @@ from tests.jobs.gateway.wire import http, raw_server, say
 
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "gateway.md"
-REPLIES = Path("tests/jobs/gateway/replies")
+REPLIES = Path("tests/replies")
 BEGIN, END = "<!-- written by python -m tests.conformance.table -->\n", "<!-- end of what is written -->\n"
 
 SESSION, PHONE = "1842028314", "6175550123"

@@ -13,7 +13,7 @@ with atheris.instrument_imports(include=["jobs.gateway.replies"]):
 
 from tests.jobs.gateway.replies.laws import LAWS
 
-SAMPLES = Path(__file__).parents[1] / "jobs" / "gateway" / "replies"
+SAMPLES = Path(__file__).parents[1] / "replies"
 FOUND = Path("var/fuzz")
 LONGEST = 600
 """Characters; the longest sample has 200."""

@@ -11,7 +11,6 @@ import string
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 from jobs.gateway.errors import OutcomeUnknown, Rejected
@@ -34,12 +33,12 @@ from jobs.gateway.replies import (
     parse_user_verify_reply,
 )
 from jobs.models import DropState
-from tests.jobs.gateway.replies.samples import NEAR
+from tests.jobs.gateway.replies.samples import FOLDER, NEAR
 
 NOTHING: tuple[object, ...] = (None, [])
 """What parsers of records answer where there is none yet."""
 
-SAMPLES = [file.read_bytes().decode() for file in sorted(Path(__file__).parent.glob("*/*.txt"))]
+SAMPLES = [file.read_bytes().decode() for file in sorted(FOLDER.glob("*/*.txt"))]
 NOISE = string.ascii_letters + " \n\t\r=:|,\"'{}[]<>\\\0\ufeff\N{SNOWMAN}"
 """What damage may put in. No digits: a number with another digit is another number, and nothing could tell."""
 
