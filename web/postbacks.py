@@ -1,4 +1,4 @@
-"""`POST /postbacks/{end}`: the gateway's call records, answered `OK` when they are in the ledger, and not before.
+"""`POST /postbacks/{token}`: the gateway's call records, answered `OK` when they are in the ledger, and not before.
 
 Law of the room: the token is a secret and is in no log. Whatever comes, from whomever and however slowly, costs a
 bounded piece of memory for a bounded time, and no thread.
@@ -27,7 +27,7 @@ from web.allowance import Allowance
 from web.commits import Commits, Full
 from web.site import Site
 
-PATH = "/postbacks/{end}"
+PATH = "/postbacks/{token}"
 
 BODY_WITHIN_S = 5
 """From a request's head to the end of its body."""
@@ -121,7 +121,7 @@ class Postbacks:
             return TurnedAway.TOO_SLOW
         if body is None:
             return TurnedAway.GONE
-        return await self._commit(Posted(scope["path_params"]["end"], body, source))
+        return await self._commit(Posted(scope["path_params"]["token"], body, source))
 
     async def _commit(self, posted: Posted) -> Heard | TurnedAway:
         try:

@@ -23,7 +23,7 @@ from jobs.campaigns.desk import Desk
 from jobs.campaigns.marks import mark_of, marked
 from jobs.gateway.errors import NotSent, OutcomeUnknown, Rejected
 from jobs.gateway.replies import Accepted
-from jobs.ledger import amnesia, keys, seals, submissions
+from jobs.ledger import keys, submissions
 from jobs.ledger.amnesia import Halted
 from jobs.ledger.durability import NotDurable
 from jobs.ledger.fields import to_ms
@@ -197,16 +197,11 @@ class Attempt:
                 terms,
                 phones,
                 title=marked(terms.title, mark_of(self.token)),
-                postback_url=self._postback_url(),
+                postback_url=f"{self.desk.postbacks_url}{self.token}" if self.desk.postbacks_url else None,
                 start_at=start if start > now else None,
                 before_send=self._leave,
             )
         )
-
-    def _postback_url(self) -> str | None:
-        """With what the ledger knows by now, `sending` included: should it forget that, the first postback tells."""
-        url, mark = self.desk.postbacks_url, amnesia.newest_mark(self.desk.redis)
-        return f"{url}{seals.sealed(self.token, mark)}" if url else None
 
     def _leave(self) -> None:
         """The last word before the first byte: whoever was frozen since the claim finds out that it is too late."""

@@ -123,7 +123,7 @@ class Desk:
     fetch: Fetch | None = None
     """How what lies at a campaign's audio URL is got, to look at it before the first submission; None: not at all."""
     postbacks_url: str = ""
-    """Where postbacks reach us: a URL to which an attempt's token and seal are added; '' for none."""
+    """Where postbacks reach us: a URL to which an attempt's token is added; '' for none."""
 
     meter: Meter = field(default_factory=Meter)
     """What is counted for those who watch; whoever has a process adds it to the ledger's totals now and then."""

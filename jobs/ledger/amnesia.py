@@ -4,8 +4,7 @@ Important writes (a campaign taken, an intent set, a do-not-dial list changed, a
 to have been sent just before it would be sent again) are counted. What one run of the server writes is an epoch: when
 the server is started anew the next one begins, and how far the last had come is noted. Every process keeps the newest
 mark, epoch and count, that it has seen, and shows it with each of these writes. A ledger that knows less of that epoch
-has lost acknowledged writes, and may hold as planned what was sent long ago. So does every postback URL (`seals`), for
-when no process lives.
+has lost acknowledged writes, and may hold as planned what was sent long ago.
 
 A person may halt sending, too, and by the same means: `halt`. Each of the two ends by a word of its own, so that nobody
 who ends the one ends the other unawares.
@@ -26,7 +25,7 @@ from redis import Redis
 
 from jobs.ledger import keys
 from jobs.ledger.durability import run_durably
-from jobs.ledger.fields import decoded, from_ms, text, to_ms
+from jobs.ledger.fields import from_ms, text, to_ms
 from jobs.ledger.script import Argument, Script
 
 DOUBT = timedelta(seconds=5)
@@ -152,11 +151,13 @@ return note(since, reason, '', '')
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """How much of what the ledger remembers has been seen."""
+    """How much of what the ledger remembers has been seen. As text, `epoch-count`, it can travel in a URL."""
 
     epoch: str = ""
-    """64 bits that nobody can guess, and that are told to nobody."""
     count: int = 0
+
+    def __str__(self) -> str:
+        return f"{self.epoch}-{self.count}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,15 +222,13 @@ def run(
     *,
     now: datetime,
     durably: bool = False,
-    shown: Mark | None = None,
 ) -> Any:
-    """Run a `script` made here, showing the newest mark seen, or another, and seeing the newest there is; the script's
-    own answer.
+    """Run a `script` made here, showing the newest mark seen and seeing the newest there is; the script's own answer.
 
     With `durably` it waits for the server's disk, and raises `NotDurable`.
     """
     witness = _witness(redis)
-    seen = shown or witness.mark
+    seen = witness.mark
     own: list[Argument] = [to_ms(now), secrets.token_hex(8), seen.epoch, seen.count, DOUBT // timedelta(milliseconds=1)]
     do = run_durably if durably else Script.__call__
     own_names = [keys.MEMORY, keys.HALT, keys.DOUBT]
@@ -241,18 +240,6 @@ def run(
 def look(redis: Redis, *, now: datetime) -> Halt | None:
     """Show what this process has seen; answers the gravest reason why nothing is sent, None while all is well."""
     return next(iter(halts(redis, now=now)), None)
-
-
-def show(redis: Redis, mark: Mark, *, now: datetime) -> None:
-    """Show what some process, perhaps long dead, has seen: sending halts where the ledger knows less."""
-    run(_LOOK, redis, [], [], now=now, shown=mark)
-
-
-def epochs(redis: Redis) -> list[str]:
-    """The name of every epoch that the ledger knows, the present one first."""
-    known = decoded(redis.hgetall(keys.MEMORY))
-    ended = (each.removeprefix("end:") for each in known if each.startswith("end:"))
-    return list(dict.fromkeys([*filter(None, [known.get("epoch")]), *ended]))
 
 
 def halts(redis: Redis, *, now: datetime) -> tuple[Halt, ...]:

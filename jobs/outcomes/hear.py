@@ -16,7 +16,7 @@ from redis import exceptions as trouble
 from config.durability import Durability
 from jobs.campaigns.desk import Desk
 from jobs.gateway.postbacks import LONGEST_BODY, parse_postback
-from jobs.ledger import arrivals, evidence, seals, submissions
+from jobs.ledger import arrivals, evidence, submissions
 from jobs.ledger.arrivals import Count
 from jobs.ledger.dispositions import Recorded
 from jobs.ledger.durability import NotDurable
@@ -59,9 +59,9 @@ class _Batch:
     known: Mapping[str, Submission]
 
 
-def hear(desk: Desk, end: str, body: bytes) -> Heard:
+def hear(desk: Desk, token: str, body: bytes) -> Heard:
     """Take in one postback; `hear_many` of one."""
-    return hear_many(desk, [Posted(end, body)])[0]
+    return hear_many(desk, [Posted(token, body)])[0]
 
 
 def hear_many(desk: Desk, posted: Sequence[Posted]) -> list[Heard]:
@@ -90,7 +90,6 @@ def _failed(desk: Desk) -> Heard:
 
 def _heard(desk: Desk, posted: Sequence[Posted]) -> list[Heard]:
     owners = evidence.owners(desk.redis, {each.token for each in posted if _TOKEN.fullmatch(each.token)})
-    seals.show(desk.redis, (each.end for each in posted if each.token not in owners), now=desk.clock())
     verdicts, calls = _read(desk, posted, owners)
     left, known = calls, dict[str, Submission]()
     for _ in range(ROUNDS):

@@ -15,15 +15,9 @@ from jobs.ledger.quarantine import Quarantined
 class Posted:
     """What somebody posted to the URL of an attempt, and the address that it came from."""
 
-    end: str = field(repr=False)
-    """Of the URL: the attempt's token, and what `seals` has added to it."""
+    token: str = field(repr=False)
     body: bytes = field(repr=False)
     source: str = ""
-
-    @property
-    def token(self) -> str:
-        """The attempt's, if it is one's."""
-        return self.end.partition("-")[0]
 
 
 class Heard(StrEnum):

@@ -159,20 +159,6 @@ PROTECTIONS = (
         "tests/jobs/ledger/test_amnesia.py",
     ),
     Protection(
-        "what no living process has seen, a postback shows the ledger that has forgotten it",
-        "jobs/outcomes/hear.py",
-        "    seals.show(desk.redis, (each.end for each in posted if each.token not in owners), now=desk.clock())\n",
-        "",
-        "tests/jobs/outcomes/test_forgotten.py",
-    ),
-    Protection(
-        "no stranger can say how far the ledger had come",
-        "jobs/ledger/seals.py",
-        'if compare_digest(each["seal"], _seal(each["token"], mark)):',
-        "if mark:",
-        "tests/jobs/outcomes/test_forgotten.py",
-    ),
-    Protection(
         "a campaign whose time has passed is not sent",
         "jobs/models/records.py",
         "return self.terms.too_late_at(self.created_at)",

@@ -38,6 +38,7 @@ def test_important_writes_are_counted_and_others_are_not(ledger: Redis) -> None:
     taken(ledger, ["6175550123"])
     first = amnesia.newest_mark(ledger)
     assert first.count == 1
+    assert str(first) == f"{first.epoch}-1"
     claim(ledger)
     assert amnesia.newest_mark(ledger) == first
     begin_sending(ledger)

@@ -1,28 +1,22 @@
 """A ledger that goes back to an old copy of itself after the gateway took a submission: what is known is used."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import timedelta
 
-import pytest
 from redis import Redis
 
 from jobs.campaigns.desk import Desk
 from jobs.campaigns.send import Sent, send
 from jobs.gateway.simulator import Clock, Simulator
-from jobs.ledger import amnesia, evidence, seals
-from jobs.ledger.amnesia import Mark
+from jobs.ledger import amnesia, evidence
 from jobs.ledger.fields import text
 from jobs.models import SubmissionState
-from jobs.outcomes.hear import Heard, hear
 from jobs.outcomes.settle import Settled, settle
 from tests.jobs.campaigns.conftest import submission, taken
-from tests.jobs.ledger.test_amnesia import another_process
 from tests.jobs.outcomes.conftest import (
     PHONES,
     planned_again_while_unlisted,
 )
-from tests.jobs.outcomes.test_hear import posted
 from tests.jobs.outcomes.test_late_answers import late
 
 
@@ -80,54 +74,3 @@ def test_an_answer_to_what_is_forgotten_and_was_sent_again_names_a_stray(desk: D
     first, second = simulator.truth.sessions
     assert list(evidence.strays(desk.redis, campaign_id)) == [first.id]
     assert submission(desk, campaign_id).session_id == second.id
-
-
-@pytest.fixture
-def sent_and_forgotten(desk: Desk, simulator: Simulator) -> tuple[Desk, str]:
-    """A desk opened after all had died and the ledger had gone back, and the submission that it holds for planned."""
-    submission_id = f"{taken(desk, *PHONES).campaign_id}-1"
-    copy = copy_of(desk.redis)
-    assert send(replace(desk, postbacks_url="http://127.0.0.1:9/postbacks/"), submission_id) is Sent.ACCEPTED
-    go_back(desk.redis, copy)
-    newcomer = replace(desk, redis=another_process(desk.redis))
-    assert amnesia.look(newcomer.redis, now=desk.clock()) is None
-    return newcomer, submission_id
-
-
-def test_what_no_living_process_has_seen_the_first_postback_tells(
-    sent_and_forgotten: tuple[Desk, str], simulator: Simulator
-) -> None:
-    newcomer, submission_id = sent_and_forgotten
-    (session,) = simulator.truth.sessions
-    end, body = session.postback_url.rpartition("/")[2], posted(session.id)
-    assert hear(newcomer, end, body) is Heard.UNKNOWN_TOKEN
-    assert send(newcomer, submission_id) is Sent.PASSED_OVER
-    halt = amnesia.look(another_process(newcomer.redis), now=newcomer.clock())
-    assert halt is not None
-    assert halt.is_data_loss
-    believe(newcomer)
-    assert hear(newcomer, end, body) is Heard.UNKNOWN_TOKEN  # posted again, it halts nothing that a person let go
-    assert amnesia.look(newcomer.redis, now=newcomer.clock()) is None
-
-
-def test_no_stranger_halts_sending(sent_and_forgotten: tuple[Desk, str], simulator: Simulator) -> None:
-    newcomer, _ = sent_and_forgotten
-    (session,) = simulator.truth.sessions
-    token, count, seal = session.postback_url.rpartition("/")[2].split("-")
-    forged = (
-        f"{token}-{count}9-{seal}",
-        f"{'0' * 32}-{count}-{seal}",
-        f"{token}-{count}-{'0' * 16}",
-        f"{token}-{seal}",
-    )
-    guessed = seals.sealed(token, Mark("an epoch that never was", 9))
-    for end in (*forged, guessed, token):
-        assert hear(newcomer, end, posted(session.id)) is Heard.UNKNOWN_TOKEN
-    assert amnesia.look(newcomer.redis, now=newcomer.clock()) is None
-
-
-def test_a_postback_of_what_was_dropped_long_ago_halts_nothing(desk: Desk) -> None:
-    taken(desk, *PHONES)
-    end = seals.sealed("f" * 32, amnesia.newest_mark(desk.redis))
-    assert hear(desk, end, posted("5000000001")) is Heard.UNKNOWN_TOKEN
-    assert amnesia.look(desk.redis, now=desk.clock()) is None
