@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, datetime
 from enum import IntEnum
 from functools import partial
 from pathlib import Path
@@ -15,6 +16,7 @@ from pydantic import SecretStr
 from rich.console import Console
 from rich.table import Table
 
+from config.clocks import disagreement
 from config.consoles import open_console
 from config.durability import Durability, Server, WantedDurability, examine
 from config.masking import mask_text
@@ -106,6 +108,7 @@ def report(env: Mapping[str, str], console: Console, *, ask: Callable[[str], str
             mode = server.used_for(settings.durability)
             console.print(f"Redis answers: {server.name}, {server.used_memory} used", soft_wrap=True)
             console.print(f"Durability: {mode}: {mode.sentence}", soft_wrap=True)
+            warnings += filter(None, [disagreement(redis, partial(datetime.now, UTC))])
             forgets += server_warnings(server)
             problems += server.problems(settings.durability)
     problems += refusals(settings, console, ask)

@@ -11,7 +11,7 @@ from redis import Redis
 from config.masking import mask_phone, mask_text
 from jobs.campaigns import calling, strays
 from jobs.campaigns.desk import Desk
-from jobs.campaigns.marks import bears, mark_of
+from jobs.campaigns.marks import last_borne, mark_of, marks_of
 from jobs.campaigns.refresh import SESSION_IS_GONE, Refreshed, merge
 from jobs.comparison import Day, Own
 from jobs.gateway.client import GatewayClient
@@ -80,21 +80,16 @@ def _counted(
     outcomes = dict(Counter(map(_words, records)).most_common())
     if listed.session_id in state.turned_up:
         return {"outcomes": outcomes, "given_up_id": state.turned_up[listed.session_id]}
-    alike = partial(_alike, listed=listed, called={each.phone for each in records}, phones_of=phones_of)
+    marks = {mark for each in (*state.undecided, *state.given_up) for mark in marks_of(each)}
+    mark, called = last_borne(listed.title, marks), {each.phone for each in records}
+    alike = partial(_alike, mark=mark, called=called, phones_of=phones_of)
     its_own = [each.id for each in state.undecided if alike(each) is not Likeness.FOREIGN]
     due.add(desk.redis, Due.SETTLE, its_own, desk.clock())
     # A person has done with what was given up, so it is named only for what is seen, and not for what may be.
-    seen = [] if its_own else _seen(state.given_up, alike)
-    if len(seen) == 1:
+    seen = [] if its_own else [each for each in state.given_up if alike(each) in _SEEN]
+    if len(seen) == 1:  # of several nobody can say which
         _take_given_up(desk, seen[0], listed.session_id, _SEEN[alike(seen[0])], records)
     return {"is_final": not its_own, "outcomes": outcomes, "given_up_id": seen[0].id if seen else ""}
-
-
-def _seen(given_up: Iterable[Submission], alike: Callable[[Submission], Likeness]) -> list[Submission]:
-    """Those that a stranger is by its mark, else those by its phones; of several nobody can say which."""
-    found = [(each, alike(each)) for each in given_up]
-    by_mark = [each for each, how in found if how is Likeness.MARK]
-    return by_mark or [each for each, how in found if how in _SEEN]
 
 
 def _take_given_up(
@@ -110,11 +105,12 @@ def _take_given_up(
             dispositions.record(desk.redis, given_up, records, now=desk.clock())
 
 
-def _alike(submission: Submission, *, listed: ListedSession, called: Set[str], phones_of: PhonesOf) -> Likeness:
-    """How a stranger that called these phones stands to a submission whose session nobody knows."""
-    tokens = {submission.attempt, *(each.token for each in submission.former)}
-    if any(bears(listed.title, mark_of(each)) for each in tokens):
-        return Likeness.MARK
+def _alike(submission: Submission, *, mark: str, called: Set[str], phones_of: PhonesOf) -> Likeness:
+    """How a stranger with this mark, '' for none, that called these phones stands to a submission whose session nobody
+    knows.
+    """
+    if mark:
+        return Likeness.MARK if mark in marks_of(submission) else Likeness.FOREIGN
     return likeness(called, phones_of(submission.id))
 
 

@@ -5,6 +5,7 @@ import subprocess
 import sys
 from contextlib import suppress
 from datetime import UTC, datetime
+from functools import partial
 from random import Random
 from socket import gethostname
 from typing import Annotated
@@ -15,6 +16,7 @@ from redis import Redis
 from redis.exceptions import RedisError
 
 from config import durability
+from config.clocks import disagreement
 from config.logs import configure_logs
 from config.outage import Outage
 from config.queues import queue_named
@@ -83,6 +85,8 @@ def _say_what_starts(redis: Redis, settings: Settings, outage: Outage) -> None:
     server = durability.require(redis, settings.durability)
     mode = outage.durability = server.used_for(settings.durability)
     log.info("worker_starts", server=server.name, durability=mode, meaning=mode.sentence)
+    if wrong := disagreement(redis, partial(datetime.now, UTC)):
+        log.warning("clocks_disagree", meaning=wrong)
 
 
 def _start(slot: Slot) -> subprocess.Popen[bytes]:

@@ -19,6 +19,9 @@ SAID = "said.json"
 
 LOOK_EVERY_S = 1.0
 
+MAY_CHANGE = frozenset({"open", "unknown"})
+"""What no system has to leave it at: of what nobody knows, evidence may still come."""
+
 HandIn = Callable[[Mapping[str, list[str]]], Mapping[str, str]]
 """Hands in campaigns, phones by key; answers receipts by key."""
 Look = Callable[[str], str]
@@ -40,11 +43,11 @@ def run(hand_in: HandIn, look: Look) -> None:
 def wait_until_at_rest(
     receipts: Mapping[str, str], look: Look, *, patience_s: float, look_every_s: float = LOOK_EVERY_S
 ) -> dict[str, str]:
-    """What is said of each key once nothing is open any more, or when there was no news for `patience_s`."""
+    """What is said of each key once all of it is final, or when there was no news for `patience_s`."""
     said, news_at = dict.fromkeys(receipts, "open"), time.monotonic()
-    while "open" in said.values() and time.monotonic() < news_at + patience_s:
+    while MAY_CHANGE.intersection(said.values()) and time.monotonic() < news_at + patience_s:
         time.sleep(look_every_s)
-        now = {key: said[key] if said[key] != "open" else _try(look, receipt) for key, receipt in receipts.items()}
+        now = {key: _try(look, receipt) if said[key] in MAY_CHANGE else said[key] for key, receipt in receipts.items()}
         if now != said:
             said, news_at = now, time.monotonic()
     return said

@@ -5,8 +5,10 @@ the postback URL. Letters alone: a listing's numbers are taken for session ids.
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection
 from hashlib import blake2b
+
+from jobs.models import Submission
 
 MARK_LETTERS = 8
 """38 bits: two of a day's sessions do not share one."""
@@ -14,6 +16,7 @@ LONGEST_TITLE = 200
 """Characters that are sent, with the mark: as many as a producer may state."""
 
 _LETTERS = "bcdfghjklmnpqrstvwxzaeiouy"
+_WORD = re.compile(rf"(?<![a-z])[a-z]{{{MARK_LETTERS}}}(?![a-z])")
 
 
 def mark_of(token: str) -> str:
@@ -37,10 +40,14 @@ def bears(title: str, mark: str) -> bool:
     return last_borne(title, [mark]) == mark
 
 
-def last_borne(title: str, marks: Iterable[str]) -> str:
+def last_borne(title: str, marks: Collection[str]) -> str:
     """The one of these marks that stands last in a listed title, '' for none: who copies a title as it was sent has its
     own mark put behind it.
     """
-    words = title.casefold()
-    places = [(each.start(), mark) for mark in marks for each in re.finditer(rf"(?<![a-z]){mark}(?![a-z])", words)]
-    return max(places, default=(0, ""))[1]
+    found = [each for each in _WORD.findall(title.casefold()) if each in marks]
+    return found[-1] if found else ""
+
+
+def marks_of(submission: Submission) -> set[str]:
+    """Those of all its attempts."""
+    return {mark_of(each) for each in (submission.attempt, *(former.token for former in submission.former))}

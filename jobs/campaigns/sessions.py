@@ -10,7 +10,7 @@ from datetime import date, datetime, timedelta
 
 from redis import Redis
 
-from jobs.campaigns.marks import bears, mark_of
+from jobs.campaigns.marks import last_borne, marks_of
 from jobs.campaigns.verbs import Told, tell
 from jobs.gateway.client import GatewayClient
 from jobs.gateway.errors import NotSent
@@ -51,15 +51,12 @@ def whose(redis: Redis, account: str, day: date, found_there: Collection[ListedS
     """
     holders = {each.session_id: evidence.holder(redis, account, each.session_id) for each in found_there}
     of_day = submissions.read(redis, listed.may_have(redis, account, day))
-    marks = {mark_of(token): each for each in of_day for token in _tokens(each)}
+    owners = {mark: each for each in of_day for mark in marks_of(each)}
     found = {each.id: each for each in submissions.read(redis, filter(None, holders.values()))}
-    by_mark = {each.session_id: marks[mark] for each in found_there for mark in marks if bears(each.title, mark)}
+    marks = {each.session_id: last_borne(each.title, owners) for each in found_there}
+    by_mark = {session_id: owners[mark] for session_id, mark in marks.items() if mark}
     held = {session_id: found[holder] for session_id, holder in holders.items() if holder in found}
     return {**by_mark, **held}
-
-
-def _tokens(submission: Submission) -> list[str]:
-    return [submission.attempt, *(each.token for each in submission.former)]
 
 
 def control_session(

@@ -4,6 +4,7 @@ from typing import Annotated
 
 import typer
 
+from jobs.campaigns.control import known
 from jobs.cli import options
 from jobs.cli.adopting import phones_called
 from jobs.cli.called import campaign_called
@@ -47,9 +48,12 @@ def unknowns(context: typer.Context, which: Which = None, as_json: options.Json 
         invocation.answer(case_document(case, now))
         invocation.say(case_picture(case, now))
         return
+    if which:
+        known(invocation.redis, which)
     cases = read_cases(invocation.redis, which, rule)
     invocation.answer({"unknowns": [case_document(each, now) for each in cases]})
-    invocation.say(cases_picture(cases, now) if cases else "No submission is unknown: nothing is to be decided.")
+    nothing = f"No submission{f' of {which}' if which else ''} is unknown: nothing is to be decided."
+    invocation.say(cases_picture(cases, now) if cases else nothing)
 
 
 def decide(

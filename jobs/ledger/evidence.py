@@ -111,12 +111,14 @@ def foreign_sessions(redis: Redis, submission_id: str) -> set[str]:
     return {text(member) for member in redis.smembers(keys.foreign(submission_id))}
 
 
-def rule_out(redis: Redis, submission_id: str, session_ids: Iterable[str]) -> None:
-    """Note that these sessions are certainly not this submission's."""
+def rule_out(redis: Redis, submission_ids: Iterable[str], session_ids: Iterable[str]) -> None:
+    """Note that these sessions are certainly none of these submissions'."""
     if ids := list(session_ids):
-        name = keys.foreign(submission_id)
-        redis.sadd(name, *ids)
-        redis.expire(name, FOREIGN_KNOWN)
+        with redis.pipeline(transaction=False) as pipeline:
+            for name in map(keys.foreign, submission_ids):
+                pipeline.sadd(name, *ids)
+                pipeline.expire(name, FOREIGN_KNOWN)
+            pipeline.execute()
 
 
 def take_stray(

@@ -20,6 +20,7 @@ from jobs.gateway.errors import GatewayError, OutcomeUnknown
 from jobs.gateway.replies import CallRecord, ListedSession
 from jobs.ledger import campaigns, dispositions, due, evidence, listed, submissions
 from jobs.ledger.keys import Due
+from jobs.ledger.packing import is_packed
 from jobs.models import Attempt, CampaignView, Candidate, Finding, Submission, SubmissionState
 from jobs.outcomes.rule import Conclusion, Likeness, conclude, flaw_of, likeness
 
@@ -196,14 +197,25 @@ def _judged(
     marks = {mark_of(each.token) for each in attempts}
     other_marks = {mark_of(token) for each in others for token in _tokens_in_doubt(each)}
     found = {each.session_id: Stranger(each, _by_mark(each.title, marks, other_marks)) for each in strangers}
-    evidence.rule_out(redis, submission.id, _alike(found.values(), Likeness.FOREIGN))
+    evidence.rule_out(redis, [submission.id], _alike(found.values(), Likeness.FOREIGN))
     if not _alike(found.values(), Likeness.MARK):
         ours = _phones_of(redis, submission)
+        theirs = {each.id: submissions.packed_phones(redis, each.id) for each in others}
         for session_id in _alike(found.values(), Likeness.UNCLEAR)[:MOST_ASKED]:
             asked = replace(found[session_id], records=ask(session_id))
-            found[session_id] = replace(asked, likeness=likeness(asked.called, ours))
-            evidence.rule_out(redis, submission.id, _alike([found[session_id]], Likeness.FOREIGN))
+            found[session_id] = judged = replace(asked, likeness=likeness(asked.called, ours))
+            own = [submission.id] if judged.likeness is Likeness.FOREIGN else []
+            evidence.rule_out(redis, [*own, *_foreign_to(judged, theirs)], [session_id])
     return found
+
+
+def _foreign_to(stranger: Stranger, packed: Mapping[str, bytes]) -> list[str]:
+    """Those of the submissions, by id with their phones, that it certainly is not: where many are in doubt at once, it
+    is asked for all of them and not once for each.
+    """
+    return [
+        each for each, phones in packed.items() if phones and not all(is_packed(phones, one) for one in stranger.called)
+    ]
 
 
 def _of_one_attempt(found: Mapping[str, Stranger], attempts: Sequence[Attempt]) -> Mapping[str, Stranger]:

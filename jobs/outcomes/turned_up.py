@@ -19,10 +19,10 @@ def take_in(desk: Desk, campaign: CampaignView, submission: Submission, looked: 
     Raises `NotNow`; it may be repeated at any time.
     """
     if looked.conclusion.finding.names_it:
-        _note(desk, campaign, submission, looked)
-    found = evidence.turned_up(desk.redis, campaign.terms.account, submission.id)
-    if strays.is_to_end(campaign, desk.clock()):
+        _note(desk, campaign, submission, looked)  # and have it stopped, if its campaign is to end
+    elif strays.is_to_end(campaign, desk.clock()):
         strays.take_turned_up(desk, campaign, submission)
+    found = evidence.turned_up(desk.redis, campaign.terms.account, submission.id)
     for session_id in found:
         _take_records(desk, campaign, submission, session_id)
     return bool(found)

@@ -27,6 +27,17 @@ def test_what_is_open_without_news_stays_open() -> None:
     assert said == {"first": "accepted", "second": "open"}
 
 
+def test_what_nobody_knows_at_first_may_come_to_be_known() -> None:
+    look = telling(first=["unknown", "unknown", "accepted"], second=["unknown", "failed"])
+    said = wait_until_at_rest(RECEIPTS, look, patience_s=60, look_every_s=0.001)
+    assert said == {"first": "accepted", "second": "failed"}
+
+
+def test_what_nobody_knows_is_held_when_there_is_no_news() -> None:
+    said = wait_until_at_rest(RECEIPTS, lambda _: "unknown", patience_s=0.05, look_every_s=0.001)
+    assert said == {"first": "unknown", "second": "unknown"}
+
+
 def test_a_look_in_vain_is_no_news(capsys: pytest.CaptureFixture[str]) -> None:
     def look(receipt: str) -> str:
         raise ConnectionError(receipt)

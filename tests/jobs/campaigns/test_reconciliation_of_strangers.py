@@ -8,8 +8,9 @@ import pytest
 from redis import Redis
 from structlog.testing import capture_logs
 
-from jobs.campaigns import control, strays
+from jobs.campaigns import control, sessions, strays
 from jobs.campaigns.desk import Desk
+from jobs.campaigns.marks import mark_of
 from jobs.gateway.simulator import Fault, FaultKind, Simulator
 from jobs.gateway.simulator.timeline import State
 from jobs.ledger import due, evidence, keys
@@ -17,8 +18,8 @@ from jobs.ledger.keys import Due
 from jobs.models import DropState, Evidence, Finding, Intent, Submission, SubmissionState
 from jobs.outcomes.decide import Asked, give_up
 from tests.end_to_end.stage import people
-from tests.jobs.campaigns.conftest import submission, view
-from tests.jobs.campaigns.test_reconciliation import BUSY, DELIVERED, begun_elsewhere, reconcile, sent
+from tests.jobs.campaigns.conftest import client_of, submission, view
+from tests.jobs.campaigns.test_reconciliation import BUSY, DAY, DELIVERED, begun_elsewhere, reconcile, sent
 
 
 def called_others(simulator: Simulator, session_id: str) -> None:
@@ -57,6 +58,22 @@ def test_the_mark_in_a_title_is_enough_for_a_stranger_to_be_handed_over(desk: De
     assert [each.session_id for each in report.handed_over.named] == [its_session]
     simulator.change({"dialect": {"dates_layout": "ids"}})
     assert [each.session_id for each in reconcile(desk).outside.named] == [its_session]
+
+
+def test_of_several_marks_in_a_copied_title_the_last_says_whose_a_session_is(desk: Desk, simulator: Simulator) -> None:
+    simulator.change({"dialect": {"dates_layout": "titled"}})
+    copied, _ = unknown(desk, simulator, DELIVERED, BUSY, key="copied")
+    own, its_session = unknown(desk, simulator, "2125550101", key="copy")
+    (session,) = [each for each in simulator.truth.sessions if each.id == its_session]
+    title = f"March [{mark_of(copied.attempt)}] [{mark_of(own.attempt)}]"
+    session.fields = {**session.fields, "c_title": title}
+    (listed,) = [each for each in client_of(simulator.base_url).campaign_by_date(DAY) if each.session_id == its_session]
+    assert sessions.whose(desk.redis, "default", DAY, [listed])[its_session].id == own.id
+    give_up(desk.redis, copied.id, Asked("dana", "nobody knows", desk.clock()), force=True)
+    give_up(desk.redis, own.id, Asked("dana", "nobody knows", desk.clock()), force=True)
+    simulator.clock.jump(timedelta(minutes=1))
+    named = {each.session_id: each.submission_id for each in reconcile(desk).given_up.named}
+    assert named[its_session] == own.id
 
 
 def test_a_stray_is_named_as_one_and_not_as_a_stranger(desk: Desk, simulator: Simulator) -> None:

@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 
 from jobs.campaigns.marks import mark_of
+from jobs.cli.exits import Exit
 from jobs.ledger import balances, submissions
 from jobs.ledger.balances import Noted
 from jobs.models import WhenUnknown
@@ -34,7 +35,16 @@ def test_what_is_unknown_is_listed_with_what_is_known_and_what_can_be_done(termi
     (document,) = terminal.run("unknowns", "--json").document["unknowns"]
     assert (document["submission_id"], document["state"], document["phones"]) == (lost, "unknown", 2)
     assert [each["finding"] for each in document["evidence"]] == ["unclear"]
-    assert terminal.run("unknowns", "nobody").out == "No submission is unknown: nothing is to be decided.\n"
+
+
+def test_a_slip_of_the_finger_is_not_told_that_nothing_is_unknown(terminal: Terminal, lost: str) -> None:
+    ran = terminal.run("unknowns", "nobody")
+    assert (ran.code, ran.out) == (Exit.NO_SUCH_CAMPAIGN, "")
+    assert "no campaign nobody is known here" in ran.err
+    campaign_id = lost.rpartition("-")[0]
+    terminal.run("decide", lost, "give-up", "--why", "it is late", "--force")
+    told = terminal.run("unknowns", campaign_id).out
+    assert told == f"No submission of {campaign_id} is unknown: nothing is to be decided.\n"
 
 
 def test_the_phones_of_what_is_unknown_are_exported_as_unknown(terminal: Terminal, lost: str) -> None:

@@ -255,6 +255,18 @@ def test_one_look_asks_strangers_for_a_bounded_time(desk: Desk, simulator: Simul
     assert len(seen.candidates) == 10
 
 
+def test_of_many_in_doubt_a_stranger_is_asked_for_all_of_them_and_then_for_its_own_alone(
+    desk: Desk, simulator: Simulator, clock: Clock
+) -> None:
+    phones = [f"617555012{each}" for each in range(4)]
+    in_doubt = [accepted_but_unknown(desk, simulator, each, key=each) for each in phones]
+    clock.jump(timedelta(seconds=10))
+    arrived = len(simulator.truth.arrivals)
+    assert [settle(desk, f"{each}-1") for each in in_doubt] == [Settled.ADOPTED] * 4
+    asked = [each.option for each in simulator.truth.arrivals[arrived:]]
+    assert asked.count("campaign_result") == 4 + 3
+
+
 def test_what_a_look_has_learned_of_a_stranger_is_kept_where_it_is_cut_short(
     desk: Desk, simulator: Simulator, clock: Clock
 ) -> None:
