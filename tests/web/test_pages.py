@@ -327,6 +327,15 @@ def test_sending_is_halted_and_goes_on_with_a_reason(dana: Visit, will: Visit, r
     assert amnesia.look(redis, now=NOW) is None
 
 
+def test_every_page_says_whether_sending_is_halted(dana: Visit, redis: Redis) -> None:
+    def say_halted() -> set[bool]:
+        return {">Halted</a>" in dana.get(path).text for path in [*PATHS, "/rq/", "/nowhere"]}
+
+    assert say_halted() == {False}
+    amnesia.halt(redis, why="wrong list", by="dana", now=NOW)
+    assert say_halted() == {True}
+
+
 def test_a_comparison_that_failed_is_told_apart_from_what_was_found_before(dana: Visit, redis: Redis) -> None:
     day, hour = date(2026, 11, 22), timedelta(hours=1)
     failed = {"trouble": "the gateway lists no session at all", "failed_at": NOW, "again_at": NOW + hour}

@@ -18,6 +18,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
+from jobs.ledger import amnesia
 from jobs.models.scopes import Scope
 from web.access import visitor_of
 from web.bodies import bounded
@@ -173,8 +174,16 @@ async def _looker(request: Request) -> Visitor | None:
     asked = Request({**request.scope, "method": "GET"})  # that it came from a page of ours matters to none who looks
     with suppress(Exception):
         check_line()
-        return await run_in_threadpool(visitor_of, asked)
+        visitor = await run_in_threadpool(visitor_of, asked)
+        await run_in_threadpool(_look_for_a_halt, request)
+        return visitor
     return None
+
+
+def _look_for_a_halt(request: Request) -> None:
+    """Every page has it in its navigation, whatever it is about."""
+    site = site_of(request)
+    request.state.is_halted = amnesia.look(site.redis, now=site.now) is not None
 
 
 def reader(request: Request) -> Visitor:
@@ -183,6 +192,7 @@ def reader(request: Request) -> Visitor:
     if visitor is None:
         raise SignInFirst
     site_of(request).outage.end()  # whoever is known here is known by the ledger
+    _look_for_a_halt(request)
     if not visitor.may(Scope.READ):
         raise Refused(403, f"{visitor.name} may not look at this.")
     return visitor
