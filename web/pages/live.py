@@ -21,12 +21,13 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
+from config.outage import OUT_OF_REACH
 from jobs.campaigns.control import VERBS
 from web.pages import board, campaign, halts
 from web.pages import unknowns as cases
 from web.pages.board import register_of
 from web.pages.refusals import Refused
-from web.pages.route import OUT_OF_REACH, PageRoute, Reader, reader
+from web.pages.route import PageRoute, Reader, reader
 from web.site import OurSite, Site
 
 EVERY_S = 1.0

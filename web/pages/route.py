@@ -11,13 +11,13 @@ import structlog
 from fastapi import Depends, Form
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
-from redis import exceptions
 from redis.exceptions import RedisError
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
+from config.outage import OUT_OF_REACH
 from jobs.ledger import amnesia
 from jobs.models.scopes import Scope
 from web.access import visitor_of
@@ -46,9 +46,6 @@ GUARDS = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
 }
-OUT_OF_REACH = (exceptions.ConnectionError, exceptions.TimeoutError)
-"""Of the ledger. What its server refuses to do is something else."""
-
 HSTS = "max-age=31536000"
 
 log = structlog.get_logger()
