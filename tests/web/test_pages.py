@@ -116,6 +116,12 @@ def test_every_page_can_be_read_used_and_trusted(dana: Visit) -> None:
         assert not re.findall(r'(?:src|href|action)="(?!/|#)', page.text), path
 
 
+def test_a_phone_of_which_no_record_came_is_not_among_the_records(dana: Visit) -> None:
+    text = dana.get("/campaigns/bdfghjkm").text
+    assert "<b>12</b> no record came" in text
+    assert 'data-name="records">1,188<' in text
+
+
 def test_the_first_page_tells_what_waits_for_a_person_and_every_campaign(dana: Visit) -> None:
     text = dana.get("/").text
     assert "1 submission waits for evidence or for you" in text
