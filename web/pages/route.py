@@ -160,8 +160,11 @@ def _to_sign_in(request: Request) -> Response:
 
 async def say(request: Request, refused: Refused) -> Response:
     """A page that says no and nothing else, but where else to go."""
-    visitor = None if refused.status == HTTPStatus.SERVICE_UNAVAILABLE else await _looker(request)
-    return wait(draw(request, visitor, "refused.html", status=refused.status, refused=refused), refused)
+    is_for_now = refused.status == HTTPStatus.SERVICE_UNAVAILABLE
+    visitor = None if is_for_now else await _looker(request)
+    looks_again = is_for_now and refused.retry_after_s > 0 and request.method in SAFE_METHODS
+    values = {"refused": refused, "looks_again": looks_again}
+    return wait(draw(request, visitor, "refused.html", status=refused.status, **values), refused)
 
 
 async def _looker(request: Request) -> Visitor | None:
