@@ -9,6 +9,7 @@ from redis import Redis
 
 from config.accounts import AccountSettings
 from config.settings import AudioPreflight, Settings
+from jobs.campaigns.addresses import seal_key
 from jobs.campaigns.desk import Desk, Timings
 from jobs.fetching import fetch
 from jobs.gateway.client import Credentials, Dialect, GatewayClient, Timeouts
@@ -30,6 +31,7 @@ def desk_at(settings: Settings, redis: Redis, *, clock: Callable[[], datetime]) 
         looks_at_recordings=settings.audio_preflight is not AudioPreflight.OFF,
         fetch=fetch if settings.audio_preflight is AudioPreflight.ALL else None,
         postbacks_url=f"{settings.public_url}/postbacks/" if settings.public_url else "",
+        seal_keys={name: seal_key(each.password.get_secret_value()) for name, each in settings.accounts.items()},
     )
 
 

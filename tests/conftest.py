@@ -17,12 +17,14 @@ from redis.client import PubSubWorkerThread
 
 from tests.servers import RedisServer
 
+SUITE = "suite"
+"""The profile of every run that asks for no other."""
 FIRST_FIND = "first-find"
 """The profile of runs that only ask whether anything is found at all."""
 THREADS_END_WITHIN_S = 10.0
 
-settings.register_profile("suite", deadline=None)  # how long a case takes says more of the machine than of us
-settings.load_profile("suite")
+settings.register_profile(SUITE, deadline=None)  # how long a case takes says more of the machine than of us
+settings.load_profile(SUITE)
 settings.register_profile(FIRST_FIND, phases=(Phase.explicit, Phase.generate), database=None)
 settings.register_profile("many")  # of what is made by chance: for the proof, which has the time
 

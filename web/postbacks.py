@@ -124,7 +124,8 @@ class Postbacks:
             return TurnedAway.TOO_SLOW
         if body is None:
             return TurnedAway.GONE
-        return await self._commit(Posted(scope["path_params"]["token"], body, source))
+        token, _, testimony = scope["path_params"]["token"].partition("-")
+        return await self._commit(Posted(token, body, source, testimony))
 
     async def _commit(self, posted: Posted) -> Heard | TurnedAway:
         try:

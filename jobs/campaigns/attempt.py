@@ -17,13 +17,14 @@ from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from config.durability import Durability
 from jobs.campaigns import adopt, do_not_dial, refusals
+from jobs.campaigns.addresses import Acknowledged
 from jobs.campaigns.calling import NotNow, Turn
 from jobs.campaigns.days import may_be_listed_under, must_be_listed_under
 from jobs.campaigns.desk import Desk
 from jobs.campaigns.marks import mark_of, marked
 from jobs.gateway.errors import NotSent, OutcomeUnknown, Rejected
 from jobs.gateway.replies import Accepted
-from jobs.ledger import keys, submissions
+from jobs.ledger import amnesia, keys, submissions
 from jobs.ledger.amnesia import Halted
 from jobs.ledger.durability import NotDurable
 from jobs.ledger.fields import to_ms
@@ -197,11 +198,19 @@ class Attempt:
                 terms,
                 phones,
                 title=marked(terms.title, mark_of(self.token)),
-                postback_url=f"{self.desk.postbacks_url}{self.token}" if self.desk.postbacks_url else None,
+                postback_url=self._address(now) if self.desk.postbacks_url else None,
                 start_at=start if start > now else None,
                 before_send=self._leave,
             )
         )
+
+    def _address(self, now: datetime) -> str:
+        address = f"{self.desk.postbacks_url}{self.token}"
+        key = self.desk.seal_keys.get(self.campaign.terms.account)
+        if not key:
+            return address
+        seen = Acknowledged(amnesia.newest_mark(self.desk.redis), now)
+        return f"{address}-{seen.sealed(self.token, key)}"
 
     def _leave(self) -> None:
         """The last word before the first byte: whoever was frozen since the claim finds out that it is too late."""

@@ -143,6 +143,7 @@ for _, field in ipairs(redis.call('HKEYS', KEYS[2])) do
     redis.call('HDEL', KEYS[2], field)
   end
 end
+redis.call('HSET', KEYS[1], 'forgiven_at', ARGV[2])
 local epoch = redis.call('HGET', KEYS[1], 'epoch')
 if epoch then redis.call('HSET', KEYS[1], 'end:' .. epoch, ARGV[5], 'epoch', ARGV[4]) end
 return note(since, reason, '', '')
@@ -151,13 +152,10 @@ return note(since, reason, '', '')
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """How much of what the ledger remembers has been seen. As text, `epoch-count`, it can travel in a URL."""
+    """How much of what the ledger remembers has been seen."""
 
     epoch: str = ""
     count: int = 0
-
-    def __str__(self) -> str:
-        return f"{self.epoch}-{self.count}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,13 +220,14 @@ def run(
     *,
     now: datetime,
     durably: bool = False,
+    seen: Mark | None = None,
 ) -> Any:
     """Run a `script` made here, showing the newest mark seen and seeing the newest there is; the script's own answer.
 
-    With `durably` it waits for the server's disk, and raises `NotDurable`.
+    With `durably` it waits for the server's disk, and raises `NotDurable`. With `seen` it shows that mark instead.
     """
     witness = _witness(redis)
-    seen = witness.mark
+    seen = seen or witness.mark
     own: list[Argument] = [to_ms(now), secrets.token_hex(8), seen.epoch, seen.count, DOUBT // timedelta(milliseconds=1)]
     do = run_durably if durably else Script.__call__
     own_names = [keys.MEMORY, keys.HALT, keys.DOUBT]
@@ -247,6 +246,15 @@ def halts(redis: Redis, *, now: datetime) -> tuple[Halt, ...]:
     since, reason, asked_at, *asked = run(_LOOK, redis, [], [], now=now)
     forgotten = [_halt(since, reason)] if since else []
     return (*forgotten, *([_halt(asked_at, *asked)] if asked_at else []))
+
+
+def testify(redis: Redis, mark: Mark, *, at: datetime, now: datetime) -> None:
+    """Show what another process had seen at that instant, as if it still lived. What was seen before a person last said
+    go after a loss of data is known to be lost.
+    """
+    forgiven_at = redis.hget(keys.MEMORY, "forgiven_at")
+    if not forgiven_at or at > from_ms(text(forgiven_at)):
+        run(_LOOK, redis, [], [], now=now, seen=mark)
 
 
 def halt(redis: Redis, *, why: str, by: str, now: datetime, durably: bool = False) -> Halt:

@@ -14,9 +14,10 @@ import structlog
 from redis import exceptions as trouble
 
 from config.durability import Durability
+from jobs.campaigns.addresses import unsealed
 from jobs.campaigns.desk import Desk
 from jobs.gateway.postbacks import LONGEST_BODY, parse_postback
-from jobs.ledger import arrivals, evidence, submissions
+from jobs.ledger import amnesia, arrivals, evidence, submissions
 from jobs.ledger.arrivals import Count
 from jobs.ledger.dispositions import Recorded
 from jobs.ledger.durability import NotDurable
@@ -97,7 +98,16 @@ def _heard(desk: Desk, posted: Sequence[Posted]) -> list[Heard]:
         verdicts |= _judge_all(desk, known, left)
         left = [each for each in left if verdicts[each.place] is None]
     heard = [verdicts[place] or Heard.UNSETTLED for place in range(len(posted))]
+    _testify(desk, [each for each, what in zip(posted, heard, strict=True) if what is Heard.UNKNOWN_TOKEN])
     return _store(desk, _Batch(posted, owners, calls, known), heard)
+
+
+def _testify(desk: Desk, strangers: Sequence[Posted]) -> None:
+    """A token that the ledger does not know may be one that it has forgotten; the newest tells of the others."""
+    sealed_by = desk.seal_keys.values()
+    found = [unsealed(each.token, each.testimony, sealed_by) for each in strangers]
+    if newest := max(filter(None, found), key=lambda each: each.at, default=None):
+        amnesia.testify(desk.redis, newest.mark, at=newest.at, now=desk.clock())
 
 
 def _read(desk: Desk, posted: Sequence[Posted], owners: Mapping[str, str]) -> tuple[Verdicts, list[Call]]:

@@ -13,11 +13,12 @@ from jobs.ledger.quarantine import Quarantined
 
 @dataclass(frozen=True, slots=True)
 class Posted:
-    """What somebody posted to the URL of an attempt, and the address that it came from."""
+    """What somebody posted to the URL of an attempt, the address that it came from, and what its URL says besides."""
 
     token: str = field(repr=False)
     body: bytes = field(repr=False)
     source: str = ""
+    testimony: str = field(default="", repr=False)
 
 
 class Heard(StrEnum):

@@ -335,4 +335,18 @@ PROTECTIONS = (
         "redis.call('ZADD', due, 'NX', from, name)",
         "tests/jobs/webhooks/test_deliver.py",
     ),
+    Protection(
+        "a record of what the ledger has forgotten halts the sending",
+        "jobs/ledger/amnesia.py",
+        "now=now, seen=mark)",
+        "now=now)",
+        "tests/jobs/outcomes/test_hear_many.py",
+    ),
+    Protection(
+        "no stranger's address halts the sending",
+        "jobs/campaigns/addresses.py",
+        "if not any(hmac.compare_digest(seal, _seal(token, said, key)) for key in keys):",
+        "if not keys:",
+        "tests/jobs/campaigns/test_addresses.py",
+    ),
 )

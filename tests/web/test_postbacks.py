@@ -5,6 +5,7 @@ import logging
 import socket
 from collections.abc import Iterator
 from contextlib import closing
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -16,7 +17,9 @@ from starlette.types import Message
 from structlog.testing import capture_logs
 
 from config.durability import UnfitServer
-from jobs.ledger import arrivals, quarantine
+from jobs.campaigns.addresses import Acknowledged, seal_key
+from jobs.ledger import amnesia, arrivals, quarantine
+from jobs.ledger.amnesia import Mark
 from jobs.ledger.fields import text
 from jobs.models import DropState
 from jobs.outcomes.heard import QUARANTINED, Heard, Posted
@@ -46,6 +49,23 @@ def test_what_is_in_is_answered_ok_and_nothing_but_ok(door: str, storm: Storm) -
         assert (answer.status_code, answer.content) == (200, b"OK")
         assert answer.headers["content-type"] == "text/plain"
     storm.check()
+
+
+def test_an_address_may_say_more_than_its_token(door: str, storm: Storm) -> None:
+    for number, parcel in enumerate(storm.parcels()):
+        address = f"{door}/postbacks/{parcel.token}{('', '-', '-and-more')[number % 3]}"
+        assert requests.post(address, data=parcel.body, timeout=60).content == b"OK"
+    storm.check()
+
+
+def test_a_record_of_what_the_ledger_has_forgotten_halts_the_sending(redis: Redis) -> None:
+    with front_door(make_site(redis, {"GATEWAY_UID": "demo", "GATEWAY_PASSWORD": "of the account"})) as door:
+        for password, is_halted in (("of nobody", False), ("of the account", True)):
+            said = Acknowledged(Mark("5ea1" * 4, 3), datetime.now(UTC)).sealed("0" * 32, seal_key(password))
+            answer = requests.post(f"{door}/postbacks/{'0' * 32}-{said}", data=b"var=", timeout=60)
+            assert answer.status_code == 404
+            halt = amnesia.look(redis, now=datetime.now(UTC))
+            assert (halt is not None and halt.is_data_loss) is is_halted
 
 
 @pytest.mark.parametrize("body", ["var={}", "{}", 'var="{}"', "var=var={}"])

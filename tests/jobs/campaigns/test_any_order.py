@@ -34,6 +34,7 @@ from jobs.ledger.keys import Due
 from jobs.models import Intent, InvalidCampaign, Terms, WhenUnknown
 from jobs.outcomes import hear, settle
 from tests import oracle
+from tests.conftest import SUITE
 from tests.crash.steps import Interruption, Killed, Life, Moment, SteppedRedis
 from tests.jobs.campaigns.conftest import NOON, PATIENT, client_of, planned
 from tests.oracle import unmarked
@@ -289,7 +290,7 @@ def key_of(session: Session) -> str:
 @pytest.mark.timeout(600)
 def test_in_any_order_nobody_is_called_twice_and_nothing_vanishes(redis_server: RedisServer) -> None:
     redis_server.start()
-    play(redis_server, stories=30 if settings.get_current_profile_name() == "default" else MANY, steps=25)
+    play(redis_server, stories=30 if settings.get_current_profile_name() == SUITE else MANY, steps=25)
 
 
 def play(server: RedisServer, *, stories: int, steps: int) -> None:

@@ -38,7 +38,6 @@ def test_important_writes_are_counted_and_others_are_not(ledger: Redis) -> None:
     taken(ledger, ["6175550123"])
     first = amnesia.newest_mark(ledger)
     assert first.count == 1
-    assert str(first) == f"{first.epoch}-1"
     claim(ledger)
     assert amnesia.newest_mark(ledger) == first
     begin_sending(ledger)
@@ -73,6 +72,29 @@ def test_a_new_process_believes_what_it_reads(ledger: Redis) -> None:
     taken(newcomer, ["6175550123"])
     assert claim(newcomer) is Claim.CLAIMED
     assert begin_sending(newcomer)
+
+
+def test_what_a_dead_process_has_seen_is_noticed_as_if_it_lived(ledger: Redis) -> None:
+    newcomer = another_process(ledger)
+    taken(ledger, ["6175550123"])
+    seen = amnesia.newest_mark(ledger)
+    amnesia.testify(newcomer, seen, at=NOW, now=NOW)
+    assert amnesia.look(newcomer, now=NOW) is None
+    ledger.flushall()
+    taken(newcomer, ["6175550123"])
+    amnesia.testify(newcomer, seen, at=NOW, now=NOW)
+    assert claim(newcomer) is Claim.HALTED
+
+
+def test_what_was_seen_before_a_person_believed_the_ledger_says_nothing_new(ledger: Redis) -> None:
+    newcomer = another_process(ledger)
+    amnesia.testify(newcomer, Mark("5ea1" * 4, 3), at=NOW, now=NOW)
+    assert amnesia.forgive(newcomer, why="compared", now=NOW + timedelta(hours=1), after_data_loss=True) is not None
+    for epoch in ("5ea1" * 4, "0dd5" * 4):
+        amnesia.testify(newcomer, Mark(epoch, 2), at=NOW, now=NOW)
+        assert amnesia.look(newcomer, now=NOW) is None
+    amnesia.testify(newcomer, Mark("0dd5" * 4, 2), at=NOW + timedelta(hours=2), now=NOW)
+    assert amnesia.look(newcomer, now=NOW) is not None
 
 
 def test_it_is_noticed_in_the_very_move_that_would_send(ledger: Redis) -> None:

@@ -102,12 +102,12 @@ def test_a_full_submission_in_any_order_ends_in_one_table(redis: Redis) -> None:
     assert read_again(redis, submission).drops == {DropState.DELIVERED: 8_000, DropState.FAILED: 2_000}
 
 
-def test_texts_without_end_do_not_fill_the_ledger(fake_redis: Redis) -> None:
-    fake_redis.hset("dropline:words:bcdf", mapping={f"word {number}": number for number in range(1, 65_001)})
-    submission = submission_of(fake_redis, "6175550123", "6175550124")
-    dispositions.record(fake_redis, submission, [failed("6175550123", "one"), failed("6175550124", "two")], now=NOW)
-    assert fake_redis.hlen("dropline:words:bcdf") == 65_001
-    states = [each.state for each in dispositions.read(fake_redis, submission)]
+def test_texts_without_end_do_not_fill_the_ledger(redis: Redis) -> None:
+    redis.hset("dropline:words:bcdf", mapping={f"word {number}": number for number in range(1, 65_001)})
+    submission = submission_of(redis, "6175550123", "6175550124")
+    dispositions.record(redis, submission, [failed("6175550123", "one"), failed("6175550124", "two")], now=NOW)
+    assert redis.hlen("dropline:words:bcdf") == 65_001
+    states = [each.state for each in dispositions.read(redis, submission)]
     assert states == [DropState.FAILED, DropState.FAILED]
 
 

@@ -149,21 +149,19 @@ changes = st.tuples(st.sampled_from(Verb), st.sets(phones | st.sampled_from([ANN
 @pytest.mark.thorough
 @settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(wanted=st.lists(changes, max_size=8), since=st.integers(0, 8))
-def test_the_list_is_what_its_history_adds_up_to(
-    fake_redis: Redis, wanted: list[tuple[Verb, set[str]]], since: int
-) -> None:
-    fake_redis.flushall()
+def test_the_list_is_what_its_history_adds_up_to(redis: Redis, wanted: list[tuple[Verb, set[str]]], since: int) -> None:
+    redis.flushall()
     versions, states = [0], [set[str]()]
     for verb, named in wanted:
         before = states[-1]
         after = before | named if verb is Verb.ADD else before - named
-        assert do_not_dial.change(fake_redis, "default", verb, named, ASKED) == len(before ^ after)
-        versions.append(do_not_dial.version(fake_redis, "default"))
+        assert do_not_dial.change(redis, "default", verb, named, ASKED) == len(before ^ after)
+        versions.append(do_not_dial.version(redis, "default"))
         states.append(after)
     named = set().union(*(each for _, each in wanted))
-    assert set(do_not_dial.numbers(fake_redis, "default")) == states[-1]
-    assert do_not_dial.listed(fake_redis, "default", named) == states[-1]
+    assert set(do_not_dial.numbers(redis, "default")) == states[-1]
+    assert do_not_dial.listed(redis, "default", named) == states[-1]
     at = min(since, len(wanted))
-    fresh, newest = do_not_dial.listed_since(fake_redis, "default", named, versions[at])
+    fresh, newest = do_not_dial.listed_since(redis, "default", named, versions[at])
     assert newest == versions[-1]
     assert states[-1] - states[at] <= fresh <= states[-1]

@@ -9,15 +9,17 @@ from redis import Redis
 from redis.exceptions import ConnectionError as RedisConnectionError
 
 from config.durability import Durability
+from jobs.campaigns.addresses import seal_key
 from jobs.campaigns.desk import Desk
 from jobs.campaigns.send import Sent, send
 from jobs.gateway.simulator import Simulator
-from jobs.ledger import arrivals, dispositions, do_not_dial, keys, quarantine, submissions
+from jobs.ledger import amnesia, arrivals, dispositions, do_not_dial, keys, quarantine, submissions
 from jobs.ledger.do_not_dial import Asked, Verb
 from jobs.ledger.durability import NotDurable
 from jobs.models import DropState, SubmissionState
 from jobs.outcomes.hear import Heard, Posted, hear_many
 from tests.jobs.campaigns.conftest import submission, taken, view
+from tests.jobs.ledger.test_amnesia import another_process
 from tests.jobs.outcomes.conftest import PHONES, accepted_but_unknown, known_session, never_accepted
 from tests.jobs.outcomes.test_hear import posted
 from tests.servers import RedisServer
@@ -164,3 +166,21 @@ def test_nothing_is_said_to_be_in_that_is_not_on_the_disk(desk: Desk, redis: Red
             hear_many(strict, [Posted(token, posted(OURS))])
     (found,) = submissions.read(redis, [f"{campaign_id}-1"])
     assert found.state is SubmissionState.ACCEPTED
+
+
+def test_a_ledger_that_was_emptied_while_nobody_lived_is_found_out_by_a_record_of_what_it_has_forgotten(
+    desk: Desk, simulator: Simulator
+) -> None:
+    sealing = replace(desk, postbacks_url="http://127.0.0.1:9/", seal_keys={"default": seal_key("demo")})
+    campaign_id = taken(desk, *PHONES).campaign_id
+    send(sealing, f"{campaign_id}-1")
+    (session,) = simulator.truth.sessions
+    token, _, testimony = session.postback_url.rpartition("/")[2].partition("-")
+    desk.redis.flushall()
+    newcomer = replace(sealing, redis=another_process(desk.redis))
+    for stranger in (Posted("0" * 32, posted(session.id), "", testimony), Posted(token, posted(session.id))):
+        assert hear_many(newcomer, [stranger]) == [Heard.UNKNOWN_TOKEN]
+        assert amnesia.look(newcomer.redis, now=desk.clock()) is None
+    record = Posted(token, posted(session.id), "", testimony)
+    assert hear_many(newcomer, [record, Posted("1" * 32, b"")]) == [Heard.UNKNOWN_TOKEN] * 2
+    assert amnesia.look(newcomer.redis, now=desk.clock()) is not None
