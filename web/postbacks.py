@@ -164,6 +164,7 @@ class Hearing:
     def __call__(self, posted: Sequence[Posted]) -> list[Heard]:
         """`hear_many`; raises `UnfitServer`, too."""
         if self._unfit and self._stopwatch() < self._unfit_until_s:
+            self._tell(len(posted), self._unfit)
             raise self._unfit.with_traceback(None)  # or it would remember all who ever raised it
         self._unfit = None
         try:

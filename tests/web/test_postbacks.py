@@ -147,11 +147,13 @@ def test_a_server_that_keeps_less_is_asked_and_told_of_now_and_then_not_for_each
         for _ in range(9):
             with pytest.raises(UnfitServer):
                 hearing([Posted("x", b"")])
-        assert len(logs) == 1
-        now_s[0] = UNFIT_FOR_S
-        with pytest.raises(UnfitServer):
-            hearing([Posted("x", b"")])
-    assert [each["event"] for each in logs] == ["postbacks_not_stored"]
+        for now_s[0] in (UNFIT_FOR_S, TOLD_EVERY_S):
+            with pytest.raises(UnfitServer):
+                hearing([Posted("x", b"")])
+    assert [(each["event"], each["count"]) for each in logs] == [
+        ("postbacks_not_stored", 1),
+        ("postbacks_not_stored", 10),
+    ]
 
 
 def test_an_outage_is_told_now_and_then_with_how_many_it_has_turned_away() -> None:
