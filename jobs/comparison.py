@@ -39,6 +39,8 @@ class Day:
     turned_up: Mapping[str, str]
     """Listed sessions that are known to be theirs and go on, each with its submission."""
     known: Mapping[str, Compared]
+    is_over: bool
+    """Whether the day had ended when the gateway was asked for its listing."""
 
     @property
     def to_compare(self) -> list[ListedSession]:
@@ -73,6 +75,7 @@ def compose(state: Day, listed_before: frozenset[str], *, now: datetime) -> DayR
         day=state.day,
         found_at=now,
         is_done=not (still_open or handed_over),
+        is_over=state.is_over,
         listed=len(listed),
         matched=len(seen),
         open=still_open,

@@ -84,9 +84,9 @@ def eastern_date(instant: datetime) -> date:
     return _wall(instant).date()
 
 
-def day_bounds(day: date) -> tuple[datetime, datetime]:
-    """The first instant of an Eastern day and of the next, in UTC; 23, 24 or 25 hours apart."""
-    return from_wall(datetime.combine(day, time.min)), from_wall(datetime.combine(day + timedelta(days=1), time.min))
+def end_of(day: date) -> datetime:
+    """The first instant, in UTC, that is no more of an Eastern day; 23, 24 or 25 hours after that of the day before."""
+    return appointment(day + timedelta(days=1), time.min)
 
 
 def appointment(day: date, at: time) -> datetime:

@@ -150,8 +150,9 @@ def reconcile_day(*, day: str | None = None) -> dict[str, str]:
         for each in [wanted] if wanted else reconciliation.missed_days(at.redis, account, now=at.clock()):
             reconciliation.begin(at.redis, account, each, anew=wanted is not None)
             begun.append((account, each))
-    due.add(at.redis, Due.RECONCILE, [f"{account}/{each}" for account, each in begun], at.clock())
     end_at = at.clock() + JOB_BUDGET
+    # When this job's time is over, and not before: nobody need compare the same day beside it.
+    due.add(at.redis, Due.RECONCILE, [f"{account}/{each}" for account, each in begun], end_at)
     return {f"{account}/{each}": _reconcile(at, account, each, end_at) for account, each in begun}
 
 
@@ -205,7 +206,7 @@ def _reconcile(at: Desk, account: str, day: date, end_at: datetime) -> str:
     if step.report is None:
         return "later"
     reconciliation.tell(step.report)
-    return "done" if step.report.is_done and not step.report.trouble else "open"
+    return "done" if step.report.is_final and not step.report.trouble else "open"
 
 
 def leave_nothing_behind(job: Job | None, **harmless: str) -> None:

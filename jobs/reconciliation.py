@@ -108,6 +108,7 @@ def _reconciled(desk: Desk, state: Day, may_go_on: Callable[[], bool]) -> DayRep
 def _look(desk: Desk, account: str, day: date) -> Day:
     """What gateway and ledger say now; raises `_Unclear` where the gateway says nothing at all of a day of ours."""
     run, known = days.work(desk.redis, account, day)
+    is_over = desk.clock() >= eastern.end_of(day)  # before the listing: what begins meanwhile may not be on it
     listed = _listing(desk, account, day)
     of_day = submissions.read(desk.redis, may_have(desk.redis, account, day))
     found = dict(ours(desk.redis, account, [each.session_id for each in listed]))
@@ -120,7 +121,7 @@ def _look(desk: Desk, account: str, day: date) -> Day:
     undecided = [
         each for each in of_day if each.state in _MAYBE_WITH_THE_GATEWAY or (each.former and each not in given_up)
     ]
-    return _with_others(desk, Day(account, day, run, listed, own, set(), undecided, given_up, {}, known))
+    return _with_others(desk, Day(account, day, run, listed, own, set(), undecided, given_up, {}, known, is_over))
 
 
 def _with_others(desk: Desk, state: Day) -> Day:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from jobs.campaigns import strays
 from jobs.campaigns.desk import Desk
 from jobs.ledger import campaigns, due, submissions
 from jobs.ledger.keys import Due
@@ -42,6 +43,9 @@ def end(desk: Desk, campaign_id: str) -> Ended:
         due.add(desk.redis, Due.END, [campaign_id], campaign.terms.ends_at)
         return Ended.EARLY
     found = submissions.read(desk.redis, campaigns.submission_ids(desk.redis, campaign_id))
+    for each in found:
+        if each.state is SubmissionState.GIVEN_UP:
+            strays.take_turned_up(desk, campaign, each)
     if any(_may_run(each) for each in found):
         return _see_it_stop(desk, campaign, now, look_again=desk.timings.control_again)
     _note_confirmation(desk, campaign, campaign.terms.ends_at, found)

@@ -60,15 +60,16 @@ class Receipt(BaseModel):
 
     @property
     def is_complete(self) -> bool:
-        """Whether nothing but do-not-dial lists has it any more."""
+        """Whether nothing that was looked at has it any more, but do-not-dial lists."""
         return not self.held
 
 
 def purge(redis: Redis, phone: str, asked: Asked) -> Receipt:
     """Take a phone of 10 digits out of every campaign, exclusion report, question and event; a receipt is kept.
 
-    Repeating it does no harm, and is the way to come to an end where the phone was held. What another system has handed
-    in as a job that no worker has taken yet is not looked at.
+    Repeating it does no harm, and is the way to come to an end where the phone was held. Not looked at are
+    words (titles, keys, reasons, what the gateway said), and what another system has handed in as a job that no worker
+    has taken yet.
     """
     excluded = 0
     places: list[Place] = []

@@ -10,7 +10,7 @@ from jobs.cli.exits import Exit
 from jobs.cli.failures import NOTHING_CHANGED, Failure
 from jobs.cli.invocation import Invocation, of
 from jobs.cli.options import Json
-from jobs.cli.shown import PROGRAM, both_times, clean, commands, iso
+from jobs.cli.shown import PROGRAM, clean, commands, iso, spoken
 from jobs.ledger import amnesia
 from jobs.ledger.amnesia import Halt
 from jobs.ledger.durability import NotDurable
@@ -113,19 +113,19 @@ def _check_words(why: str, who: str) -> None:
 
 def _sentence(found: Halt) -> str:
     """Why nothing is sent, since when, and what to do."""
-    since, reason = both_times(found.since), _why(found)
+    since, reason = spoken(found.since), _why(found)
     if found.is_data_loss:
         return (
             "The Redis server has lost data: what was sent may look unsent. Nothing is sent until a person says go. "
             f"Noticed {since}: {reason}. Compare first: {PROGRAM} sessions today, {PROGRAM} reconcile today, and "
             f"docs/reliability.md; then: {PROGRAM} {GO_AFTER_DATA_LOSS}"
         )
-    others = "".join(f" {clean(each.by)} joined {both_times(each.since)}: {_why(each)}." for each in found.joined)
+    others = "".join(f" {clean(each.by)} joined {spoken(each.since)}: {_why(each)}." for each in found.joined)
     return f"Sending is halted by {clean(found.by)} since {since}: {reason}.{others} It goes on with: {PROGRAM} {GO}"
 
 
 def _ended_sentence(ended: Halt) -> str:
-    since = both_times(ended.since)
+    since = spoken(ended.since)
     if ended.is_data_loss:
         return f"That ended the halt after the loss of data, noticed {since}: {_why(ended)}."
     others = "".join(f"; {clean(each.by)} had joined: {_why(each)}" for each in ended.joined)

@@ -40,6 +40,11 @@ Receipts = Annotated[bool, typer.Option("--receipts", help="Purge nothing: show 
 MOST_NAMED = 3
 """Of campaigns that hold a phone; the receipt has all."""
 
+NOT_LOOKED_AT = (
+    "Not looked at: titles, keys and reasons as people wrote them, the gateway's words, and jobs of other systems that "
+    "no worker has taken yet."
+)
+
 _WORDS = {
     Purged.REMOVED: "removed, with how its drop ended",
     Purged.TAKEN_OUT: "taken out; it will be sent without it",
@@ -56,7 +61,7 @@ def purge(
     receipts: Receipts = False,
     as_json: Json = False,
 ) -> None:
-    """Take a phone out of every campaign, exclusion report and question that is stored.
+    """Take a phone out of every campaign, exclusion report, question and event that is stored.
 
     The counts of campaigns stay. A submission that is not sent yet is sent without it; where calls are under way it
     stays and the command ends with exit code 13: run it again when they are over. Do-not-dial lists keep it.
@@ -117,7 +122,9 @@ def _answer(invocation: Invocation, found: Sequence[Receipt]) -> None:
     invocation.answer({"is_complete": all(each.is_complete for each in found), "receipts": [*map(_document, found)]})
     for each in found:
         invocation.say(_picture(each))
-    if not found:
+    if found:
+        invocation.say(NOT_LOOKED_AT, style="dim")
+    else:
         invocation.say("Nothing was ever purged.")
 
 
@@ -129,6 +136,8 @@ def _picture(receipt: Receipt) -> RenderableType:
         table.add_row(counted(receipt.excluded_rows, "row"), "of exclusion reports, whose text is gone")
     if receipt.questions:
         table.add_row(counted(receipt.questions, "question"), "about a call to it, dropped")
+    if receipt.drop_events:
+        table.add_row(counted(receipt.drop_events, "event"), "for webhooks, dropped with the other drops in it")
     head = f"{receipt.id}  {spoken(receipt.at)}  by {clean(receipt.by)}: {clean(receipt.why)}"
     parts: list[RenderableType] = [head, table if table.row_count else "It was nowhere."]
     if receipt.do_not_dial:

@@ -18,7 +18,7 @@ from jobs.cli.exits import Exit
 from jobs.cli.failures import NOTHING_CHANGED, Failure
 from jobs.cli.instants import parse_day
 from jobs.cli.invocation import Invocation, of
-from jobs.cli.shown import both_times, clean, commands, counted, plain_table, spoken
+from jobs.cli.shown import clean, commands, counted, plain_table, spoken
 from jobs.documents.days import day_document
 from jobs.ledger import breaker, days, due
 from jobs.ledger.breaker import BreakerState
@@ -149,13 +149,15 @@ def _findings(report: DayReport) -> Iterable[RenderableType]:
             yield Padding(_table(title, findings, columns, row), (1, 0, 0, 0), expand=False)
     if not report.trouble:
         yield _verdict(report)
+    if not report.is_over:
+        yield "The day was not over then; the workers compare it again when it is."
     if report.missing.total or report.outside.total:
         yield commands(("a session and whose it is", f"sessions {report.day} --account {report.account}"))
 
 
 def _verdict(report: DayReport) -> str:
     if not report.is_clean:
-        return f"Found {both_times(report.found_at)}."
+        return f"Found {spoken(report.found_at)}."
     return "Ledger and gateway say the same." if report.listed else "Nothing on either side: no session here or there."
 
 

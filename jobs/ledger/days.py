@@ -75,8 +75,8 @@ def keep(redis: Redis, report: DayReport) -> DayReport:
         report = report.model_copy(update={"found_at": kept.found_at})
     with redis.pipeline() as pipeline:
         pipeline.set(keys.day_report(report.account, report.day), report.model_dump_json(), ex=KEEP_REPORTS)
-        pipeline.hset(keys.days(report.account), report.day.isoformat(), _DONE if report.is_done else _OPEN)
-        if report.is_done:
+        pipeline.hset(keys.days(report.account), report.day.isoformat(), _DONE if report.is_final else _OPEN)
+        if report.is_final:
             pipeline.delete(keys.day_work(report.account, report.day))
         pipeline.execute()
     return report
@@ -96,13 +96,13 @@ def newest(redis: Redis, account: str, *, most: int) -> list[DayReport]:
 
 
 def open_days(redis: Redis, account: str, *, last: date, most: int) -> list[date]:
-    """The days up to `last` that are not done, oldest first: at most the `most` newest, none before the first that was
-    ever begun; where none was, `last` alone. Older ones are forgotten.
+    """The days up to `last` that are not done, oldest first: at most the `most` newest, and of those before `last` none
+    from before the first that was ever begun. Those whose reports are gone are forgotten.
     """
     states = {date.fromisoformat(day): state for day, state in decoded(redis.hgetall(keys.days(account))).items()}
     earliest = last - timedelta(days=most - 1)
-    begin_on = max(earliest, min(states, default=last))
-    if forgotten := [day.isoformat() for day in states if day < earliest]:
+    begin_on = max(earliest, min([last, *states]))
+    if forgotten := [day.isoformat() for day in states if day < last - KEEP_REPORTS]:
         redis.hdel(keys.days(account), *forgotten)
     wanted = (begin_on + timedelta(days=number) for number in range((last - begin_on).days + 1))
     return [day for day in wanted if states.get(day) != _DONE]

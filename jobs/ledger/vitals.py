@@ -209,4 +209,4 @@ def _compared(report: Mapping[str, Any]) -> Compared:
     """Only counts are read: what is named may be thousands, and is for people."""
     counts = {name: report[name] for name in ("matched", "open")}
     totals = {name: part["total"] for name, part in report.items() if isinstance(part, dict) and "total" in part}
-    return Compared(report["is_done"], counts | totals)
+    return Compared(report["is_done"] and report.get("is_over", True), counts | totals)

@@ -103,6 +103,8 @@ class DayReport(Finding):
     """When it was first found to be so; comparing again changes it only where something else is found."""
     is_done: bool
     """Whether everything was compared and no session of that day is open any more."""
+    is_over: bool = True
+    """Whether the day was over when the gateway was asked; of one that was not, more sessions may have come since."""
     is_compared: bool = True
     """Whether it ever was as a whole; what was found then stands, whatever the last comparison came to."""
     trouble: str = ""
@@ -129,8 +131,13 @@ class DayReport(Finding):
     unread: Named[Unread] = Named[Unread]()
 
     @property
+    def is_final(self) -> bool:
+        """Whether the day need not be compared again."""
+        return self.is_done and self.is_over
+
+    @property
     def is_clean(self) -> bool:
-        """Whether ledger and gateway say the same of the whole day, and the last comparison did not fail."""
+        """Whether ledger and gateway say the same of all of the day so far, and the last comparison did not fail."""
         found = (self.missing, self.outside, self.strays, self.given_up, self.other_counts, self.contrary, self.unread)
         return self.is_done and not self.trouble and not any(each.total for each in found)
 

@@ -92,9 +92,7 @@ def _looked_for(campaign: CampaignView, submission: Submission) -> tuple[Attempt
 def _look_on(desk: Desk, campaign: CampaignView, submission: Submission, looked: Looked) -> Settled:
     """After a person has given it up; it may ring all the same."""
     has_turned_up, now = turned_up.take_in(desk, campaign, submission, looked), desk.clock()
-    at, ends_at = now + next_look(desk.timings, looked.attempt.sent_at, now), campaign.terms.ends_at
-    if has_turned_up and ends_at and now < ends_at:
-        at = min(at, ends_at)  # then it is stopped
+    at = now + next_look(desk.timings, looked.attempt.sent_at, now)
     return _again(desk, submission, at, Settled.TURNED_UP if has_turned_up else Settled.OPEN)
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import structlog
 from redis import Redis
+from redis.exceptions import RedisError
 from rq.exceptions import DuplicateJobError, InvalidJobOperation, NoSuchJobError
 from rq.job import Job, JobStatus
 from rq.serializers import JSONSerializer
@@ -29,21 +30,25 @@ class Errand:
     queue: QueueSpec
     keywords: Callable[[datetime], dict[str, Any]] = lambda _: {}
     """The JSON keywords of the job for a slot."""
-    left: Callable[[Any], dict[str, Any]] = lambda _: {}
-    """The JSON keywords of a job for what is left to do after one that answered so; none where nothing is."""
+    left: Callable[[Any], dict[str, Any] | None] = lambda _: None
+    """The JSON keywords of a job for what is left to do after one that answered so; None where nothing is."""
     left_for: timedelta = timedelta(0)
     """So long after its slot what is left is tried again; then the next slot stands for it."""
 
 
-def _balances_left(answer: Any) -> dict[str, Any]:
+def _balances_left(answer: Any) -> dict[str, Any] | None:
     silent = [account for account, said in (answer or {}).items() if said == NotNoted.NO_ANSWER]
-    return {"accounts": silent} if silent else {}
+    return {"accounts": silent} if silent else None
+
+
+def _house_left(answer: Any) -> dict[str, Any] | None:
+    return {} if (answer or {}).get("left") else None
 
 
 ERRANDS: Mapping[str, Errand] = {
     "reconcile": Errand("jobs.entrypoints.reconcile_day", STATUS),
     "balances": Errand("jobs.entrypoints.note_balances", STATUS, left=_balances_left, left_for=balances.EVERY),
-    "house": Errand("jobs.entrypoints.keep_house", STATUS),
+    "house": Errand("jobs.entrypoints.keep_house", STATUS, left=_house_left, left_for=timedelta(days=1)),
 }
 """By the names of their entries in the timetable."""
 
@@ -69,7 +74,18 @@ def errand_id(name: str, slot: datetime) -> str:
 def run_errands(redis: Redis, errands: Mapping[str, Errand], *, now: datetime) -> int:
     """See to the errands that are due: each stays so until its job is done. Answers how many jobs were enqueued."""
     rung = due.ring(redis, Due.ERRAND, now=now, most=MOST_ERRANDS, again_after=ERRAND_AGAIN)
-    return sum(_run_errand(redis, errands, each, now) for each in rung)
+    return sum(_run_or_say_why_not(redis, errands, each, now) for each in rung)
+
+
+def _run_or_say_why_not(redis: Redis, errands: Mapping[str, Errand], job_id: str, now: datetime) -> bool:
+    """One that is broken must not silence the others. It stays due."""
+    try:
+        return _run_errand(redis, errands, job_id, now)
+    except RedisError:
+        raise
+    except Exception as error:
+        log.error("errand_is_broken", errand=job_id, kind=type(error).__name__)  # noqa: TRY400  # a traceback may tell ids
+        return False
 
 
 def _run_errand(redis: Redis, errands: Mapping[str, Errand], job_id: str, now: datetime) -> bool:
@@ -100,10 +116,10 @@ def _run_errand(redis: Redis, errands: Mapping[str, Errand], job_id: str, now: d
 def _go_on(redis: Redis, errand: Errand, job: Job, slot: datetime, now: datetime) -> bool:
     """Whether a job was enqueued for what one that is done has left."""
     left = errand.left(job.return_value())
-    if left and now < slot + errand.left_for:
+    if left is not None and now < slot + errand.left_for:
         job.delete()
         return _enqueue_errand(redis, errand, job.id, left)
-    if left:
+    if left is not None:
         log.warning("errand_not_done", errand=job.id, left=left, meaning="it is left to the next one")
     due.remove(redis, Due.ERRAND, [job.id])
     return False

@@ -12,8 +12,8 @@ from jobs.eastern import (
     NonexistentWallTime,
     UnclearTime,
     UnreadableWallTime,
-    day_bounds,
     eastern_date,
+    end_of,
     from_wall,
     read_wire,
     to_wire,
@@ -140,8 +140,8 @@ def test_an_unambiguous_instant_survives_the_wire(instant: datetime) -> None:
 
 @given(INSTANTS)
 def test_every_instant_lies_in_the_bounds_of_its_day(instant: datetime) -> None:
-    start, end = day_bounds(eastern_date(instant))
-    assert start <= instant < end
+    day = eastern_date(instant)
+    assert end_of(day - timedelta(days=1)) <= instant < end_of(day)
 
 
 @pytest.mark.parametrize(
@@ -149,7 +149,7 @@ def test_every_instant_lies_in_the_bounds_of_its_day(instant: datetime) -> None:
     [(date(2026, 3, 8), 23), (date(2026, 7, 1), 24), (date(2026, 11, 1), 25), (date(2026, 12, 31), 24)],
 )
 def test_a_day_has_the_hours_that_its_clocks_show(day: date, hours: int) -> None:
-    start, end = day_bounds(day)
+    start, end = end_of(day - timedelta(days=1)), end_of(day)
     assert end - start == timedelta(hours=hours)
     assert eastern_date(start) == day == eastern_date(end - timedelta(microseconds=1))
 

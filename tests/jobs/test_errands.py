@@ -79,6 +79,14 @@ def test_one_that_failed_is_tried_again_for_a_day(ledger: Redis) -> None:
     assert not due.stands(ledger, Due.ERRAND, LOOK)
 
 
+def test_one_that_is_broken_silences_no_other(ledger: Redis) -> None:
+    due.add(ledger, Due.ERRAND, ["look-at noon"], SLOT - ERRAND_AGAIN)
+    with capture_logs() as logs:
+        assert run(ledger) == 1
+    assert [(line["event"], line["errand"]) for line in logs] == [("errand_is_broken", "look-at noon")]
+    assert open_queue(ledger, STATUS).job_ids == [LOOK]
+
+
 def test_one_that_nobody_knows_is_not_kept_for_ever(ledger: Redis) -> None:
     with capture_logs() as logs:
         assert run(ledger, errands={}) == 0
@@ -136,4 +144,17 @@ def test_balances_that_were_noted_or_refused_are_not_asked_for_again(fake_redis:
     run_errands(fake_redis, PRODUCED, now=SLOT)
     finish(Job.fetch(name, connection=fake_redis, serializer=JSONSerializer), answer)
     assert run_errands(fake_redis, PRODUCED, now=SLOT + ERRAND_AGAIN) == 0
+    assert not due.stands(fake_redis, Due.ERRAND, name)
+
+
+def test_a_house_that_is_too_much_for_one_job_is_gone_on_with_a_minute_later(fake_redis: Redis) -> None:
+    name = errand_id("house", SLOT)
+    ticks.claim(fake_redis, "house", SLOT, seen=None, errand=name)
+    run_errands(fake_redis, PRODUCED, now=SLOT)
+    finish(Job.fetch(name, connection=fake_redis, serializer=JSONSerializer), {"dropped": 900, "left": 1_000})
+    assert run_errands(fake_redis, PRODUCED, now=SLOT + ERRAND_AGAIN) == 1
+    again = Job.fetch(name, connection=fake_redis, serializer=JSONSerializer)
+    assert (again.kwargs, again.get_status()) == ({}, JobStatus.QUEUED)
+    finish(again, {"dropped": 7, "left": 0})
+    assert run_errands(fake_redis, PRODUCED, now=SLOT + 2 * ERRAND_AGAIN) == 0
     assert not due.stands(fake_redis, Due.ERRAND, name)

@@ -167,6 +167,8 @@ def test_the_comparison_of_the_last_days(redis: Redis, now: datetime) -> None:
     days.keep(redis, report)
     with front_door(make_site(redis, ACCOUNTS, clock=lambda: now), [by_header]) as address:
         samples = told(address)
+        days.keep(redis, report.model_copy(update={"is_over": False}))
+        assert told(address)["dropline_reconciled{account=west,days_ago=1}"] == 0
     assert samples["dropline_reconciled{account=west,days_ago=1}"] == 1
     assert samples["dropline_reconciled_sessions{account=west,days_ago=1,finding=matched}"] == 7
     assert samples["dropline_reconciled_sessions{account=west,days_ago=1,finding=missing}"] == 2

@@ -17,6 +17,7 @@ from jobs.ledger import amnesia, campaigns, do_not_dial, keys, looks, runs
 from jobs.ledger import days as ledger_days
 from jobs.ledger.people import Role
 from jobs.models import CampaignStatus, Intent, Run, SubmissionState
+from jobs.models.reports import DayReport
 from jobs.ringing.queues import open_queue
 from tests.web import samples
 from tests.web.front_door import front_door, make_site
@@ -359,6 +360,15 @@ def test_a_comparison_that_failed_is_told_apart_from_what_was_found_before(dana:
     assert "Never compared as a whole." in text
     assert not re.search("sessions listed|still stands", text)
     assert "not compared" in dana.get("/days").text
+
+
+def test_a_day_that_was_not_over_is_not_said_to_be_the_same_for_good(dana: Visit, redis: Redis) -> None:
+    day = date(2026, 11, 23)
+    ledger_days.keep(redis, DayReport(account="default", day=day, found_at=NOW, is_done=True, is_over=False))
+    text = dana.get(f"/days/default/{day}").text
+    assert "what there was of the day" in text
+    assert "the workers compare it again" in text
+    assert "the same so far" in dana.get("/days").text
 
 
 def test_every_status_and_state_has_its_kind() -> None:

@@ -24,7 +24,7 @@ def _with_verdict(schema: dict[str, Any]) -> None:
 
 
 class DayDocument(DayReport):
-    """A day as it was found; `is_clean` where ledger and gateway say the same of all of it."""
+    """A day as it was found; `is_clean` where ledger and gateway say the same of all of it so far."""
 
     model_config = ConfigDict(json_schema_extra=_with_verdict)
 

@@ -26,6 +26,7 @@ from tests.servers import free_port
 
 DAY = date(2026, 3, 2)
 TOMORROW = timedelta(days=1)
+AFTER_MIDNIGHT = timedelta(hours=13)
 DELIVERED, BUSY, LANDLINE = "6175550101", "6175550104", "6175550105"
 
 
@@ -96,6 +97,21 @@ def test_a_session_that_still_runs_leaves_the_day_open(desk: Desk, clock: Clock)
     assert step.report.is_clean
 
 
+def test_a_day_that_still_runs_is_told_so_far_and_compared_again_when_it_is_over(
+    desk: Desk, clock: Clock, simulator: Simulator
+) -> None:
+    sent(desk, DELIVERED)
+    clock.jump(timedelta(minutes=1))
+    report = reconcile(desk)
+    assert (report.is_clean, report.is_done, report.is_over, report.is_final) == (True, True, False, False)
+    stranger = begun_elsewhere(simulator, "2125550101")
+    clock.jump(AFTER_MIDNIGHT)
+    assert reconciliation.missed_days(desk.redis, "default", now=clock.now()) == [DAY]
+    report = reconcile(desk)
+    assert ([each.session_id for each in report.outside.named], report.is_final) == ([stranger], True)
+    assert reconciliation.missed_days(desk.redis, "default", now=clock.now()) == []
+
+
 def test_a_session_that_nobody_here_began_is_flagged_with_its_counts(desk: Desk, simulator: Simulator) -> None:
     session_id = begun_elsewhere(simulator, DELIVERED, BUSY)
     simulator.clock.jump(timedelta(minutes=1))
@@ -125,8 +141,9 @@ def test_from_a_listing_that_is_empty_or_unreadable_nothing_is_concluded(
     assert (report.is_done, report.missing.total, bool(report.trouble)) == (False, 0, True)
     assert reconciliation.missed_days(desk.redis, "default", now=desk.clock() + TOMORROW) == [DAY]
     simulator.faults.clear()
+    simulator.clock.jump(AFTER_MIDNIGHT)
     assert reconcile(desk).is_clean
-    assert reconciliation.missed_days(desk.redis, "default", now=desk.clock() + TOMORROW) == []
+    assert reconciliation.missed_days(desk.redis, "default", now=desk.clock()) == []
 
 
 def test_a_day_that_the_gateway_never_lists_is_asked_about_for_two_weeks(desk: Desk, simulator: Simulator) -> None:
@@ -143,7 +160,8 @@ def test_an_empty_listing_of_a_day_without_sessions_of_ours_is_the_whole_story(d
     assert reconcile(desk).is_clean
 
 
-def test_a_day_that_was_done_stays_done_when_the_gateway_is_down_at_another_look(desk: Desk) -> None:
+def test_a_day_that_was_done_stays_done_when_the_gateway_is_down_at_another_look(desk: Desk, clock: Clock) -> None:
+    clock.jump(AFTER_MIDNIGHT)
     reconcile(desk)
     nobody = at_gateway(desk, f"http://127.0.0.1:{free_port()}/gateway/")
     reconciliation.begin(desk.redis, "default", DAY, anew=True)
@@ -153,7 +171,7 @@ def test_a_day_that_was_done_stays_done_when_the_gateway_is_down_at_another_look
     kept = days.read(desk.redis, "default", DAY)
     assert kept
     assert (kept.is_done, kept.is_compared, kept.is_clean) == (True, True, False)
-    assert reconciliation.missed_days(desk.redis, "default", now=desk.clock() + TOMORROW) == []
+    assert reconciliation.missed_days(desk.redis, "default", now=desk.clock()) == []
     again = reconcile(desk)
     assert (again.is_clean, again.failed_at, again.found_at) == (True, None, kept.found_at)
 
@@ -219,6 +237,15 @@ def test_days_that_were_missed_are_made_up_for_but_not_all_of_history(redis: Red
     days.keep(redis, DayReport(account="default", day=DAY, found_at=NOON, is_done=True))
     assert missed(NOON + 3 * TOMORROW) == [DAY + TOMORROW, DAY + 2 * TOMORROW]
     assert len(missed(NOON + 100 * TOMORROW)) == reconciliation.MOST_DAYS
+    assert [each.day for each in days.newest(redis, "default", most=60)] == [DAY]  # as long as its report is kept
+    missed(NOON + days.KEEP_REPORTS + 2 * TOMORROW)
+    assert days.newest(redis, "default", most=60) == []
+
+
+def test_who_compares_today_before_any_other_day_does_not_hide_yesterday(redis: Redis) -> None:
+    reconciliation.begin(redis, "default", DAY)
+    assert reconciliation.missed_days(redis, "default", now=NOON) == [DAY - TOMORROW]
+    assert reconciliation.missed_days(redis, "default", now=NOON + TOMORROW) == [DAY]
 
 
 def test_after_an_outage_of_three_days_the_next_one_names_what_each_of_them_has(
@@ -233,6 +260,7 @@ def test_after_an_outage_of_three_days_the_next_one_names_what_each_of_them_has(
         unlisted(simulator, lost[-1].session_id)
         clock.jump(timedelta(minutes=1))
         if number == 0:
+            clock.jump(AFTER_MIDNIGHT)
             reconcile(desk)  # and then nobody does, until the fifth day
     clock.jump_to(began_at + 4 * TOMORROW)
     missed = reconciliation.missed_days(desk.redis, "default", now=clock.now())
@@ -290,7 +318,7 @@ def test_of_a_thousand_sessions_exactly_the_few_that_differ_are_named_and_twice_
         unlisted(simulator, lost.session_id)
     strangers = [begun_elsewhere(simulator, f"{area}5550101") for area in (312, 313, 314)]
     redis.hset(keys.submission(ours[2].id), "gateway_count", 1)
-    simulator.clock.jump(timedelta(minutes=1))
+    simulator.clock.jump(AFTER_MIDNIGHT)
 
     first = reconcile(desk)
     assert (first.listed, first.matched, first.is_done) == (SESSIONS + 1, SESSIONS - 2, True)

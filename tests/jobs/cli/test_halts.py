@@ -10,7 +10,7 @@ from redis import Redis
 from jobs.ledger import amnesia
 from tests.jobs.cli.conftest import NOW, SEND, Run
 
-SINCE = "2026-03-02 10:00:00 Eastern   2026-03-02 15:00:00 UTC"
+SINCE = "2026-03-02 10:00:00 Eastern (15:00:00 UTC)"
 
 
 @pytest.fixture

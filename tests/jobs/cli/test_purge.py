@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from jobs.ledger import retention
-from tests.jobs.cli.terminal import Terminal
+from jobs.ledger import retention, subscriptions
+from jobs.webhooks import receivers
+from tests.jobs.cli.terminal import NOON, Terminal
 
 WHY = ("--why", "asked to be forgotten", "--by", "dana")
 
@@ -33,6 +34,17 @@ def test_a_phone_from_stdin_is_purged_and_the_receipt_does_not_name_it(
     assert "0101" not in said.out + said.err
     assert "6175550101" not in terminal.run("results", over).out
     assert terminal.run("purge", "--receipts", "--json").document["receipts"] == [receipt]
+
+
+def test_the_receipt_tells_of_events_and_of_what_was_not_looked_at(terminal: Terminal) -> None:
+    billing = receivers.new("billing", "https://billing.example/", ["drops"], now=NOON)
+    subscriptions.add(terminal.redis, billing)
+    terminal.send("6175550101")
+    terminal.simulator.clock.jump(timedelta(minutes=1))
+    terminal.run("reconcile", "today")
+    said = " ".join(terminal.run("purge", "6175550101", *WHY).out.split())
+    assert "1 event for webhooks, dropped with the other drops in it" in said
+    assert "Not looked at: titles, keys and reasons as people wrote them" in said
 
 
 def test_phones_from_a_file_are_purged_one_by_one(terminal: Terminal, over: str, tmp_path: Path) -> None:

@@ -100,7 +100,11 @@ def test_the_session_of_what_was_given_up_is_named_with_its_submission(terminal:
 def test_a_clean_day_says_so(terminal: Terminal) -> None:
     terminal.send("6175550101")
     terminal.simulator.clock.jump(timedelta(minutes=1))
-    assert "Ledger and gateway say the same." in terminal.run("reconcile", "today").out
+    said = terminal.run("reconcile", "today").out
+    assert "Ledger and gateway say the same.\nThe day was not over then; the workers compare it again" in said
+    terminal.simulator.clock.jump(timedelta(hours=13))
+    said = terminal.run("reconcile", "yesterday").out
+    assert ("Ledger and gateway say the same." in said, "not over" in said) == (True, False)
 
 
 def test_a_day_without_any_session_is_not_said_to_agree(terminal: Terminal) -> None:

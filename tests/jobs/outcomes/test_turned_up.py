@@ -7,6 +7,7 @@ from structlog.testing import capture_logs
 
 from jobs.campaigns.control import CampaignIsOver, control, request
 from jobs.campaigns.desk import Desk
+from jobs.campaigns.ending import Ended, end
 from jobs.campaigns.send import Sent, send
 from jobs.campaigns.sweep import Swept, sweep
 from jobs.gateway.simulator import Clock, Simulator
@@ -102,17 +103,22 @@ def test_a_stop_holds_for_a_session_that_is_found_afterwards(desk: Desk, simulat
     assert found == {Finding.DECISION, Finding.MARK, Finding.STRAY}
 
 
-def test_what_is_found_is_stopped_at_its_end_time(desk: Desk, simulator: Simulator, clock: Clock) -> None:
-    simulator.change(TITLED | {"calls_per_second": 0.01})
-    ends_at = desk.clock() + timedelta(minutes=1)
+@pytest.mark.parametrize("ends_after", [timedelta(minutes=1), timedelta(days=5)], ids=["soon", "when nobody looks"])
+def test_what_is_found_is_stopped_at_its_end_time(
+    desk: Desk, simulator: Simulator, clock: Clock, ends_after: timedelta
+) -> None:
+    simulator.change(TITLED | {"calls_per_second": 0.000_001, "end_time_honoured": False})
+    ends_at = desk.clock() + ends_after
     campaign_id = given_up(desk, simulator, TERMS.model_copy(update={"ends_at": ends_at}))
     clock.jump(timedelta(seconds=58))
     assert settle(desk, f"{campaign_id}-1") is Settled.TURNED_UP
-    assert due.instant_of(desk.redis, Due.SETTLE, f"{campaign_id}-1") == ends_at
-    clock.jump(timedelta(seconds=2))
-    settle(desk, f"{campaign_id}-1")
+    assert due.instant_of(desk.redis, Due.END, campaign_id) == ends_at
+    assert evidence.strays(desk.redis, campaign_id) == {}
+    clock.jump_to(ends_at)
+    assert end(desk, campaign_id) is Ended.OVER
     control(desk, campaign_id)
     assert set(evidence.strays(desk.redis, campaign_id).values()) == {Run.ENDED}
+    assert simulator.truth.sessions[0].state(desk.clock()) == "stopped"
 
 
 def test_nobody_looks_for_it_for_ever(desk: Desk, simulator: Simulator, clock: Clock) -> None:
@@ -165,5 +171,6 @@ def test_what_a_postback_names_is_told_of_once_and_stopped_at_its_end_time(
             assert hear(desk, submission(desk, campaign_id).attempt, posted(session.id, phone)) is Heard.RECORDED
     assert [each["event"] for each in logs].count("given_up_submission_turned_up") == 1
     assert evidence.strays(desk.redis, campaign_id) == {}
-    settle_for(desk, clock, campaign_id, during=timedelta(minutes=31))
+    clock.jump_to(ends_at)
+    end(desk, campaign_id)
     assert list(evidence.strays(desk.redis, campaign_id)) == [session.id]
