@@ -5,11 +5,15 @@ from collections.abc import Callable, Mapping
 from threading import Lock
 
 import structlog
+from redis import exceptions
 from redis.exceptions import RedisError
 
 from config.durability import Durability
 
 log = structlog.get_logger()
+
+OUT_OF_REACH = (exceptions.ConnectionError, exceptions.TimeoutError)
+"""What an outage raises. What a server that answers refuses to do is something else."""
 
 
 _MEANINGS: Mapping[Durability | None, str] = {

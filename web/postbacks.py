@@ -40,7 +40,10 @@ LONGEST_SOURCE = 64
 """Characters of an address. Proxies that are believed may pass on anything, and sources are remembered."""
 
 UNFIT_FOR_S = 5.0
-"""A server that keeps too little is asked again after so long: each time costs it a write, and a line of the log."""
+"""A server that keeps too little is asked again after so long: each time costs it a write."""
+
+TOLD_EVERY_S = 10.0
+"""So often the log says that postbacks are not stored; in an outage that would be two hundred times a second."""
 
 log = structlog.get_logger(__name__)
 
@@ -156,10 +159,12 @@ class Hearing:
         self._desk: Desk | None = None
         self._unfit: UnfitServer | None = None
         self._unfit_until_s = 0.0
+        self._not_told, self._silent_until_s = 0, 0.0
 
     def __call__(self, posted: Sequence[Posted]) -> list[Heard]:
         """`hear_many`; raises `UnfitServer`, too."""
         if self._unfit and self._stopwatch() < self._unfit_until_s:
+            self._tell(len(posted), self._unfit)
             raise self._unfit.with_traceback(None)  # or it would remember all who ever raised it
         self._unfit = None
         try:
@@ -169,8 +174,15 @@ class Hearing:
             self._desk = None
             if isinstance(trouble, UnfitServer):
                 self._unfit, self._unfit_until_s = trouble, self._stopwatch() + UNFIT_FOR_S
-            log.error("postbacks_not_stored", count=len(posted), why=str(trouble))  # noqa: TRY400 -- no fault of ours
+            self._tell(len(posted), trouble)
             raise
+
+    def _tell(self, count: int, trouble: Exception) -> None:
+        """How many since the line before, and why the last of them."""
+        self._not_told += count
+        if self._stopwatch() >= self._silent_until_s:
+            log.error("postbacks_not_stored", count=self._not_told, why=str(trouble))
+            self._not_told, self._silent_until_s = 0, self._stopwatch() + TOLD_EVERY_S
 
     def _durable_desk(self) -> Desk:
         site, wanted = self._site, self._site.settings.durability

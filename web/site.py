@@ -22,7 +22,7 @@ class Site:
     producer: Producer
     settings: Settings
     outage: Outage = field(default_factory=Outage)
-    """Of the ledger, as people who look at pages come to notice it."""
+    """Of the ledger, as people who look at pages and programs that ask come to notice it."""
 
     @property
     def redis(self) -> Redis:

@@ -171,7 +171,7 @@ def _cells(submission: Submission) -> tuple[str, ...]:
     """State, phones, records, session and run."""
     differs = submission.gateway_count not in {None, submission.sent_count}
     phones = f"{submission.phone_count:,}" + (f" (gateway: {submission.gateway_count:,})" if differs else "")
-    records = f"{submission.accounted:,}" if submission.session_id else ""
+    records = f"{submission.recorded_count:,}" if submission.session_id else ""
     run = submission.run if submission.state is SubmissionState.ACCEPTED else ""
     return submission.state, phones, records, submission.session_id, run
 

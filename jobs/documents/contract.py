@@ -22,6 +22,23 @@ _ENDS_IN_TYPE = rf"^[^?#]*/[^?#/]*[^?#/.]\.({_ENDINGS})\s*([?#].*)?$"
 
 Schema = dict[str, Any]
 
+MEANINGS = {
+    "caller_id": "The number that is shown: 10 digits.",
+    "audio_url": "What is played, at a public http or https address. Exactly one of the three audios is said.",
+    "audio_type": "With `audio_url` alone, where it does not end in its type.",
+    "audio_file": "What is played, by the file name that the gateway has given it.",
+    "audio_title": "What is played: a recording of the account, by its title, upper and lower case as it is there.",
+    "title": "What people know the campaign by.",
+    "start": "`now`, or an instant with its zone, at most 90 days ahead.",
+    "ends_at": "The instant at which calls must have stopped.",
+    "expires_at": "What has not begun by then is not sent any more; 24 hours after the start where nothing is said.",
+    "mobile_only": "Whether mobile phones alone are called.",
+    "account": "The gateway account, by its name.",
+    "when_unknown": "What becomes of what nobody knows to have been sent: a person decides, or it is sent again, once.",
+    "recipients": "Phones as people paste them.",
+}
+"""Of each field of a campaign, for whoever writes one."""
+
 
 def contract() -> Schema:
     """The keywords of both jobs; `$defs/submit_campaign` and `$defs/control_campaign` can be used alone."""
@@ -41,10 +58,10 @@ def campaign_schema(place: str) -> tuple[Schema, Schema]:
     schema = Campaign.model_json_schema(ref_template=place)
     shared: Schema = schema.pop("$defs", {})
     fields = schema["properties"]
-    fields["caller_id"] |= {"pattern": f"^{CALLER_ID.pattern}$", "description": "The number that is shown: 10 digits."}
+    for name, meaning in MEANINGS.items():
+        fields[name]["description"] = meaning
+    fields["caller_id"]["pattern"] = f"^{CALLER_ID.pattern}$"
     fields["recipients"]["items"] = {"type": ["string", "integer"]}
-    fields["recipients"]["description"] = "Phones as people paste them."
-    fields["start"]["description"] = "`now`, or an instant with its zone, at most 90 days ahead."
     for name in ("start", "ends_at", "expires_at"):
         fields[name]["anyOf"] = [_closer(each) for each in fields[name]["anyOf"]]
     schema["oneOf"] = [_only(name) for name in AUDIO]

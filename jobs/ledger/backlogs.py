@@ -1,6 +1,6 @@
 """What a webhook is still to be told for the first time: what lies behind its bookmark. Nothing is written here."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -8,7 +8,7 @@ from redis import Redis
 
 from jobs.ledger import bookmarks, events, subscriptions
 from jobs.ledger.bookmarks import Bookmark
-from jobs.ledger.events import Place
+from jobs.ledger.events import Event, Place
 from jobs.ledger.keys import Events
 from jobs.ledger.subscriptions import Subscription
 
@@ -44,38 +44,63 @@ class Standing:
 
 
 def everyone(redis: Redis) -> list[Standing]:
-    """Every webhook, by name."""
-    return [stand(redis, each) for each in subscriptions.everyone(redis)]
+    """Every webhook, by name, in four round trips."""
+    return _stand(redis, subscriptions.everyone(redis))
 
 
 def stand(redis: Redis, webhook: Subscription) -> Standing:
     """How this one does."""
-    bookmark = bookmarks.read(redis, webhook)
-    return Standing(webhook, bookmark, read(redis, webhook, bookmark))
+    (found,) = _stand(redis, [webhook])
+    return found
 
 
-def read(redis: Redis, webhook: Subscription, bookmark: Bookmark) -> Backlog:
-    """By the numbers that events have, where all of a stream is told; otherwise by looking at the first of them."""
-    newest = events.ends(redis, bookmark.places)
-    parts = [
-        _of_stream(redis, webhook, stream, place, newest[stream].number)
-        for stream, place in bookmark.places.items()
+def _stand(redis: Redis, webhooks: Sequence[Subscription]) -> list[Standing]:
+    if not webhooks:
+        return []
+    marks = bookmarks.read_all(redis, webhooks)
+    newest = events.ends(redis, Events)
+    behind = [
+        _Behind(webhook, stream, place, newest[stream].number)
+        for webhook, mark in zip(webhooks, marks, strict=True)
+        for stream, place in mark.places.items()
         if newest[stream].number > place.number
     ]
+    found = events.after_each(redis, [(each.stream, each.place.entry, each.most) for each in behind])
+    parts = [(each.webhook, each.backlog(first)) for each, first in zip(behind, found, strict=True)]
+    return [
+        Standing(webhook, mark, _sum([part for of, part in parts if of is webhook]))
+        for webhook, mark in zip(webhooks, marks, strict=True)
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class _Behind:
+    """A webhook that is to be told something of a stream, whose newest event has this number."""
+
+    webhook: Subscription
+    stream: Events
+    place: Place
+    newest: int
+
+    @property
+    def most(self) -> int:
+        """Events to look at: where all of a stream is told, their numbers say how many there are."""
+        return 1 if self.webhook.wants_all_of(self.stream) else MOST_LOOKED_AT
+
+    def backlog(self, found: Sequence[Event]) -> Backlog:
+        """What the first of them come to."""
+        if self.webhook.wants_all_of(self.stream):
+            return Backlog(self.newest - self.place.number, since=_first(each.at for each in found))
+        wanted = [each.at for each in found if self.webhook.wants(each)]
+        return Backlog(len(wanted), len(found) == MOST_LOOKED_AT, _first(wanted))
+
+
+def _sum(parts: Sequence[Backlog]) -> Backlog:
     return Backlog(
         count=sum(part.count for part in parts),
         is_more=any(part.is_more for part in parts),
         since=_first(part.since for part in parts),
     )
-
-
-def _of_stream(redis: Redis, webhook: Subscription, stream: Events, place: Place, newest: int) -> Backlog:
-    wants_all = webhook.wants_all_of(stream)
-    found = events.after(redis, stream, place.entry, most=1 if wants_all else MOST_LOOKED_AT)
-    if wants_all:
-        return Backlog(newest - place.number, since=_first(each.at for each in found))
-    wanted = [each.at for each in found if webhook.wants(each)]
-    return Backlog(len(wanted), len(found) == MOST_LOOKED_AT, _first(wanted))
 
 
 def _first(instants: Iterable[datetime | None]) -> datetime | None:

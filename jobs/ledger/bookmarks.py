@@ -205,11 +205,22 @@ return came_to
 
 def read(redis: Redis, webhook: Subscription) -> Bookmark:
     """How far it is."""
+    (found,) = read_all(redis, [webhook])
+    return found
+
+
+def read_all(redis: Redis, webhooks: Sequence[Subscription]) -> list[Bookmark]:
+    """How far each of them is, in one round trip."""
     with redis.pipeline(transaction=False) as pipeline:
-        pipeline.hgetall(keys.webhook(webhook.id))
-        pipeline.zcard(keys.webhook_again(webhook.id))
-        pipeline.zcard(keys.webhook_untold(webhook.id))
-        raw, again, untold = pipeline.execute()
+        for each in webhooks:
+            pipeline.hgetall(keys.webhook(each.id))
+            pipeline.zcard(keys.webhook_again(each.id))
+            pipeline.zcard(keys.webhook_untold(each.id))
+        found = pipeline.execute()
+    return [_bookmark(*row) for row in zip(webhooks, found[::3], found[1::3], found[2::3], strict=True)]
+
+
+def _bookmark(webhook: Subscription, raw: dict[bytes, bytes], again: int, untold: int) -> Bookmark:
     fields = decoded(raw)
     return Bookmark(
         places={

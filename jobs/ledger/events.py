@@ -4,7 +4,7 @@ So an event is there if and only if the change is, however often a command is se
 told of it wakes by the same step. The newest entries are kept; who falls behind them knows it by a number left out.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -160,6 +160,15 @@ def after(redis: Redis, stream: Events, place: str, *, most: int, until: str = "
     """The entries that follow a place, oldest first."""
     found: Any = redis.xrange(stream, min=f"({place}", max=until, count=most)
     return [_event(stream, entry, fields) for entry, fields in found]
+
+
+def after_each(redis: Redis, wanted: Sequence[tuple[Events, str, int]]) -> list[list[Event]]:
+    """The same of several streams, places and numbers of entries, in one round trip."""
+    with redis.pipeline(transaction=False) as pipeline:
+        for stream, place, most in wanted:
+            pipeline.xrange(stream, min=f"({place}", count=most)
+        rows = zip(wanted, pipeline.execute(), strict=True)
+    return [[_event(stream, *entry) for entry in found] for (stream, _, _), found in rows]
 
 
 def one(redis: Redis, event_id: str) -> Event | None:

@@ -109,6 +109,11 @@ class Submission:
         return self.phone_count - self.drops.get(DropState.SCREENED, 0)
 
     @property
+    def recorded_count(self) -> int:
+        """Phones of which a call record says how the drop ended."""
+        return self.drops.get(DropState.DELIVERED, 0) + self.drops.get(DropState.FAILED, 0)
+
+    @property
     def accounted(self) -> int:
         """Phones of which a call record says how the drop ended, or that are known to get none."""
         return sum(count for state, count in self.drops.items() if state is not DropState.PENDING)

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from docs import job_contract, openapi
+from docs import api, job_contract, openapi
 from jobs.documents.contract import contract
 from jobs.models import InvalidCampaign, parse_campaign
 from web.intake.examples import CAMPAIGN
@@ -30,6 +30,10 @@ def is_taken(stated: dict[str, Any]) -> bool:
 
 def test_the_openapi_document_is_what_the_routes_say() -> None:
     assert openapi.PAGE.read_text(encoding="utf-8") == openapi.page(), "run: python -m docs.openapi"
+
+
+def test_the_page_of_calls_is_what_the_routes_say() -> None:
+    assert api.PAGE.read_text(encoding="utf-8") == api.page(), "run: python -m docs.api"
 
 
 def test_the_job_contract_is_what_the_models_say() -> None:
@@ -108,9 +112,44 @@ def test_a_control_job_says_a_verb_that_there_is(verb: str | None) -> None:
     assert not JOBS.is_valid({"campaign_id": "bcdf", "verb": "explode"})
 
 
-def test_every_example_of_the_api_page_fits_its_schema() -> None:
-    page = json.loads(openapi.page())
-    body = page["paths"]["/v1/campaigns"]["post"]["requestBody"]["content"]["application/json"]
-    whole = {"components": page["components"], "$ref": "#/components/schemas/x"}
-    whole["components"]["schemas"]["x"] = body["schema"]
-    jsonschema_rs.Draft202012Validator(whole).validate(body["example"])
+API = json.loads(openapi.page())
+CALLS = {f"{method.upper()} {path}": call for path, of in API["paths"].items() for method, call in of.items()}
+
+
+def fits(schema: dict[str, Any], example: Any) -> None:
+    jsonschema_rs.Draft202012Validator({"components": API["components"], **schema}).validate(example)
+
+
+@pytest.mark.parametrize("name", CALLS)
+def test_every_call_has_an_answer_as_an_example_with_all_its_fields_and_no_other(name: str) -> None:
+    answers = [each["content"].get("application/json", {}) for each in CALLS[name]["responses"].values()]
+    (answer,) = [each for each in answers if "example" in each]
+    fits(closed(answer["schema"]), answer["example"])
+
+
+def closed(schema: Any) -> Any:
+    """The same, in which an object has no field that is not named: references are put in their places."""
+    if isinstance(schema, list):
+        return [closed(each) for each in schema]
+    if not isinstance(schema, dict):
+        return schema
+    if "$ref" in schema:
+        return closed(API["components"]["schemas"][schema["$ref"].rpartition("/")[2]])
+    inside = {name: closed(each) for name, each in schema.items()}
+    return {"additionalProperties": False, **inside} if "properties" in schema else inside
+
+
+@pytest.mark.parametrize("name", [name for name, call in CALLS.items() if "requestBody" in call])
+def test_every_call_has_a_body_as_an_example_that_fits(name: str) -> None:
+    body = CALLS[name]["requestBody"]["content"]["application/json"]
+    examples = [body["example"]] if "example" in body else closed(body["schema"])["examples"]
+    assert examples
+    for each in examples:
+        fits(body["schema"], each)
+
+
+def test_every_call_says_which_scope_it_needs() -> None:
+    scopes = {name: call["security"] for name, call in CALLS.items()}
+    assert scopes["POST /v1/campaigns"] == [{"token": ["send"]}]
+    assert scopes["GET /v1/balance"] == scopes["POST /v1/do-not-dial/{account}/history"] == [{"token": ["read"]}]
+    assert scopes["POST /v1/campaigns/{campaign_id}/{verb}"] == [{"token": ["control"]}]

@@ -16,6 +16,7 @@ from jobs.ledger import campaigns, tokens
 from jobs.models import CampaignStatus, CampaignView
 from jobs.models.scopes import Scope
 from tests.end_to_end.stage import Stage
+from tests.untried import untried_without
 from tests.web.front_door import front_door, make_site
 
 pytestmark = pytest.mark.processes
@@ -88,7 +89,7 @@ def door(stage: Stage) -> Iterator[dict[str, str]]:
 def run_by_http(door: dict[str, str], *command: str) -> str:
     """What an example says that is run twice: the second time it was handed in before."""
     if shutil.which(command[0]) is None:
-        pytest.skip(f"SKIPPED, NOT TRIED: {command[0]} is not on this machine")
+        untried_without(command[0])
     said = [
         subprocess.run(command, env=door, capture_output=True, text=True, timeout=60, check=True).stdout
         for _ in range(2)
@@ -116,7 +117,7 @@ def test_the_node_example_needs_no_package(stage: Stage, door: dict[str, str]) -
 
 def test_the_curl_example_hands_in_a_file(stage: Stage, door: dict[str, str]) -> None:
     if shutil.which("curl") is None:
-        pytest.skip("SKIPPED, NOT TRIED: curl is not on this machine")
+        untried_without("curl")
     contacts = stage.folder / "contacts.csv"
     contacts.write_text("Name,Phone\nAnn,(617) 555-0123\nBob,617.555.0145\nCyd,+1 617 555 0167\n")
     said = run_by_http(door, "/bin/sh", str(EXAMPLES / "http_submit.sh"), str(contacts))

@@ -7,6 +7,7 @@ import requests
 from redis import Redis
 from starlette.requests import Request
 
+from tests.servers import free_port
 from tests.web.front_door import front_door, make_site
 from tests.web.people import Visit, add
 from web.site import Site
@@ -93,3 +94,16 @@ def test_a_fault_is_told_as_one_and_shows_nothing_of_itself(fake_redis: Redis) -
     assert "That is a fault in Dropline." in answer.text
     assert told.text == "a fault in Dropline; the log has it"
     assert "canary" not in answer.text
+
+
+def test_a_page_that_redis_keeps_back_looks_again_by_itself_and_a_form_is_not_sent_again() -> None:
+    with (
+        Redis.from_url(f"redis://127.0.0.1:{free_port()}", retry=None) as nobody,
+        front_door(make_site(nobody)) as door,
+    ):
+        visit = Visit(door)
+        visit.session.cookies.set("dropline", "whatever")
+        page, form = visit.get("/days"), visit.post("/halt", verb="halt", why="x")
+    assert (page.status_code, form.status_code) == (503, 503)
+    assert '<meta http-equiv="refresh" content="5">' in page.text
+    assert "refresh" not in form.text

@@ -15,7 +15,7 @@ from redis import Redis
 from structlog.testing import capture_logs
 
 from config.redis_connection import connect
-from jobs.ledger import campaigns, keys, people, runs, tokens
+from jobs.ledger import amnesia, campaigns, keys, people, runs, tokens
 from jobs.models import Intent, Run
 from jobs.models.scopes import Scope
 from tests.fault_proxy import Fault, FaultKind, FaultProxy
@@ -56,12 +56,29 @@ def test_a_page_is_told_all_at_first_and_then_what_changes(visit: Visit, redis: 
     with opened(visit, "/live?campaign_id=fghjkmnq") as answer:
         assert answer.headers["Content-Type"].startswith("text/event-stream")
         news = events(answer)
-        assert next(news).keys() == {"away", "status", "progress", "outcomes", "overtime", "requests", "submissions"}
+        assert next(news).keys() == {
+            "away",
+            "status",
+            "progress",
+            "outcomes",
+            "overtime",
+            "requests",
+            "submissions",
+            "halting",
+        }
         campaigns.intend(redis, "fghjkmnq", Intent.PAUSE, note="<i>lunch</i>", now=NOW)
         changed = next(news)
     assert "&lt;i&gt;lunch" in changed["requests"]
     assert "pausing" in changed["status"]
     assert "outcomes" not in changed
+
+
+def test_a_page_that_is_open_hears_that_sending_is_halted(visit: Visit, redis: Redis) -> None:
+    with opened(visit, "/live?campaign_id=fghjkmnq") as answer:
+        news = events(answer)
+        assert ">Halt<" in next(news)["halting"]
+        amnesia.halt(redis, why="wrong list", by="dana", now=NOW)
+        assert ">Halted<" in next(news)["halting"]
 
 
 def test_who_has_paused_a_campaign_hears_that_the_gateway_has_confirmed_it(visit: Visit, redis: Redis) -> None:
@@ -78,7 +95,7 @@ def test_who_has_paused_a_campaign_hears_that_the_gateway_has_confirmed_it(visit
 def test_the_first_page_and_the_unknowns_are_told_too(visit: Visit) -> None:
     with opened(visit, "/live?status=paused") as answer:
         first = next(events(answer))
-        assert first.keys() == {"away", "alerts", "statuses", "campaigns", "beside"}
+        assert first.keys() == {"away", "alerts", "statuses", "campaigns", "beside", "halting"}
         assert "Pharmacy pick-up" in first["campaigns"]
         assert "Spring" not in first["campaigns"]
     with opened(visit, "/live?unknowns=1") as answer:

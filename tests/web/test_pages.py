@@ -117,6 +117,12 @@ def test_every_page_can_be_read_used_and_trusted(dana: Visit) -> None:
         assert not re.findall(r'(?:src|href|action)="(?!/|#)', page.text), path
 
 
+def test_a_phone_of_which_no_record_came_is_not_among_the_records(dana: Visit) -> None:
+    text = dana.get("/campaigns/bdfghjkm").text
+    assert "<b>12</b> no record came" in text
+    assert 'data-name="records">1,188<' in text
+
+
 def test_the_first_page_tells_what_waits_for_a_person_and_every_campaign(dana: Visit) -> None:
     text = dana.get("/").text
     assert "1 submission waits for evidence or for you" in text
@@ -326,6 +332,15 @@ def test_sending_is_halted_and_goes_on_with_a_reason(dana: Visit, will: Visit, r
     assert "Sending is halted" in dana.get("/").text
     dana.send("/halt", "/halt", verb="unhalt", why="right list")
     assert amnesia.look(redis, now=NOW) is None
+
+
+def test_every_page_says_whether_sending_is_halted(dana: Visit, redis: Redis) -> None:
+    def say_halted() -> set[bool]:
+        return {">Halted</a>" in dana.get(path).text for path in [*PATHS, "/rq/", "/nowhere"]}
+
+    assert say_halted() == {False}
+    amnesia.halt(redis, why="wrong list", by="dana", now=NOW)
+    assert say_halted() == {True}
 
 
 def test_a_comparison_that_failed_is_told_apart_from_what_was_found_before(dana: Visit, redis: Redis) -> None:

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 import pytest
 import requests
 from redis import Redis
+from redis.exceptions import ConnectionError as NoConnection
 from starlette.types import Message
 from structlog.testing import capture_logs
 
@@ -22,12 +23,12 @@ from jobs.ledger.amnesia import Mark
 from jobs.ledger.fields import text
 from jobs.models import DropState
 from jobs.outcomes.heard import QUARANTINED, Heard, Posted
-from tests.servers import RedisServer
+from tests.servers import RedisServer, free_port
 from tests.web.front_door import front_door, make_site
 from tests.web.storm import Storm
 from web.allowance import Allowance
 from web.commits import Commits
-from web.postbacks import ANSWERS, OK, UNFIT_FOR_S, Hearing, Postbacks, TurnedAway
+from web.postbacks import ANSWERS, OK, TOLD_EVERY_S, UNFIT_FOR_S, Hearing, Postbacks, TurnedAway
 
 
 @pytest.fixture
@@ -146,11 +147,26 @@ def test_a_server_that_keeps_less_is_asked_and_told_of_now_and_then_not_for_each
         for _ in range(9):
             with pytest.raises(UnfitServer):
                 hearing([Posted("x", b"")])
-        assert len(logs) == 1
-        now_s[0] = UNFIT_FOR_S
-        with pytest.raises(UnfitServer):
-            hearing([Posted("x", b"")])
-        assert [each["event"] for each in logs] == ["postbacks_not_stored"] * 2
+        for now_s[0] in (UNFIT_FOR_S, TOLD_EVERY_S):
+            with pytest.raises(UnfitServer):
+                hearing([Posted("x", b"")])
+    assert [(each["event"], each["count"]) for each in logs] == [
+        ("postbacks_not_stored", 1),
+        ("postbacks_not_stored", 10),
+    ]
+
+
+def test_an_outage_is_told_now_and_then_with_how_many_it_has_turned_away() -> None:
+    now_s = [0.0]
+    with Redis.from_url(f"redis://127.0.0.1:{free_port()}", retry=None) as nobody, capture_logs() as logs:
+        hearing = Hearing(make_site(nobody), stopwatch=lambda: now_s[0])
+        for now_s[0] in (0.0, 0.1, TOLD_EVERY_S - 0.1, TOLD_EVERY_S):
+            with pytest.raises(NoConnection):
+                hearing([Posted("x", b""), Posted("y", b"")])
+    assert [(each["event"], each["count"]) for each in logs] == [
+        ("postbacks_not_stored", 2),
+        ("postbacks_not_stored", 6),
+    ]
 
 
 def exchange(door: str, *pieces: bytes) -> bytes:

@@ -53,7 +53,7 @@ log = structlog.get_logger()
 
 def mount(app: FastAPI, site: Site) -> None:
     """Put rq-dashboard under its prefix. Connects when it is first asked."""
-    inner = WSGIMiddleware(application(site.redis), workers=THREADS)  # type: ignore[arg-type]  # two spellings of WSGI
+    inner = WSGIMiddleware(application(site), workers=THREADS)  # type: ignore[arg-type]  # two spellings of WSGI
     app.add_route(PREFIX, lambda _: RedirectResponse(f"{PREFIX}/", 308), include_in_schema=False)
     app.mount(PREFIX, _Door(inner))  # type: ignore[arg-type]  # and of ASGI
 

@@ -1,6 +1,8 @@
 """rq-dashboard as a WSGI application: on our connection, showing nothing harmful, with a narrow policy."""
 
 import secrets
+from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -8,14 +10,15 @@ import rq_dashboard
 import rq_dashboard.web as pages
 from flask import Flask, Response, request
 from flask.json.provider import DefaultJSONProvider
-from redis import Redis
 from redis.exceptions import RedisError, ResponseError
 from rq.exceptions import NoSuchJobError
 from rq.serializers import JSONSerializer
 
+from jobs.ledger import amnesia
 from web.access import Scope, Visitor
 from web.dashboard.shown import REPLACED
 from web.pages.files import ADDRESSES
+from web.site import Site
 from web.turns import RETRY_AFTER_S
 
 VISITOR = "dropline.visitor"
@@ -34,7 +37,7 @@ _BODY_BEGINS = "<body>"
 _STYLES = "".join(f'<link rel="stylesheet" href="{ADDRESSES[name]}">' for name in ("colours.css", "queues.css"))
 _BAR = (
     '<header class="dropline"><a href="/">\N{LEFTWARDS ARROW} Dropline</a><span>Queues, as RQ sees them</span>'
-    '<a class="halt" href="/halt">Halt</a></header>'
+    '<a class="halt" href="/halt">{halt}</a></header>'
     "<noscript><p>RQ's pages are filled in by JavaScript, which is off here: what they list never comes. "
     'Who is at work stands on <a href="/">the first page</a>, too.</p></noscript>'
 )
@@ -52,7 +55,7 @@ class _Json(DefaultJSONProvider):
         return super().dumps(obj, **options).replace("<", "\\u2039")
 
 
-def application(redis: Redis) -> Flask:
+def application(site: Site) -> Flask:
     """rq-dashboard's pages, without a door."""
     for name, own in REPLACED.items():
         setattr(pages, name, own)
@@ -61,10 +64,10 @@ def application(redis: Redis) -> Flask:
     app.json = _Json(app)
     app.config["RQ_DASHBOARD_REDIS_URL"] = ["the ledger's server"]  # what stands here is shown
     app.config["RQ_DASHBOARD_POLL_INTERVAL"] = 5_000
-    app.redis_conn = redis  # type: ignore[attr-defined]  # rq-dashboard's name
+    app.redis_conn = site.redis  # type: ignore[attr-defined]  # rq-dashboard's name
     app.register_blueprint(pages.blueprint)
     app.before_request_funcs.pop("rq_dashboard", None)  # it would open a connection of its own for each request
-    app.after_request(_dress)
+    app.after_request(partial(_dress, site))
     app.register_error_handler(NoSuchJobError, lambda _: (_page("There is no such job any more."), 404))
     app.register_error_handler(
         RedisError, lambda _: (_page("Redis does not answer."), 503, {"Retry-After": str(RETRY_AFTER_S)})
@@ -81,23 +84,31 @@ def _page(words: str) -> str:
     return f'<!doctype html><html lang="en"><head>{icon}{_TITLE}</head><body><main><p>{words}</p></main></body></html>'
 
 
-def _dress(response: Response) -> Response:
+def _dress(site: Site, response: Response) -> Response:
     """Give a page its policy, our colours and a way back, and take away the buttons of who may only watch."""
     response.headers["X-Content-Type-Options"] = "nosniff"
     response.headers["Referrer-Policy"] = "no-referrer"
     nonce = secrets.token_urlsafe(16)
     response.headers["Content-Security-Policy"] = POLICY.format(nonce=nonce)
     if response.mimetype == "text/html" and not response.direct_passthrough:
-        response.set_data(_dressed(response.get_data(as_text=True), nonce))
+        response.set_data(_dressed(response.get_data(as_text=True), nonce, _bar(site)))
     return response
 
 
-def _dressed(page: str, nonce: str) -> str:
+def _dressed(page: str, nonce: str, bar: str) -> str:
     """What stands in a page but once is looked for once: words of a job come after it."""
     styles = _STYLES if _may_control() else _STYLES + _WATCH_ONLY
     page = page.replace(_INLINE_SCRIPT, f'<script nonce="{nonce}">')
     page = page.replace(_TITLE, "<title>Queues · Dropline</title>", 1)
-    return page.replace(_HEAD_ENDS, styles + _HEAD_ENDS, 1).replace(_BODY_BEGINS, _BODY_BEGINS + _BAR, 1)
+    return page.replace(_HEAD_ENDS, styles + _HEAD_ENDS, 1).replace(_BODY_BEGINS, _BODY_BEGINS + bar, 1)
+
+
+def _bar(site: Site) -> str:
+    """With what holds up everything; a page that says that Redis is away has it as ever."""
+    halt = None
+    with suppress(RedisError):
+        halt = amnesia.look(site.redis, now=site.now)
+    return _BAR.format(halt="Halted" if halt else "Halt")
 
 
 def _may_control() -> bool:

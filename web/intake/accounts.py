@@ -29,14 +29,18 @@ class DayDocument(DayReport):
     model_config = ConfigDict(json_schema_extra=_with_verdict)
 
 
-@router.get("/balance", responses=problems())
+@router.get("/balance", summary="What an account can still send", responses=problems())
 def balance(site: OurSite, _: Reader, account: OfAccount = DEFAULT) -> BalanceDocument:
     """What the workers have noted of an account in the last 90 days. The gateway is not asked."""
     check_account(site, account)
     return balance_document(site.redis, account)
 
 
-@router.get("/reconciliations/{day}", responses={200: {"model": DayDocument}, **problems(Kind.NOT_COMPARED)})
+@router.get(
+    "/reconciliations/{day}",
+    summary="A day beside the gateway's listing",
+    responses={200: {"model": DayDocument}, **problems(Kind.NOT_COMPARED)},
+)
 def reconciliation(
     site: OurSite,
     _: Reader,

@@ -23,7 +23,7 @@ from jobs.ledger.catalogue import parse_place
 from jobs.models import CampaignStatus, CampaignView, InvalidCampaign
 from web.intake.accounts import account_problems
 from web.intake.edge import Edge, media_type_of
-from web.intake.examples import FORM_BODY, JSON_BODY, TAKEN
+from web.intake.examples import FORM_BODY, JSON_BODY
 from web.intake.shapes import WITH_BODY, CampaignId, OfAccount, Reader, Sender, problems
 from web.intake.uploads import CONTACTS, Form, HandedIn, from_form, from_json
 from web.problems import Kind, Refusal
@@ -67,10 +67,11 @@ def add_to(app: FastAPI) -> None:
 
 @router.post(
     "",
+    summary="Hand a campaign in",
     status_code=202,
     openapi_extra={"requestBody": {"required": True, "content": {**JSON_BODY, **FORM_BODY}}},
     responses={
-        202: {"model": TakenDocument, "description": "It is in, now or before", "content": TAKEN},
+        202: {"model": TakenDocument, "description": "It is in, now or before"},
         200: {"model": TakenDocument, "description": "The plan of a dry run; nothing was stored"},
         **problems(*WITH_BODY, Kind.KEY_MISSING, Kind.KEY_CONFLICT),
     },
@@ -93,14 +94,14 @@ async def hand_in(
     return JSONResponse(found, 200 if dry_run else 202, headers)
 
 
-@router.get("", responses=problems())
+@router.get("", summary="Campaigns, newest first", responses=problems())
 def every(
     site: OurSite,
     _: Reader,
-    status: CampaignStatus | None = None,
-    account: OfAccount | None = None,
+    status: Annotated[CampaignStatus | None, Query(description="Only of this status.")] = None,
+    account: Annotated[OfAccount | None, Query(description="Only of this gateway account.")] = None,
     since: Annotated[AwareDatetime | None, Query(description="Taken then or later; an instant with its zone.")] = None,
-    limit: Annotated[int, Query(ge=1, le=200)] = 50,
+    limit: Annotated[int, Query(ge=1, le=200, description="Campaigns of a page; 1 to 200.")] = 50,
     cursor: Annotated[str | None, Query(pattern=r"^[0-9]{1,15}-[a-z]{1,32}$", description="`next` of a page.")] = None,
 ) -> PageDocument:
     """Campaigns, newest first. With a filter a page may hold few, even none, while `next` says that there are more."""
@@ -113,7 +114,7 @@ def every(
     return {"campaigns": list(map(summary, found.campaigns)), "next": str(found.next_place or "") or None}
 
 
-@router.get("/{campaign_id}", responses=problems(Kind.UNKNOWN_CAMPAIGN))
+@router.get("/{campaign_id}", summary="One campaign", responses=problems(Kind.UNKNOWN_CAMPAIGN))
 def one(site: OurSite, _: Reader, campaign_id: CampaignId) -> ShownDocument:
     """One campaign: its status, its terms, where every phone of it is, and every submission."""
     return read_shown(site.redis, campaign_id)

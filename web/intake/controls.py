@@ -5,6 +5,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path
 from pydantic import BaseModel, ConfigDict
+from pydantic.config import JsonDict
 
 from jobs.documents.campaigns import ShownDocument, read_shown
 from web.intake.edge import Edge
@@ -24,16 +25,20 @@ class ControlVerb(StrEnum):
     CANCEL = "cancel"
 
 
+EXAMPLE: JsonDict = {"why": "the wrong recording"}
+
+
 class Reason(BaseModel):
     """Why somebody wants it."""
 
-    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
+    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True, json_schema_extra={"examples": [EXAMPLE]})
 
     why: Why
 
 
 @router.post(
     "/campaigns/{campaign_id}/{verb}",
+    summary="Pause, resume, stop or cancel a campaign",
     status_code=202,
     responses=problems(*WITH_BODY, Kind.UNKNOWN_CAMPAIGN, Kind.OVER),
 )

@@ -4,6 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic.config import JsonDict
 
 from config.durability import Durability, examine
 from jobs.campaigns import do_not_dial as lists
@@ -40,39 +41,42 @@ def _phone(text: str) -> str:
 
 PhoneText = Annotated[str, StringConstraints(max_length=100), AfterValidator(_phone)]
 
+PHONE: JsonDict = {"phone": "(617) 555-0123"}
+CHANGE: JsonDict = {"phones": ["(617) 555-0123"], "why": "asked by e-mail"}
+
 
 class Change(BaseModel):
     """Phones, in any usual spelling, and why."""
 
-    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
+    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True, json_schema_extra={"examples": [CHANGE]})
 
-    phones: Annotated[list[PhoneText], Field(min_length=1, max_length=MOST_PHONES, examples=[["(617) 555-0123"]])]
+    phones: Annotated[list[PhoneText], Field(min_length=1, max_length=MOST_PHONES)]
     why: Why
 
 
 class OnePhone(BaseModel):
     """A phone, in any usual spelling."""
 
-    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
+    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True, json_schema_extra={"examples": [PHONE]})
 
-    phone: Annotated[PhoneText, Field(examples=["(617) 555-0123"])]
+    phone: PhoneText
 
 
-@router.get("", responses=problems())
+@router.get("", summary="Every account's do-not-dial list", responses=problems())
 def every_list(site: OurSite, _: Reader) -> dict[str, list[ListDocument]]:
     """How long each account's list is, and whether the gateway has confirmed it."""
     names = ledger.accounts(site.redis)
     return {"lists": [list_document(ledger.read(site.redis, name)) for name in names]}
 
 
-@router.get("/{account}", responses=problems())
+@router.get("/{account}", summary="One account's list", responses=problems())
 def one_list(site: OurSite, _: Reader, account: Account) -> ListDocument:
     """The same of one account."""
     check_account(site, account)
     return list_document(ledger.read(site.redis, account))
 
 
-@router.post("/{account}/add", responses=problems(*WITH_BODY))
+@router.post("/{account}/add", summary="Put phones on a list", responses=problems(*WITH_BODY))
 def add(site: OurSite, visitor: Controller, account: Account, change: Change) -> ChangedDocument:
     """Put phones on the list. When this is answered, nothing new is sent to them. Who wanted it is the token's name. A
     slip in one of them changes nothing.
@@ -80,13 +84,13 @@ def add(site: OurSite, visitor: Controller, account: Account, change: Change) ->
     return _change(site, visitor.name, account, Verb.ADD, change)
 
 
-@router.post("/{account}/remove", responses=problems(*WITH_BODY))
+@router.post("/{account}/remove", summary="Take phones off a list", responses=problems(*WITH_BODY))
 def remove(site: OurSite, visitor: Controller, account: Account, change: Change) -> ChangedDocument:
     """Take phones off the list; campaigns that come after may call them."""
     return _change(site, visitor.name, account, Verb.REMOVE, change)
 
 
-@router.post("/{account}/history", responses=problems(*WITH_BODY))
+@router.post("/{account}/history", summary="Whether a phone is on a list, and why", responses=problems(*WITH_BODY))
 def history(site: OurSite, _: Reader, account: Account, asked: OnePhone) -> HistoryDocument:
     """Whether a phone is on the list, and who wanted what, when and why. A POST, so that no phone is in an address."""
     check_account(site, account)

@@ -4,16 +4,18 @@ from typing import Any
 
 from fastapi import APIRouter, FastAPI
 from fastapi.openapi.utils import get_openapi
+from fastapi.routing import APIRoute
 from pydantic import TypeAdapter
 
 from web import bearer, problems
 from web.intake import accounts, campaigns, controls, do_not_dial, edge, exports, unknowns
-from web.intake.examples import SHARED_SCHEMAS
-from web.intake.shapes import ABOUT
+from web.intake.examples import ANSWERS, SHARED_SCHEMAS
+from web.intake.shapes import ABOUT, SCOPES
 from web.problems import Kind, ProblemDocument
 
 ROUTERS = (campaigns.router, exports.router, controls.router, do_not_dial.router, unknowns.router, accounts.router)
 
+PREFIX = "/v1"
 VERSION = "1"
 """Of the interface, not of Dropline: what is under /v1 is only added to."""
 
@@ -39,19 +41,31 @@ def openapi() -> dict[str, Any]:
     schemas["ProblemDocument"] = shape
     schemas.pop("HTTPValidationError", None)
     schemas.pop("ValidationError", None)
+    for route in (each for router in ROUTERS for each in router.routes if isinstance(each, APIRoute)):
+        for method in route.methods or ():
+            _complete(made["paths"], method, route)
     made["components"]["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer", "bearerFormat": "dpl_…"}}
     made["security"] = [{"token": []}]
     return made
 
 
+def _complete(paths: dict[str, Any], method: str, route: APIRoute) -> None:
+    """An operation with the scope that it asks for, and what it answers when all is well."""
+    path = f"{PREFIX}{route.path}"
+    operation, answered = paths[path][method.lower()], str(route.status_code or 200)
+    asked = {SCOPES[each.call] for each in route.dependant.dependencies if each.call in SCOPES}
+    operation["security"] = [{"token": sorted(asked)}]
+    operation["responses"][answered]["content"]["application/json"]["example"] = ANSWERS[f"{method} {path}"]
+
+
 def _together() -> APIRouter:
-    router = APIRouter(prefix="/v1")
+    router = APIRouter(prefix=PREFIX)
     for each in ROUTERS:
         router.include_router(each)
     return router
 
 
-_explained = APIRouter(prefix="/v1", include_in_schema=False)
+_explained = APIRouter(prefix=PREFIX, include_in_schema=False)
 
 
 @_explained.get("/problems/{slug}")

@@ -20,6 +20,7 @@ from web.access import visitor_of
 from web.bodies import Room, bounded, too_large
 from web.login import SAFE_METHODS
 from web.problems import Kind, Refusal, check_query
+from web.site import site_of
 from web.turns import check_line
 from web.visitors import Visitor
 
@@ -61,6 +62,7 @@ class Edge(APIRoute):
             check_query(request, names)
             with _room(request, visitor):
                 response = await handle(Request(request.scope, _bounded(request)))
+            site_of(request).outage.end()  # none is answered without the ledger
             response.headers.setdefault("Cache-Control", "no-store")
             response.headers["X-Content-Type-Options"] = "nosniff"
             return response

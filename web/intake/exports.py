@@ -115,6 +115,7 @@ EXCLUDED = Export("excluded", "rows left out", EXCLUDED_COLUMNS, "text", masked_
 
 @router.get(
     "/campaigns/{campaign_id}/results",
+    summary="How each drop ended",
     dependencies=[Depends(place)],
     response_class=StreamingResponse,
     responses={**_REFUSED, **_written("results", COLUMNS)},
@@ -128,6 +129,7 @@ def results(
 
 @router.get(
     "/campaigns/{campaign_id}/excluded",
+    summary="Rows that were left out",
     dependencies=[Depends(place)],
     response_class=StreamingResponse,
     responses={**_REFUSED, **_written("excluded", EXCLUDED_COLUMNS)},

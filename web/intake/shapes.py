@@ -1,5 +1,6 @@
 """What the routes have in common: who may come in, how errors are told, and the examples of the API page."""
 
+from collections.abc import Mapping
 from typing import Annotated, Any
 
 from fastapi import Depends, Path, Query
@@ -19,9 +20,13 @@ Names are only ever added: read what you know and pass over the rest. Of a reque
 a query parameter that there is not is a 422, and nothing was done.
 """
 
-Reader = Annotated[Visitor, Depends(require(Scope.READ))]
-Sender = Annotated[Visitor, Depends(require(Scope.SEND))]
-Controller = Annotated[Visitor, Depends(require(Scope.CONTROL))]
+_may_read, _may_send, _may_control = require(Scope.READ), require(Scope.SEND), require(Scope.CONTROL)
+Reader = Annotated[Visitor, Depends(_may_read)]
+Sender = Annotated[Visitor, Depends(_may_send)]
+Controller = Annotated[Visitor, Depends(_may_control)]
+
+SCOPES: Mapping[Any, Scope] = {_may_read: Scope.READ, _may_send: Scope.SEND, _may_control: Scope.CONTROL}
+"""What each of these dependencies asks for, for the page that says so."""
 
 CampaignId = Annotated[str, Path(max_length=64, description="As it was answered when the campaign was taken.")]
 SubmissionId = Annotated[str, Path(max_length=64, description="As GET /v1/unknowns shows it.")]

@@ -4,6 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field
+from pydantic.config import JsonDict
 
 from jobs.documents.unknowns import CaseDocument, DecidedDocument, case_document, decided_document
 from jobs.models import InvalidCampaign, Problem
@@ -19,10 +20,13 @@ from web.site import OurSite
 router = APIRouter(route_class=Edge, prefix="/unknowns", tags=["unknowns"])
 
 
+EXAMPLE: JsonDict = {"decision": "give-up", "why": "too late for it", "force": True}
+
+
 class Stated(BaseModel):
     """What somebody decides, and why."""
 
-    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
+    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True, json_schema_extra={"examples": [EXAMPLE]})
 
     decision: Decision
     why: Why
@@ -32,7 +36,7 @@ class Stated(BaseModel):
     """You know better than the evidence, and `why` says how."""
 
 
-@router.get("", responses=problems())
+@router.get("", summary="Submissions in doubt", responses=problems())
 def every(
     site: OurSite,
     _: Reader,
@@ -42,7 +46,7 @@ def every(
     return {"unknowns": [case_document(each, site.now) for each in read_cases(site.redis, campaign_id)]}
 
 
-@router.get("/{submission_id}", responses=problems(Kind.UNKNOWN_SUBMISSION))
+@router.get("/{submission_id}", summary="All that is known of one", responses=problems(Kind.UNKNOWN_SUBMISSION))
 def one(site: OurSite, _: Reader, submission_id: SubmissionId) -> CaseDocument:
     """Everything that was ever found out and decided about one, in doubt or not."""
     return case_document(read_case(site.redis, submission_id), site.now)
@@ -50,6 +54,7 @@ def one(site: OurSite, _: Reader, submission_id: SubmissionId) -> CaseDocument:
 
 @router.post(
     "/{submission_id}/decision",
+    summary="Decide what one is",
     responses=problems(*WITH_BODY, Kind.UNKNOWN_SUBMISSION, Kind.INADVISABLE, Kind.GATEWAY_SILENT),
 )
 def decide(site: OurSite, visitor: Controller, submission_id: SubmissionId, stated: Stated) -> DecidedDocument:

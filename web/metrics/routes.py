@@ -73,8 +73,8 @@ class Ledger(Collector):
 
 
 def read(site: Site, census: Census, turned_away: Mapping[Any, int]) -> Found:
-    """All that a scrape needs: seven round trips, up to four for every webhook, and one for every
-    `census.STEP` campaigns that are looked at.
+    """All that a scrape needs: ten round trips at most, and one for every `census.STEP` campaigns that are looked
+    at.
     """
     began = time.monotonic()
     accounts = tuple(site.settings.accounts) or (DEFAULT_ACCOUNT,)

@@ -93,9 +93,10 @@ def draw(request: Request, visitor: Visitor | None, template: str, *, status: in
     """A page for a visitor; for None one that offers nothing but to sign in."""
     sent = sent_of(request)
     told = {"visitor": visitor, "token": form_token(request), "path": request.url.path, "live": "", "sent": sent}
+    halting = {"is_halted": getattr(request.state, "is_halted", False)}
     if sent.refused and status == HTTPStatus.OK:
         status = sent.refused.status
-    return HTMLResponse(ENVIRONMENT.get_template(template).render(told | values), status)
+    return HTMLResponse(ENVIRONMENT.get_template(template).render(told | halting | values), status)
 
 
 def part(template: str, **values: Any) -> str:

@@ -9,10 +9,10 @@ from starlette.responses import RedirectResponse, Response
 from jobs.ledger import amnesia
 from jobs.ledger.durability import NotDurable
 from web.pages.do_not_dial import is_strict
-from web.pages.drawing import draw
+from web.pages.drawing import draw, part
 from web.pages.refusals import Refused, check_reason
 from web.pages.route import Operator, PageRoute, Reader
-from web.site import OurSite
+from web.site import OurSite, Site
 
 HERE = "/halt"
 AFTER_DATA_LOSS = "unhalt_after_data_loss"
@@ -25,6 +25,12 @@ router = APIRouter(route_class=PageRoute, include_in_schema=False)
 def show(request: Request, site: OurSite, visitor: Reader) -> Response:
     """Whether sending is halted, and the form to change it."""
     return draw(request, visitor, "halt.html", halt=amnesia.look(site.redis, now=site.now))
+
+
+def parts(site: Site) -> dict[str, str]:
+    """What every page has of it, and what changes there by itself."""
+    is_halted = amnesia.look(site.redis, now=site.now) is not None
+    return {"halting": part("parts/halting.html", is_halted=is_halted, path="")}
 
 
 @router.post(HERE)

@@ -21,14 +21,14 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
-from config.outage import Outage
+from config.outage import OUT_OF_REACH
 from jobs.campaigns.control import VERBS
-from web.pages import board, campaign
+from web.pages import board, campaign, halts
 from web.pages import unknowns as cases
 from web.pages.board import register_of
 from web.pages.refusals import Refused
-from web.pages.route import OUT_OF_REACH, PageRoute, Reader, reader
-from web.site import OurSite
+from web.pages.route import PageRoute, Reader, reader
+from web.site import OurSite, Site
 
 EVERY_S = 1.0
 """The wait between two rounds of drawing."""
@@ -205,21 +205,21 @@ async def live(
         key = wanted = board.wanted_of(status, q, page)
         draw = partial(board.parts, site, register_of(request), wanted)
     feed, listener = feed_of(request), Listener(visitor.name)
-    if not feed.join(key, partial(_noting, site.outage, draw), listener):
+    if not feed.join(key, partial(_whole, site, draw), listener):
         what = f"Too many pages are open: {MOST_OF_ONE} of yours, or {MOST} in all."
         raise Refused(503, what, "They are read all the same. Close one, and load this one again to have it follow.")
     headers = {"X-Accel-Buffering": "no"}
     return StreamingResponse(_events(request, feed, key, listener), media_type="text/event-stream", headers=headers)
 
 
-def _noting(outage: Outage, draw: Draw) -> Parts:
-    """What is drawn; an outage that keeps it from that is told once, however many pages are open."""
+def _whole(site: Site, draw: Draw) -> Parts:
+    """What is drawn, and what every page has; an outage that keeps it from that is told once, however many are open."""
     try:
-        parts = draw()
+        parts = {**draw(), **halts.parts(site)}
     except OUT_OF_REACH as error:
-        outage.note(error)
+        site.outage.note(error)
         raise
-    outage.end()
+    site.outage.end()
     return parts
 
 

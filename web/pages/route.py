@@ -11,13 +11,14 @@ import structlog
 from fastapi import Depends, Form
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
-from redis import exceptions
 from redis.exceptions import RedisError
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
+from config.outage import OUT_OF_REACH
+from jobs.ledger import amnesia
 from jobs.models.scopes import Scope
 from web.access import visitor_of
 from web.bodies import bounded
@@ -45,9 +46,6 @@ GUARDS = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
 }
-OUT_OF_REACH = (exceptions.ConnectionError, exceptions.TimeoutError)
-"""Of the ledger. What its server refuses to do is something else."""
-
 HSTS = "max-age=31536000"
 
 log = structlog.get_logger()
@@ -162,8 +160,11 @@ def _to_sign_in(request: Request) -> Response:
 
 async def say(request: Request, refused: Refused) -> Response:
     """A page that says no and nothing else, but where else to go."""
-    visitor = None if refused.status == HTTPStatus.SERVICE_UNAVAILABLE else await _looker(request)
-    return wait(draw(request, visitor, "refused.html", status=refused.status, refused=refused), refused)
+    is_for_now = refused.status == HTTPStatus.SERVICE_UNAVAILABLE
+    visitor = None if is_for_now else await _looker(request)
+    looks_again = is_for_now and refused.retry_after_s > 0 and request.method in SAFE_METHODS
+    values = {"refused": refused, "looks_again": looks_again}
+    return wait(draw(request, visitor, "refused.html", status=refused.status, **values), refused)
 
 
 async def _looker(request: Request) -> Visitor | None:
@@ -173,8 +174,16 @@ async def _looker(request: Request) -> Visitor | None:
     asked = Request({**request.scope, "method": "GET"})  # that it came from a page of ours matters to none who looks
     with suppress(Exception):
         check_line()
-        return await run_in_threadpool(visitor_of, asked)
+        visitor = await run_in_threadpool(visitor_of, asked)
+        await run_in_threadpool(_look_for_a_halt, request)
+        return visitor
     return None
+
+
+def _look_for_a_halt(request: Request) -> None:
+    """Every page has it in its navigation, whatever it is about."""
+    site = site_of(request)
+    request.state.is_halted = amnesia.look(site.redis, now=site.now) is not None
 
 
 def reader(request: Request) -> Visitor:
@@ -183,6 +192,7 @@ def reader(request: Request) -> Visitor:
     if visitor is None:
         raise SignInFirst
     site_of(request).outage.end()  # whoever is known here is known by the ledger
+    _look_for_a_halt(request)
     if not visitor.may(Scope.READ):
         raise Refused(403, f"{visitor.name} may not look at this.")
     return visitor

@@ -14,6 +14,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
 from config.accounts import UnknownAccount
+from config.outage import OUT_OF_REACH
 from jobs.campaigns.control import CampaignIsOver, UnknownCampaign
 from jobs.campaigns.take import KeyConflict
 from jobs.ledger.do_not_dial import UnexplainedRequest
@@ -24,6 +25,7 @@ from jobs.outcomes.decide import Inadvisable, NotInDoubt, UnexplainedDecision
 from web.problems.kinds import Kind
 from web.problems.refusals import MEDIA_TYPE, Refusal, document, flaw
 from web.problems.requests import refusal_of_request
+from web.site import site_of
 from web.turns import RETRY_AFTER_S, Busy
 
 log = structlog.get_logger()
@@ -90,7 +92,16 @@ async def _on_error(request: Request, error: Exception) -> Response:
         if isinstance(error, Busy):
             return PlainTextResponse("too much is being done; try again", 503, {"Retry-After": str(RETRY_AFTER_S)})
         return PlainTextResponse("a fault in Dropline; the log has it", 500)
+    _note(request, error)
     return _answer(refusal_of(error))
+
+
+def _note(request: Request, error: Exception) -> None:
+    """An outage in one line, however many programs ask again and again; else each request that the ledger refuses."""
+    if isinstance(error, OUT_OF_REACH):
+        site_of(request).outage.note(error)
+    elif isinstance(error, (RedisError, NotDurable)):
+        log.warning("ledger_away", kind=type(error).__name__, error=str(error))
 
 
 def refusal_of(error: Exception) -> Refusal:
@@ -103,8 +114,7 @@ def _fault(_: Exception) -> Refusal:
     return Refusal(Kind.FAULT)
 
 
-def _away(error: Exception) -> Refusal:
-    log.warning("ledger_away", kind=type(error).__name__, error=str(error))
+def _away(_: Exception) -> Refusal:
     return Refusal(Kind.AWAY, headers={"Retry-After": str(RETRY_AFTER_S)})
 
 

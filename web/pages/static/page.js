@@ -102,5 +102,6 @@ function follow(address) {
 }
 
 localise(document);
-for (const place of document.querySelectorAll("[data-zone]")) place.textContent = `Times are yours, ${zone}; under the pointer they are Eastern and UTC, too.`;
+const pointed = matchMedia("(hover: hover)").matches ? "; under the pointer they are Eastern and UTC, too" : "";
+for (const place of document.querySelectorAll("[data-zone]")) place.textContent = `Times are yours, ${zone}${pointed}.`;
 if (document.body.dataset.live) follow(document.body.dataset.live);
