@@ -31,8 +31,18 @@ def desk_at(settings: Settings, redis: Redis, *, clock: Callable[[], datetime]) 
         looks_at_recordings=settings.audio_preflight is not AudioPreflight.OFF,
         fetch=fetch if settings.audio_preflight is AudioPreflight.ALL else None,
         postbacks_url=f"{settings.public_url}/postbacks/" if settings.public_url else "",
-        seal_keys={name: seal_key(each.password.get_secret_value()) for name, each in settings.accounts.items()},
+        seal_key=seal_keys(settings),
     )
+
+
+def seal_keys(settings: Settings) -> Callable[[str], bytes]:
+    """The key of each account, by its name, made when it is first asked for."""
+
+    @cache
+    def key(account: str) -> bytes:
+        return seal_key(settings.account(account).password.get_secret_value())
+
+    return key
 
 
 def limits(settings: Settings) -> dict[str, Limits]:

@@ -206,11 +206,10 @@ class Attempt:
 
     def _address(self, now: datetime) -> str:
         address = f"{self.desk.postbacks_url}{self.token}"
-        key = self.desk.seal_keys.get(self.campaign.terms.account)
-        if not key:
+        if not self.desk.seal_key:
             return address
         seen = Acknowledged(amnesia.newest_mark(self.desk.redis), now)
-        return f"{address}-{seen.sealed(self.token, key)}"
+        return f"{address}-{seen.sealed(self.token, self.desk.seal_key(self.campaign.terms.account))}"
 
     def _leave(self) -> None:
         """The last word before the first byte: whoever was frozen since the claim finds out that it is too late."""

@@ -124,8 +124,8 @@ class Desk:
     """How what lies at a campaign's audio URL is got, to look at it before the first submission; None: not at all."""
     postbacks_url: str = ""
     """Where postbacks reach us: a URL to which an attempt's token is added; '' for none."""
-    seal_keys: Mapping[str, bytes] = field(default_factory=dict, repr=False)
-    """With what the addresses of an account's attempts are sealed, by its name; without one they say nothing."""
+    seal_key: Callable[[str], bytes] | None = None
+    """With what the addresses of an account's attempts are sealed, by its name; without it they say nothing."""
     meter: Meter = field(default_factory=Meter)
     """What is counted for those who watch; whoever has a process adds it to the ledger's totals now and then."""
 

@@ -104,8 +104,9 @@ def _heard(desk: Desk, posted: Sequence[Posted]) -> list[Heard]:
 
 def _testify(desk: Desk, strangers: Sequence[Posted]) -> None:
     """A token that the ledger does not know may be one that it has forgotten; the newest tells of the others."""
-    sealed_by = desk.seal_keys.values()
-    found = [unsealed(each.token, each.testimony, sealed_by) for each in strangers]
+    if not desk.seal_key:
+        return
+    found = [unsealed(each.token, each.testimony, map(desk.seal_key, desk.accounts)) for each in strangers]
     if newest := max(filter(None, found), key=lambda each: each.at, default=None):
         amnesia.testify(desk.redis, newest.mark, at=newest.at, now=desk.clock())
 

@@ -49,7 +49,7 @@ def test_no_text_of_a_stranger_says_anything(text: str) -> None:
 
 def test_an_address_tells_of_the_write_after_which_its_submission_left(desk: Desk, simulator: Simulator) -> None:
     campaign_id = taken(desk, "6175550123").campaign_id
-    send(replace(desk, postbacks_url="http://127.0.0.1:9/", seal_keys={"default": KEY}), f"{campaign_id}-1")
+    send(replace(desk, postbacks_url="http://127.0.0.1:9/", seal_key=lambda _: KEY), f"{campaign_id}-1")
     (session,) = simulator.truth.sessions
     token, _, text = session.postback_url.rpartition("/")[2].partition("-")
     assert token == submission(desk, campaign_id).attempt

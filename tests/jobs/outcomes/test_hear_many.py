@@ -171,7 +171,8 @@ def test_nothing_is_said_to_be_in_that_is_not_on_the_disk(desk: Desk, redis: Red
 def test_a_ledger_that_was_emptied_while_nobody_lived_is_found_out_by_a_record_of_what_it_has_forgotten(
     desk: Desk, simulator: Simulator
 ) -> None:
-    sealing = replace(desk, postbacks_url="http://127.0.0.1:9/", seal_keys={"default": seal_key("demo")})
+    key = seal_key("demo")
+    sealing = replace(desk, postbacks_url="http://127.0.0.1:9/", accounts=("default",), seal_key=lambda _: key)
     campaign_id = taken(desk, *PHONES).campaign_id
     send(sealing, f"{campaign_id}-1")
     (session,) = simulator.truth.sessions
