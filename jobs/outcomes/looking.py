@@ -198,10 +198,11 @@ def _judged(
     other_marks = {mark_of(token) for each in others for token in _tokens_in_doubt(each)}
     found = {each.session_id: Stranger(each, _by_mark(each.title, marks, other_marks)) for each in strangers}
     evidence.rule_out(redis, [submission.id], _alike(found.values(), Likeness.FOREIGN))
-    if not _alike(found.values(), Likeness.MARK):
+    to_ask = _alike(found.values(), Likeness.UNCLEAR)[:MOST_ASKED]
+    if to_ask and not _alike(found.values(), Likeness.MARK):
         ours = _phones_of(redis, submission)
         theirs = {each.id: submissions.packed_phones(redis, each.id) for each in others}
-        for session_id in _alike(found.values(), Likeness.UNCLEAR)[:MOST_ASKED]:
+        for session_id in to_ask:
             asked = replace(found[session_id], records=ask(session_id))
             found[session_id] = judged = replace(asked, likeness=likeness(asked.called, ours))
             own = [submission.id] if judged.likeness is Likeness.FOREIGN else []
