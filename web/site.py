@@ -11,6 +11,7 @@ from starlette.requests import HTTPConnection
 from config.outage import Outage
 from config.settings import Settings
 from jobs.campaigns.desk import Desk
+from jobs.ledger import amnesia
 from jobs.producer import Producer
 
 
@@ -28,6 +29,11 @@ class Site:
     def redis(self) -> Redis:
         """The desk's connection."""
         return self.desk.redis
+
+    @property
+    def is_halted(self) -> bool:
+        """Whether nothing is sent at present, whyever; asks the ledger, and raises `RedisError`."""
+        return amnesia.look(self.redis, now=self.now) is not None
 
     @property
     def now(self) -> datetime:

@@ -12,10 +12,9 @@ from functools import partial
 from typing import Any
 
 import structlog
-from redis.exceptions import ConnectionError as RedisConnectionError
-from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from config.durability import Durability
+from config.outage import OUT_OF_REACH
 from jobs.campaigns import adopt, do_not_dial, refusals
 from jobs.campaigns.addresses import Acknowledged
 from jobs.campaigns.calling import NotNow, Turn
@@ -149,7 +148,7 @@ class Attempt:
         while True:
             try:
                 return move()
-            except (RedisConnectionError, RedisTimeoutError):
+            except OUT_OF_REACH:
                 if self.desk.is_ending():
                     raise
                 log.warning("answer_not_written_yet", submission_id=self.submission.id)

@@ -14,7 +14,6 @@ from redis.exceptions import RedisError, ResponseError
 from rq.exceptions import NoSuchJobError
 from rq.serializers import JSONSerializer
 
-from jobs.ledger import amnesia
 from web.access import Scope, Visitor
 from web.dashboard.shown import REPLACED
 from web.pages.files import ADDRESSES
@@ -105,10 +104,10 @@ def _dressed(page: str, nonce: str, bar: str) -> str:
 
 def _bar(site: Site) -> str:
     """With what holds up everything; a page that says that Redis is away has it as ever."""
-    halt = None
+    is_halted = False
     with suppress(RedisError):
-        halt = amnesia.look(site.redis, now=site.now)
-    return _BAR.format(halt="Halted" if halt else "Halt")
+        is_halted = site.is_halted
+    return _BAR.format(halt="Halted" if is_halted else "Halt")
 
 
 def _may_control() -> bool:

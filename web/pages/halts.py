@@ -29,8 +29,7 @@ def show(request: Request, site: OurSite, visitor: Reader) -> Response:
 
 def parts(site: Site) -> dict[str, str]:
     """What every page has of it, and what changes there by itself."""
-    is_halted = amnesia.look(site.redis, now=site.now) is not None
-    return {"halting": part("parts/halting.html", is_halted=is_halted, path="")}
+    return {"halting": part("parts/halting.html", is_halted=site.is_halted, path="")}
 
 
 @router.post(HERE)

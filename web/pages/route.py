@@ -18,7 +18,6 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from config.outage import OUT_OF_REACH
-from jobs.ledger import amnesia
 from jobs.models.scopes import Scope
 from web.access import visitor_of
 from web.bodies import bounded
@@ -182,8 +181,7 @@ async def _looker(request: Request) -> Visitor | None:
 
 def _look_for_a_halt(request: Request) -> None:
     """Every page has it in its navigation, whatever it is about."""
-    site = site_of(request)
-    request.state.is_halted = amnesia.look(site.redis, now=site.now) is not None
+    request.state.is_halted = site_of(request).is_halted
 
 
 def reader(request: Request) -> Visitor:
